@@ -1,0 +1,53 @@
+/** The words of this room: evidence in, verdict out. */
+
+export type AssuranceTier = 'confidential' | 'simulated' | 'open'
+
+export type StepStatus = 'passed' | 'failed' | 'skipped' | 'not-required'
+
+/** One check, with what was found, what was required and the text that requires it. */
+export interface VerdictStep {
+  readonly name: string
+  readonly status: StepStatus
+  readonly found: string
+  readonly required: string
+  /** Specification and section. */
+  readonly reference: string
+  readonly detail: string
+}
+
+/** A document, never a bare boolean. `ok` is true only when every mandatory step passed. */
+export interface Verdict {
+  readonly tier: AssuranceTier
+  readonly ok: boolean
+  readonly steps: readonly VerdictStep[]
+}
+
+/**
+ * A root that quotes may lead to. The same verifier checks Intel's and a simulated one; only the
+ * anchor differs. A simulated anchor is refused on global id -239 in code, whatever the policy says.
+ */
+export interface TrustAnchor {
+  readonly id: string
+  readonly kind: 'tdx-dcap'
+  readonly environment: 'production' | 'simulated'
+  /** DER of the self-signed root certificate. */
+  readonly rootCertificate: Uint8Array
+}
+
+/** Evidence as it travels; mirrors cocoon.v1.Evidence. */
+export interface EvidenceBundle {
+  readonly mode: 'epoch' | 'challenge'
+  /** Exact bytes of a Statement. */
+  readonly statement: Uint8Array
+  readonly quote: Uint8Array
+  /** Exact bytes of a TdxCollateral. */
+  readonly collateral: Uint8Array
+  readonly gpuEvidence: Uint8Array
+}
+
+/** A quote over 64 bytes of report data, with the collateral that lets a stranger check it. */
+export interface QuoteSource {
+  readonly tee: 'tdx' | 'simulated-tdx'
+  /** @throws UnavailableError QUOTE_UNAVAILABLE */
+  quote(reportData: Uint8Array): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
+}

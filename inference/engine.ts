@@ -1,0 +1,91 @@
+/**
+ * The engine: token ids in, token ids out. One contract suite, test/contracts/engine.ts, runs
+ * against every implementation.
+ */
+
+export interface SamplingParameters {
+  /** 0 is greedy. Range 0 to 2. */
+  readonly temperature: number
+  /** Nucleus mass, (0, 1]. */
+  readonly topP: number
+  /** Random numbers are keyed by (seed, position), never by arrival order. */
+  readonly seed: bigint
+}
+
+export interface GenerateRequest {
+  /** At least 2 ids: a single token is never prefilled alone (docs/spec/exactness.md). */
+  readonly promptTokenIds: readonly number[]
+  /** Ids of an answer that is continued (failover); they are not generated or billed again. */
+  readonly resumeTokenIds: readonly number[]
+  /** New tokens at most, >= 1. */
+  readonly maxTokens: number
+  readonly sampling: SamplingParameters
+  /** Stop strings, <= 4; matched across token borders; the match is the last thing generated. */
+  readonly stop: readonly string[]
+  readonly signal: AbortSignal
+}
+
+export type GenerateFinish = 'stop' | 'length' | 'cancelled'
+
+export type GenerateEvent =
+  /** Cumulative prompt tokens read so far. */
+  | { readonly kind: 'prefilled'; readonly tokens: number }
+  | { readonly kind: 'token'; readonly id: number }
+  | { readonly kind: 'end'; readonly finish: GenerateFinish }
+
+export interface EngineInfo {
+  /** For example "onnxruntime-node 1.30.0 (cpu)". */
+  readonly engine: string
+  readonly modelId: string
+  /** 32-byte root of the model's manifest, hashed while the weights were read. */
+  readonly modelRoot: Uint8Array
+  /** SHA-256 over engine name, versions and options that decide its output. */
+  readonly runtimeDigest: Uint8Array
+  /** SHA-256 over the decoding schedule's parameters (prefill chunk size, library). */
+  readonly scheduleDigest: Uint8Array
+  readonly contextTokens: number
+  readonly slotsTotal: number
+}
+
+export interface EngineLoad {
+  readonly active: number
+  readonly queued: number
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly info: EngineInfo
+  load(): EngineLoad
+  /**
+   * Pull-based: the engine runs at most ENGINE_WINDOW_EVENTS ahead of the reader, so a reader that
+   * stops pulling stops the work. Leaving the loop cancels.
+   * @throws ConfigError PROMPT_TOO_LONG, PROMPT_TOO_SHORT, TOKEN_OUT_OF_RANGE
+   * @throws UnavailableError ENGINE_BUSY when the queue is full, ENGINE_CRASHED when the child died
+   */
+  generate(request: GenerateRequest): AsyncIterable<GenerateEvent>
+}
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant'
+  readonly content: string
+}
+
+/** Turns chats into ids and ids into text; both sides of a session count with the same one. */
+export interface ChatTokenizer {
+  readonly endTokenIds: readonly number[]
+  readonly vocabularySize: number
+  /** Applies the chat template with the generation prompt. Plain text never becomes special ids. */
+  encodeChat(messages: readonly ChatMessage[]): number[]
+  /** Incremental, UTF-8 safe decoding with stop strings; see TextStream. */
+  textStream(stop: readonly string[]): TextStream
+}
+
+/**
+ * Text of an answer, released as ids arrive. Bytes of an unfinished character and the beginning of a
+ * possible stop string are held back. After a stop string `stopped` is true and its text is cut.
+ */
+export interface TextStream {
+  push(id: number): string
+  /** Releases what was held back. */
+  end(): string
+  readonly stopped: boolean
+}

@@ -1,0 +1,73 @@
+/** Small byte helpers shared by every room. All of them are pure. */
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+export function utf8(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** @throws TypeError when the bytes are not valid UTF-8. */
+export function fromUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
+
+/** Equality of public values; not constant-time, never used on secrets. */
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+/** @throws RangeError when the text is not an even number of hexadecimal digits. */
+export function fromHex(hex: string): Uint8Array {
+  if (hex.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(hex)) throw new RangeError('not hexadecimal')
+  const out = new Uint8Array(hex.length / 2)
+  for (let at = 0; at < out.length; at++) out[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16)
+  return out
+}
+
+export function u32be(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < 0 || value > 0xffffffff) throw new RangeError('not a u32')
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setUint32(0, value)
+  return out
+}
+
+export function i32be(value: number): Uint8Array {
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {
+    throw new RangeError('not an i32')
+  }
+  const out = new Uint8Array(4)
+  new DataView(out.buffer).setInt32(0, value)
+  return out
+}
+
+export function u64be(value: bigint): Uint8Array {
+  if (value < 0n || value > 0xffffffffffffffffn) throw new RangeError('not a u64')
+  const out = new Uint8Array(8)
+  new DataView(out.buffer).setBigUint64(0, value)
+  return out
+}
+
+/**
+ * The preimage of everything that is signed or hashed: `tag 00 (u32 length, field)*`.
+ * Source: docs/spec/encoding.md, "Every signed or hashed thing starts with its own domain tag and a 00, then
+ * length-prefixed fields". Numbers are passed as fixed-width big-endian fields.
+ */
+export function tagged(tag: string, ...fields: readonly Uint8Array[]): Uint8Array {
+  const framed = fields.flatMap((field) => [u32be(field.length), field])
+  return concat(utf8(tag), Uint8Array.of(0), ...framed)
+}

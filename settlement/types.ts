@@ -1,0 +1,100 @@
+/** The words of this room. Amounts are integer nanoTON; times are Unix seconds. */
+import type { Address, Cell, StateInit } from '@ton/core'
+
+/** Immutable terms of a channel; all of them are in StateInit, so the address binds them. */
+export interface ChannelTerms {
+  readonly globalId: number
+  readonly client: Address
+  readonly provider: Address
+  /** Ed25519 session key of the client, 32 bytes. */
+  readonly clientKey: Uint8Array
+  /** Ed25519 settlement key of the provider, 32 bytes. */
+  readonly providerKey: Uint8Array
+  /** Seconds, <= 7 days. */
+  readonly closeDelay: number
+  /** Unix seconds, <= now + 400 days. */
+  readonly expiresAt: number
+  readonly salt: bigint
+}
+
+export interface Voucher {
+  readonly channel: Address
+  /** Cumulative. */
+  readonly amountNano: bigint
+  readonly leafCount: number
+  /** 32 bytes; zeros when empty. */
+  readonly receiptsRoot: Uint8Array
+}
+
+export interface CloseAuthorisation extends Voucher {
+  readonly validUntil: number
+}
+
+export interface Signed<T> {
+  readonly value: T
+  readonly cell: Cell
+  readonly signature: Uint8Array
+}
+
+/** What the contract says of itself. */
+export interface ChannelOnChain {
+  readonly terms: ChannelTerms
+  readonly depositedNano: bigint
+  readonly claimedNano: bigint
+  /** 0: open. */
+  readonly closeAt: number
+  readonly closed: boolean
+  readonly leafCount: number
+  readonly receiptsRoot: Uint8Array
+}
+
+export interface ChainBlock {
+  readonly seqno: number
+  readonly rootHash: Uint8Array
+  /** Unix seconds. */
+  readonly time: number
+}
+
+export interface ChainTransaction {
+  readonly lt: bigint
+  readonly hash: Uint8Array
+  readonly time: number
+  readonly totalFeesNano: bigint
+  readonly success: boolean
+  /** Opcode of the inbound message, when it has one. */
+  readonly opcode: number | undefined
+  /** TVM exit code of the compute phase. */
+  readonly exitCode: number | undefined
+}
+
+/** Reads one TON network. It trusts its endpoint and says so (docs/THREAT-MODEL.md). */
+export interface ChainReader {
+  readonly globalId: number
+  /** @throws UnavailableError CHAIN_UNREACHABLE on every method */
+  latestBlock(): Promise<ChainBlock>
+  /** The masterchain block, or undefined when this chain has no such block. */
+  block(seqno: number): Promise<ChainBlock | undefined>
+  balance(address: Address): Promise<bigint>
+  /** Undefined: not deployed, or code that is not a known channel code. */
+  channel(address: Address): Promise<ChannelOnChain | undefined>
+  transactions(address: Address, limit: number): Promise<readonly ChainTransaction[]>
+}
+
+export interface WalletMessage {
+  readonly to: Address
+  readonly valueNano: bigint
+  readonly body: Cell
+  readonly stateInit?: StateInit
+}
+
+/** Funds and withdraws; never signs vouchers. One in-flight external message at a time. */
+export interface Wallet {
+  readonly address: Address
+  balance(): Promise<bigint>
+  /**
+   * Sends the messages and resolves when each destination executed its transaction.
+   * @throws SettlementError TRANSACTION_FAILED with the exit code
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  send(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<{ feesNano: bigint }>
+}

@@ -35,7 +35,8 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(hex: string): Uint8Array {
   if (hex.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(hex)) throw new RangeError('not hexadecimal')
   const out = new Uint8Array(hex.length / 2)
-  for (let at = 0; at < out.length; at++) out[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16)
+  for (let at = 0; at < out.length; at++)
+    out[at] = Number.parseInt(hex.slice(2 * at, 2 * at + 2), 16)
   return out
 }
 

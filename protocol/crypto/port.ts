@@ -29,7 +29,12 @@ export interface CryptoPort {
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 
   /** AES-256-GCM, 12-byte nonce, 16-byte tag appended. */
-  aes256GcmSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array
+  aes256GcmSeal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    aad: Uint8Array,
+    plaintext: Uint8Array,
+  ): Uint8Array
   /** Returns undefined when the tag does not verify. */
   aes256GcmOpen(
     key: Uint8Array,

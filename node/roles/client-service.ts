@@ -1,0 +1,189 @@
+/**
+ * What the local API, the command line and the testnet ask of a running client. Implemented in
+ * client.ts. Amounts leave here as bigint and become decimal strings only in JSON.
+ */
+import type { AssuranceTier, Verdict } from '#attestation/types.ts'
+import type { ChatMessage } from '#inference/engine.ts'
+import type { NodeEvent } from './events.ts'
+
+export interface ChatRequest {
+  readonly model: string
+  readonly messages: readonly ChatMessage[]
+  /** New tokens at most. */
+  readonly maxTokens: number
+  readonly temperature: number
+  readonly topP: number
+  readonly seed: bigint
+  readonly stop: readonly string[]
+  /** Cap for this request, or undefined: the client's own cap. */
+  readonly maxPriceNano?: bigint
+  readonly tierMin?: AssuranceTier
+}
+
+export interface OfferView {
+  readonly provider: string
+  readonly peerId: string
+  readonly modelId: string
+  readonly modelRoot: string
+  readonly tier: AssuranceTier
+  readonly promptNanoPerMtok: bigint
+  readonly cachedNanoPerMtok: bigint
+  readonly completionNanoPerMtok: bigint
+  readonly slotsFree: number
+  readonly slotsTotal: number
+  readonly queued: number
+  readonly latencyMs: number | undefined
+  readonly expiresAtMs: number
+}
+
+/** One line of the ranking: why this provider stands where it stands. */
+export interface RouteView {
+  readonly provider: string
+  readonly rank: number
+  readonly accepted: boolean
+  readonly reasons: readonly string[]
+  readonly estimatedPriceNano: bigint
+}
+
+export interface Usage {
+  readonly promptTokens: number
+  readonly cachedTokens: number
+  readonly completionTokens: number
+}
+
+export interface Timings {
+  readonly discoverMs: number
+  readonly attestMs: number
+  readonly fundMs: number
+  readonly firstTokenMs: number
+  readonly totalMs: number
+}
+
+export interface ChatResult {
+  readonly requestId: string
+  readonly text: string
+  readonly finish: 'stop' | 'length'
+  readonly usage: Usage
+  readonly priceNano: bigint
+  readonly provider: string
+  readonly model: string
+  readonly engine: string
+  readonly tier: AssuranceTier
+  readonly reason: string
+  readonly offers: readonly RouteView[]
+  readonly verdict: Verdict
+  readonly receiptId: string
+  readonly receiptFile: string
+  readonly channel: string
+  readonly timings: Timings
+}
+
+export type ChatEvent =
+  /** The provider is chosen, attested and funded; nothing was generated yet. */
+  | {
+      readonly kind: 'routed'
+      readonly requestId: string
+      readonly provider: string
+      readonly tier: AssuranceTier
+    }
+  | { readonly kind: 'text'; readonly text: string; readonly tokens: number }
+  | { readonly kind: 'done'; readonly result: ChatResult }
+
+export interface ModelView {
+  readonly id: string
+  readonly root: string
+  readonly providers: number
+  readonly contextTokens: number
+}
+
+export interface ReceiptView {
+  readonly id: string
+  readonly channel: string
+  readonly provider: string
+  readonly leafIndex: number
+  readonly model: string
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly usedNano: bigint
+  readonly finish: string
+  readonly file: string
+}
+
+export interface ChannelView {
+  readonly address: string
+  readonly role: 'client' | 'provider'
+  readonly counterparty: string
+  readonly status: 'opening' | 'open' | 'frozen' | 'closing' | 'closed'
+  readonly depositedNano: bigint
+  readonly voucherNano: bigint
+  readonly usedNano: bigint
+  readonly claimedNano: bigint
+  readonly leafCount: number
+  readonly receiptsRoot: string
+  readonly expiresAt: number
+}
+
+export interface BidView {
+  readonly provider: string
+  readonly priceNano: bigint
+  readonly finishInMs: number
+  readonly tier: AssuranceTier
+}
+
+export interface JobView {
+  readonly id: string
+  readonly status: 'bidding' | 'running' | 'done' | 'failed'
+  readonly model: string
+  readonly lines: number
+  readonly linesDone: number
+  readonly bids: readonly BidView[]
+  readonly winner: string | undefined
+  readonly error: string | undefined
+}
+
+export interface JobLineResult {
+  readonly index: number
+  readonly customId: string | undefined
+  readonly text: string | undefined
+  readonly finish: string | undefined
+  readonly receiptId: string | undefined
+  readonly error: string | undefined
+}
+
+export interface JobLine {
+  readonly customId: string | undefined
+  readonly messages: readonly ChatMessage[]
+  readonly maxTokens: number
+}
+
+export interface SettlementView {
+  readonly channel: string
+  readonly depositedNano: bigint
+  readonly claimedNano: bigint
+  readonly refundedNano: bigint
+  readonly receiptsRoot: string
+  readonly feesNano: bigint
+}
+
+export interface ClientService {
+  readonly name: string
+  readonly peerId: string
+  readonly walletAddress: string
+  models(): Promise<readonly ModelView[]>
+  offers(): readonly OfferView[]
+  /**
+   * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG
+   * @throws UnavailableError NO_PROVIDER: data names each provider's reason
+   */
+  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  receipts(): readonly ReceiptView[]
+  channels(): readonly ChannelView[]
+  submitJob(model: string, lines: readonly JobLine[], priceCapNano?: bigint): Promise<JobView>
+  jobs(): readonly JobView[]
+  /** In line order; undefined: no such job. */
+  jobResults(id: string): readonly JobLineResult[] | undefined
+  /** Closes every open channel cooperatively, after the provider claimed. */
+  settle(signal?: AbortSignal): Promise<readonly SettlementView[]>
+  events(signal: AbortSignal): AsyncIterable<NodeEvent>
+  stop(): Promise<void>
+}

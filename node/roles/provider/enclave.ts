@@ -1,0 +1,145 @@
+/**
+ * What lives only in the memory of the TEE: the sealing and the response key of the present epoch,
+ * and the evidence over them. Keys rotate every epoch; a session keeps the keys it began with.
+ */
+
+import { encodeStatement, reportData } from '#attestation/statement.ts'
+import type { EvidenceBundle, QuoteSource } from '#attestation/types.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import { UnavailableError } from '#protocol/errors.ts'
+import type { MerkleProof } from '#protocol/merkle.ts'
+import { appendLeaf, emptyTree, leafHash, proveLeaf, treeRoot } from '#protocol/merkle.ts'
+import {
+  EncapsulationGuard,
+  generateSealingKey,
+  type SealingKey,
+  type SealSuite,
+} from '#protocol/session/seal.ts'
+import type { ChainReader } from '#settlement/types.ts'
+
+/** A key pair is used for new sessions for this long. */
+export const EPOCH_MS = 60 * 60 * 1000
+/** A new epoch begins this long before the old keys end, so that no session starts at the edge. */
+const EPOCH_MARGIN_MS = 5 * 60 * 1000
+const ZEROS = new Uint8Array(32)
+
+export interface EnclaveIdentity {
+  readonly globalId: number
+  readonly identityKey: Uint8Array
+  readonly settlementKey: Uint8Array
+  readonly payoutAddress: string
+  readonly policyDigest: Uint8Array
+  readonly modelRoot: Uint8Array
+  readonly runtimeDigest: Uint8Array
+}
+
+/** The keys and the evidence of one epoch. */
+export interface EnclaveEpoch {
+  readonly sealingKey: SealingKey
+  readonly responseKey: Ed25519KeyPair
+  readonly guard: EncapsulationGuard
+  readonly evidence: EvidenceBundle
+  readonly statementDigest: Uint8Array
+  readonly notAfterMs: number
+  /** Exact core bytes, for quotes over a challenge. */
+  readonly core: EpochCore
+}
+
+interface EpochCore {
+  readonly statementFor: (challenge: Uint8Array) => Uint8Array
+}
+
+export interface EnclaveComponents {
+  readonly crypto: CryptoPort
+  readonly clock: Clock
+  readonly chain: ChainReader
+  readonly quotes: QuoteSource
+  readonly suite: SealSuite
+}
+
+export class Enclave {
+  readonly #identity: EnclaveIdentity
+  readonly #components: EnclaveComponents
+  readonly #bootId: Uint8Array
+  #epochNumber = 0n
+  #current: EnclaveEpoch | undefined
+  #making: Promise<EnclaveEpoch> | undefined
+
+  constructor(identity: EnclaveIdentity, components: EnclaveComponents) {
+    this.#identity = identity
+    this.#components = components
+    this.#bootId = components.crypto.randomBytes(16)
+  }
+
+  /**
+   * The present epoch, made or renewed when needed.
+   * @throws UnavailableError QUOTE_UNAVAILABLE, CHAIN_UNREACHABLE
+   */
+  async epoch(): Promise<EnclaveEpoch> {
+    const now = this.#components.clock.nowMs()
+    if (this.#current !== undefined && now < this.#current.notAfterMs - EPOCH_MARGIN_MS) {
+      return this.#current
+    }
+    this.#making ??= this.#makeEpoch().finally(() => {
+      this.#making = undefined
+    })
+    return this.#making
+  }
+
+  /** A fresh quote over the client's nonce, with the nonce's place in the challenge tree. */
+  async challenge(
+    epoch: EnclaveEpoch,
+    clientNonce: Uint8Array,
+  ): Promise<{ evidence: EvidenceBundle; proof: MerkleProof }> {
+    const { crypto } = this.#components
+    const leaf = leafHash(crypto, clientNonce)
+    const root = treeRoot(crypto, appendLeaf(crypto, emptyTree(), leaf))
+    const evidence = await this.#quote('challenge', epoch.core.statementFor(root))
+    return { evidence, proof: proveLeaf(crypto, [leaf], 0) }
+  }
+
+  async #makeEpoch(): Promise<EnclaveEpoch> {
+    const { crypto, clock, chain, suite } = this.#components
+    const block = await chain.latestBlock()
+    const sealingKey = await generateSealingKey(suite)
+    const responseKey = crypto.ed25519FromSeed(crypto.randomBytes(32))
+    const notAfterMs = clock.nowMs() + EPOCH_MS
+    this.#epochNumber += 1n
+    const core = {
+      version: 1,
+      registry: '',
+      role: 'provider',
+      ...this.#identity,
+      hpkeSuite: suite,
+      hpkeKey: sealingKey.publicKey,
+      responseKey: responseKey.publicKey,
+      bootId: this.#bootId,
+      epoch: this.#epochNumber,
+      notBefore: { seqno: block.seqno, rootHash: block.rootHash },
+      notAfterMs,
+    }
+    const statementFor = (challenge: Uint8Array): Uint8Array =>
+      encodeStatement({ core, gpuEvidenceHash: ZEROS, challenge })
+    const evidence = await this.#quote('epoch', statementFor(ZEROS))
+    this.#current = {
+      sealingKey,
+      responseKey,
+      guard: new EncapsulationGuard(),
+      evidence,
+      statementDigest: crypto.sha256(evidence.statement),
+      notAfterMs,
+      core: { statementFor },
+    }
+    return this.#current
+  }
+
+  async #quote(mode: EvidenceBundle['mode'], statement: Uint8Array): Promise<EvidenceBundle> {
+    const { crypto, quotes } = this.#components
+    const { quote, collateral } = await quotes.quote(reportData(crypto, mode, statement))
+    if (quote.length === 0) {
+      throw new UnavailableError('QUOTE_UNAVAILABLE', 'the quote source returned nothing')
+    }
+    return { mode, statement, quote, collateral, gpuEvidence: new Uint8Array(0) }
+  }
+}

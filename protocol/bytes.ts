@@ -27,8 +27,13 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+  let hex = ''
+  for (const byte of bytes) hex += HEX_PAIRS[byte]
+  return hex
 }
 
 /** @throws RangeError when the text is not an even number of hexadecimal digits. */

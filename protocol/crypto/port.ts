@@ -1,6 +1,7 @@
 /**
  * The crypto port: the few primitives the protocol needs, implemented by `node.ts` (node:crypto)
  * and `noble.ts` (@noble, for browsers). One contract suite, test/contracts/crypto.ts, runs on both.
+ * HPKE and AES-GCM are not here: session/seal.ts takes them from WebCrypto, which both have.
  */
 
 export interface Ed25519KeyPair {
@@ -10,17 +11,25 @@ export interface Ed25519KeyPair {
   readonly publicKey: Uint8Array
 }
 
+/** NIST curves that hardware vendors sign with, each with its usual hash (SHA-256, SHA-384). */
+export type EcdsaCurve = 'P-256' | 'P-384'
+
 export interface CryptoPort {
   sha256(data: Uint8Array): Uint8Array
   sha384(data: Uint8Array): Uint8Array
   sha512(data: Uint8Array): Uint8Array
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
-  /** HKDF-SHA-256 (RFC 5869). */
+  /**
+   * HKDF-SHA-256 (RFC 5869).
+   * @throws RangeError when lengthBytes is not 1 to 8,160.
+   */
   hkdfSha256(ikm: Uint8Array, salt: Uint8Array, info: Uint8Array, lengthBytes: number): Uint8Array
+  /** @throws RangeError when lengthBytes is not 0 to 65,536. */
   randomBytes(lengthBytes: number): Uint8Array
 
   /** @throws RangeError when the seed is not 32 bytes. */
   ed25519FromSeed(seed: Uint8Array): Ed25519KeyPair
+  /** Signs with the seed; the caller answers for publicKey belonging to it. */
   ed25519Sign(key: Ed25519KeyPair, message: Uint8Array): Uint8Array
   /**
    * Strict verification: cofactorless, canonical S and R, canonical and not small-order public key.
@@ -28,24 +37,12 @@ export interface CryptoPort {
    */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 
-  /** AES-256-GCM, 12-byte nonce, 16-byte tag appended. */
-  aes256GcmSeal(
-    key: Uint8Array,
-    nonce: Uint8Array,
-    aad: Uint8Array,
-    plaintext: Uint8Array,
-  ): Uint8Array
-  /** Returns undefined when the tag does not verify. */
-  aes256GcmOpen(
-    key: Uint8Array,
-    nonce: Uint8Array,
-    aad: Uint8Array,
-    ciphertext: Uint8Array,
-  ): Uint8Array | undefined
-
-  /** ECDSA with raw r||s (IEEE P1363), message hashed with the curve's usual SHA-2. */
+  /**
+   * ECDSA (FIPS 186-5) with raw r||s (IEEE P1363) and an uncompressed public key (04 x y); both
+   * halves of S are accepted. Returns false on anything malformed; never throws.
+   */
   ecdsaVerify(
-    curve: 'P-256' | 'P-384',
+    curve: EcdsaCurve,
     publicKeyUncompressed: Uint8Array,
     message: Uint8Array,
     signature: Uint8Array,

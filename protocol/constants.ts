@@ -1,0 +1,75 @@
+/** Limits of what peers may say to each other. Every one is enforced before memory is spent. */
+
+// ---- crypto and trees
+
+/** Imported public keys kept: importing costs more than verifying, 1,024 peers is a busy node. */
+export const KEY_CACHE_ENTRIES_MAX = 1_024
+/** Leaves of one receipt tree: the count is a u32 in vouchers and on the chain. */
+export const TREE_LEAVES_MAX = 0xffff_ffff
+
+// ---- messages
+
+/** One message on a session stream: a receipt file's worth of evidence fits, a model does not. */
+export const SESSION_MESSAGE_BYTES_MAX = 1_048_576
+/** One gossiped or directly fetched market message. */
+export const MARKET_MESSAGE_BYTES_MAX = 262_144
+/** Nesting of protobuf messages; the schema itself needs 5. */
+export const MESSAGE_DEPTH_MAX = 8
+
+// ---- session
+
+/** Protocol versions one side may offer. */
+export const VERSIONS_MAX = 8
+/** Requests open at once on one session. */
+export const SESSION_REQUESTS_MAX = 8
+/** Requests over the life of one session: the table of used request ids must not grow for ever. */
+export const SESSION_REQUEST_IDS_MAX = 4_096
+/** Stage timeouts of a session, milliseconds: hello to evidence, verdict, seal to accept. */
+export const HELLO_TIMEOUT_MS = 15_000
+/** Verdict and, for a new channel, its deployment on the chain. */
+export const VERDICT_TIMEOUT_MS = 120_000
+/** From the first sealed frame to the provider's answer. */
+export const ACCEPT_TIMEOUT_MS = 15_000
+/** No message at all on an asking session: a request that makes no progress is given up. */
+export const IDLE_TIMEOUT_MS = 120_000
+
+// ---- sealed frames
+
+/** Plaintext sizes after padding: few enough that a length says little, fine enough to be cheap. */
+export const SEAL_BUCKETS_BYTES = [128, 512, 2_048, 8_192, 32_768, 131_072, 524_288] as const
+/** Frames under one key: far below AES-GCM's 2^32 bound, and the sequence is a u32. */
+export const SEAL_FRAMES_MAX = 1_048_576
+/** Encapsulations remembered per sealing key; the key lives an hour, 65,536 sessions in it. */
+export const SEAL_REPLAY_ENTRIES_MAX = 65_536
+
+// ---- metering
+
+/** First chunk of a stranger, in tokens: what either side may lose to somebody unknown. */
+export const CHUNK_UNITS_MIN = 16
+/** Largest chunk, in tokens, however many promises were kept. */
+export const CHUNK_UNITS_MAX = 256
+/** Tokens of one request, prompt and completion each: more than any model's context today. */
+export const REQUEST_UNITS_MAX = 2_097_152
+
+// ---- request document
+
+/** Messages of one chat. */
+export const ASK_MESSAGES_MAX = 256
+/** The whole document. */
+export const ASK_BYTES_MAX = 262_144
+/** Stop strings, and characters (UTF-16 code units) of each. */
+export const ASK_STOPS_MAX = 4
+export const ASK_STOP_CHARACTERS_MAX = 64
+/** Model name. */
+export const ASK_MODEL_CHARACTERS_MAX = 128
+
+// ---- receipts
+
+/** One receipt body; the fields that exist need under 700 bytes. */
+export const RECEIPT_BODY_BYTES_MAX = 1_024
+/** A bill, voucher or delegate cell as a bag of cells. */
+export const CELL_BYTES_MAX = 1_024
+/** A receipt file: evidence with collateral is most of it. */
+export const RECEIPT_FILE_BYTES_MAX = 1_048_576
+/** A TON address in raw text form, "-1:" and 64 digits at most, with room for int32 workchains. */
+export const ADDRESS_CHARACTERS_MAX = 76

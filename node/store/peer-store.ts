@@ -1,0 +1,73 @@
+/**
+ * What a peer must not lose. Every method is synchronous and durable: when it returns outside of a
+ * transaction, the row is on the disk. Prompts and answers are never stored here.
+ */
+import type {
+  AskRow,
+  ChannelRole,
+  ChannelRow,
+  CheckpointRow,
+  JobLineRow,
+  JobRow,
+  LeafRow,
+  ReceiptRow,
+} from './rows.ts'
+
+export interface MetaStore {
+  meta(key: string): string | undefined
+  setMeta(key: string, value: string): void
+}
+
+export interface ChannelStore {
+  /** Inserts or replaces. */
+  saveChannel(row: ChannelRow): void
+  loadChannels(role?: ChannelRole): readonly ChannelRow[]
+  /**
+   * Leaves are appended in order and never changed.
+   * @throws SettlementError LEAF_OUT_OF_ORDER when `leafIndex` is not the number of stored leaves
+   */
+  appendLeaf(channel: string, leafIndex: number, receipt: Uint8Array): void
+  /** In index order, from `fromIndex` on. */
+  leaves(channel: string, fromIndex?: number): readonly LeafRow[]
+  leafCount(channel: string): number
+  /** Inserts or replaces. */
+  addCheckpoint(row: CheckpointRow): void
+  /** In ordinal order. */
+  checkpoints(channel: string, requestId: string): readonly CheckpointRow[]
+  /** The last checkpoint of every request that has any. */
+  lastCheckpoints(channel: string): readonly CheckpointRow[]
+  dropCheckpoints(channel: string, requestId: string): void
+}
+
+export interface ReceiptStore {
+  /** Inserts or replaces. */
+  addReceipt(row: ReceiptRow): void
+  /** Newest first, LIST_ROWS_MAX at most. */
+  receipts(): readonly ReceiptRow[]
+  receipt(id: string): ReceiptRow | undefined
+}
+
+export interface AskStore {
+  saveAsk(row: AskRow): void
+  ask(requestId: string): AskRow | undefined
+  eraseAsk(requestId: string): void
+}
+
+export interface JobStore {
+  /** Inserts or replaces. */
+  saveJob(row: JobRow): void
+  /** Newest first, LIST_ROWS_MAX at most. */
+  jobs(): readonly JobRow[]
+  job(id: string): JobRow | undefined
+  /** Inserts or replaces. */
+  saveJobLine(row: JobLineRow): void
+  /** In line order. */
+  jobLines(jobId: string): readonly JobLineRow[]
+}
+
+export interface PeerStore extends MetaStore, ChannelStore, ReceiptStore, AskStore, JobStore {
+  /** All or nothing; a throw rolls back and is thrown on. An inner transaction joins the outer. */
+  transaction<T>(work: () => T): T
+  /** Idempotent. Afterwards every method throws UnavailableError STORE_CLOSED. */
+  close(): void
+}

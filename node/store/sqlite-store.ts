@@ -1,0 +1,72 @@
+/** The PeerStore over node:sqlite. */
+import type { DatabaseSync } from 'node:sqlite'
+import { UnavailableError } from '#protocol/errors.ts'
+import { openDatabase } from './open.ts'
+import type { PeerStore } from './peer-store.ts'
+import {
+  askTable,
+  channelTable,
+  checkpointTable,
+  jobTables,
+  leafTable,
+  metaTable,
+  receiptTable,
+} from './sqlite-tables.ts'
+
+/**
+ * Opens or creates the store of one peer; the folder is made with mode 0700, the file with 0600.
+ * @throws UnavailableError STORE_LOCKED with the pid of the process that has it open
+ * @throws ConfigError STORE_CORRUPT, STORE_TOO_NEW, STORE_FOREIGN
+ */
+export function openPeerStore(dataDir: string): PeerStore {
+  const database = openDatabase(dataDir)
+  const tables = {
+    ...metaTable(database),
+    ...channelTable(database),
+    ...leafTable(database),
+    ...checkpointTable(database),
+    ...receiptTable(database),
+    ...askTable(database),
+    ...jobTables(database),
+  }
+  return {
+    ...refuseWhenClosed(tables, database),
+    transaction: (work) => inTransaction(database, work),
+    close() {
+      if (database.isOpen) database.close()
+    },
+  }
+}
+
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  if (!database.isOpen) throw closedError()
+  if (database.isTransaction) return work()
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    // A promise would end after COMMIT and write outside of the transaction.
+    if (result instanceof Promise) throw new TypeError('a transaction must be synchronous')
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function refuseWhenClosed<T extends object>(tables: T, database: DatabaseSync): T {
+  const guarded = Object.entries(tables).map(([name, method]) => [
+    name,
+    (...parameters: unknown[]) => {
+      if (!database.isOpen) throw closedError()
+      return (method as (...parameters: unknown[]) => unknown)(...parameters)
+    },
+  ])
+  return Object.fromEntries(guarded) as T
+}
+
+function closedError(): UnavailableError {
+  return new UnavailableError('STORE_CLOSED', 'the store of this peer is closed', {
+    remedy: 'Start the peer again.',
+  })
+}

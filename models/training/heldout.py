@@ -1,0 +1,58 @@
+"""Questions that evaluate.py asks: written by hand, never fed to the generator.
+
+The author of the grammars wrote them, so they are an easier test than a stranger's questions; evaluate.py also
+reports whether a question happens to be among those that the generator can draw.
+"""
+import re
+
+FACT_QUESTIONS = {
+    "what": ["Could you give me the gist of this project?", "I stumbled over the name Cocoon yesterday. What kind of animal is that?", "Why was Cocoon built in the first place?"],
+    "coordinator": ["Which organization has authority over the peers?", "If the people who wrote this vanish, does somebody still hold the keys to the network?", "Does a single firm sit between me and the GPU?"],
+    "privacy": ["Will the person whose graphics card I use get to look at my conversation?", "I have to paste a confidential contract, who besides me will see it?", "Are chat histories retained on the servers?"],
+    "tee": ["What do the letters TEE stand for?", "Can you explain in plain language how an enclave shields data from its host?", "I keep seeing the term 'enclave' but nobody told me what it is."],
+    "hardware": ["Would a server with AMD chips be accepted as a secure machine?", "Which CPU vendors' confidential computing features can providers rely on?", "I'm shopping for a server; which trusted hardware is compatible?"],
+    "attestation": ["How can I be certain that the remote box runs the software it claims to?", "What must a seller demonstrate before my text leaves my laptop?", "There is a page with green check marks about the provider. What is it based on?"],
+    "encryption": ["Which algorithms keep eavesdroppers from decoding my request?", "Is there protection against future quantum attacks?", "How exactly is the text I send locked up cryptographically?"],
+    "tiers": ["What trust categories may an answer carry?", "An offer is labelled 'open'. Compared to what?", "Can you list all the assurance grades that exist?"],
+    "spotcheck": ["Suppose the seller answers with a tiny cheap model instead of the promised one. Would that come to light?", "How can I be sure that the AI I ordered is the one that replied?", "What keeps vendors from quietly downgrading the model?"],
+    "currency": ["Which crypto do I have to hold to settle my bills?", "Are transactions made in Ethereum or something else?", "What is the unit of money that changes hands here?"],
+    "price": ["How expensive is one answer and who determines that?", "In which way is the fee for my request calculated?", "Is there some fixed tariff for tokens?"],
+    "voucher": ["My client keeps producing vouchers. What information do they carry?", "Could you clarify what the thing called voucher is meant for?", "Before every portion of the answer something gets signed by the buyer; tell me about it."],
+    "channel": ["Where does my initial deposit sit while I use the service?", "After closing, do I recover the funds I haven't used?", "Explain the contract that connects a buyer with one seller."],
+    "loss": ["What is the upper bound on the damage a fraudulent peer can cause me?", "Say the client stops paying in the middle, how much unpaid work has my machine done?", "How many coins might be stolen from me by a dishonest seller?"],
+    "receipt": ["What details are recorded in the document I get after an answer?", "Do I receive evidence that my request was processed, and what does it list?", "What's stored inside a receipt?"],
+    "verify": ["A client handed me a receipt file. How do I establish that it's authentic?", "What should I type to confirm a receipt hasn't been altered?", "Can an auditor validate receipts on his own?"],
+    "failover": ["The computer producing my answer suddenly loses electricity. Do I have to start over?", "What if the seller's box is rebooted while text is still streaming?", "Does a reply survive when the machine behind it goes dark?"],
+    "provider": ["I've got an RTX 4090 collecting dust. Can I turn it into cash?", "What are the steps for someone who wishes to supply GPU power to the network?", "How would I get my box to start selling inference?"],
+    "client": ["How do I talk with a model straight from my shell?", "I have no GPU and merely want to ask questions. What should I launch?", "What's the command for joining as a consumer?"],
+    "openai": ["Our chatbot was built on the OpenAI library. What URL do we give it?", "Which local port receives API calls?", "Do I have to rewrite my existing ChatGPT integration?"],
+    "testnet": ["Can I experiment on my notebook without spending real coins?", "Is there some way to spin up a complete miniature version of everything for development?", "Where can newcomers rehearse with play money?"],
+    "sim": ["For my thesis I need to observe ten thousand nodes at once. What should I use?", "How can the behaviour of an enormous network be reproduced with a fixed seed?", "Is there software that imitates huge numbers of peers?"],
+    "doctor": ["My provider refuses to boot and I'm clueless. Any suggestion?", "How do I find out whether my configuration has mistakes?", "I see red error text at startup, who can diagnose it?"],
+    "bench": ["I'd like to know how many tokens per second my box manages.", "Is there a built-in tool to time the performance?", "How quick is my hardware at this?"],
+    "discovery": ["How does a fresh node get in touch with the others without any directory?", "By what mechanism does my laptop learn about available sellers?", "Which peer-to-peer technology lets machines locate each other?"],
+    "bids": ["I need ten thousand documents summarised overnight. How is that work allocated?", "How do sellers compete for large non-urgent workloads?", "Who determines the winner of an auctioned job?"],
+    "reputation": ["Are there star ratings for sellers?", "How does my software remember which hosts were unreliable?", "Could a vendor pay to appear better than it is?"],
+    "language": ["Was this coded in Go or Rust or what?", "Can I inspect the source?", "Which tech stack was chosen for implementing the node and the smart contracts?"],
+    "budget": ["How can I keep my customers from draining my wallet?", "Is it possible to assign every employee a maximum spend?", "We offer an app to many people; how do we bound the expenses per person?"],
+    "models": ["Could I host Mistral on my node?", "Is it possible to attach my existing vLLM deployment?", "Which file format should my neural network have to be served?"],
+}
+
+OFF_TOPIC_QUESTIONS = ["How do I bake a chocolate cake?", "Who was Napoleon?", "Write me a poem about autumn", "What's the weather going to be like on Sunday?", "translate good morning into Italian", "what is the square root of 144",
+    "How tall is Mount Everest?", "Can you recommend a good movie?", "write a python function that sorts a list", "Who painted the Mona Lisa?", "I feel sad today, what should I do?", "What is photosynthesis?", "tell me the latest news",
+    "How far is the moon from the earth?", "best restaurants in Lisbon", "why is the sky blue", "what medicine helps against a headache", "who is the richest man alive", "how do I tie a tie", "Compose an email to my landlord",
+    "which team won the league last year", "explain the theory of relativity", "do fish sleep?", "give me a recipe for pancakes", "is it going to rain", "what is 17 times 23", "asdf qwer zxcv", "lorem ipsum dolor sit amet",
+    "How does a car engine work?", "sing me a song", "what should I wear tomorrow", "Tell me everything about elephants", "explain in detail how bread is made", "what is the price of gold", "how do I learn to swim",
+    "Who is the CEO of Microsoft?", "What's a good name for a puppy?", "Summarise the plot of Hamlet", "How many calories does an apple have?", "Is Pluto a planet?"]
+
+LONG_QUESTIONS = {
+    "overview": ["Tell me everything about Cocoon.", "Please write everything you know regarding Cocoon", "I'd like a very detailed text on this project"],
+    "request": ["Could you describe in detail how a request travels from my laptop to a provider?", "Give me a thorough explanation of how Cocoon works", "step by step, what happens after I send a prompt?"],
+    "payments": ["could you give me a long and full overview of how payments work?", "Explain the payment system in depth", "write an extensive essay about money in Cocoon"],
+    "privacy": ["I want a long explanation of how my data is protected", "Tell me all the details about privacy", "please write a full page on the security of Cocoon"],
+}
+
+
+def normal(text):
+    """The content of a question: its letters and digits in lower case, as a set of words."""
+    return frozenset(re.findall(r"[a-z0-9]+", text.lower()))

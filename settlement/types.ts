@@ -1,5 +1,7 @@
 /** The words of this room. Amounts are integer nanoTON; times are Unix seconds. */
+
 import type { Address, Cell, StateInit } from '@ton/core'
+import type { TokenCounts, UnitPrices } from '#protocol/money.ts'
 
 /** Immutable terms of a channel; all of them are in StateInit, so the address binds them. */
 export interface ChannelTerms {
@@ -34,6 +36,43 @@ export interface Signed<T> {
   readonly value: T
   readonly cell: Cell
   readonly signature: Uint8Array
+}
+
+/** A signed cell as it travels: a canonical bag of cells and 64 bytes of Ed25519 over the hash. */
+export interface SignedBytes {
+  readonly boc: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Unit prices fixed for a session; signed by the settlement key. */
+export interface PriceQuote {
+  readonly globalId: number
+  /** 32 bytes. */
+  readonly modelRoot: Uint8Array
+  readonly prices: UnitPrices
+  /** Unix seconds. */
+  readonly validUntil: number
+}
+
+/** The settlement key lets a response key sign bills; signed by the settlement key. */
+export interface Delegate {
+  readonly globalId: number
+  /** 32 bytes. */
+  readonly responseKey: Uint8Array
+  /** Unix seconds. */
+  readonly notAfter: number
+}
+
+/** What one request cost, in a form that a contract can check against the quote; response key. */
+export interface Bill {
+  readonly channel: Address
+  readonly leafIndex: number
+  /** Hash of the price quote's cell, 32 bytes. */
+  readonly quoteHash: Uint8Array
+  readonly counts: TokenCounts
+  readonly usedNano: bigint
+  /** Sum over all requests of the channel of the latest signed `used`, this one included. */
+  readonly usedTotalNano: bigint
 }
 
 /** What the contract says of itself. */

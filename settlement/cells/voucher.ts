@@ -1,0 +1,77 @@
+/** Vouchers and close authorisations: the two statements that move money. */
+import { type Address, beginCell, type Cell, type Slice } from '@ton/core'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import type { CloseAuthorisation, SignedBytes, Voucher } from '../types.ts'
+import { openSigned, requireChannel } from './signed.ts'
+import { bytes32, type CellFormat, readAddress, readBytes32, readTag } from './strict.ts'
+
+/** "VCR1" */
+export const VOUCHER_TAG = 0x56435231
+/** "CLS1" */
+export const CLOSE_AUTH_TAG = 0x434c5331
+
+const voucherFormat: CellFormat<Voucher> = {
+  name: 'voucher',
+  write: (voucher) => writeTotals(VOUCHER_TAG, voucher).endCell(),
+  read: (slice) => readTotals(VOUCHER_TAG, slice),
+}
+
+const closeAuthFormat: CellFormat<CloseAuthorisation> = {
+  name: 'close_auth',
+  write: (auth) => writeTotals(CLOSE_AUTH_TAG, auth).storeUint(auth.validUntil, 32).endCell(),
+  read: (slice) => ({
+    ...readTotals(CLOSE_AUTH_TAG, slice),
+    validUntil: slice.loadUint(32),
+  }),
+}
+
+function writeTotals(tag: number, totals: Voucher) {
+  return beginCell()
+    .storeUint(tag, 32)
+    .storeAddress(totals.channel)
+    .storeCoins(totals.amountNano)
+    .storeUint(totals.leafCount, 32)
+    .storeBuffer(bytes32(totals.receiptsRoot))
+}
+
+function readTotals(tag: number, slice: Slice): Voucher {
+  readTag(slice, tag)
+  return {
+    channel: readAddress(slice),
+    amountNano: slice.loadCoins(),
+    leafCount: slice.loadUint(32),
+    receiptsRoot: readBytes32(slice),
+  }
+}
+
+export function voucherCell(voucher: Voucher): Cell {
+  return voucherFormat.write(voucher)
+}
+
+export function closeAuthCell(auth: CloseAuthorisation): Cell {
+  return closeAuthFormat.write(auth)
+}
+
+/** @throws SettlementError CELL_MALFORMED, SIGNATURE_INVALID, CHANNEL_MISMATCH */
+export function openVoucher(
+  crypto: CryptoPort,
+  signed: SignedBytes,
+  clientKey: Uint8Array,
+  channel: Address,
+): Voucher {
+  const { value } = openSigned(crypto, voucherFormat, signed, clientKey)
+  requireChannel(value.channel, channel)
+  return value
+}
+
+/** @throws SettlementError CELL_MALFORMED, SIGNATURE_INVALID, CHANNEL_MISMATCH */
+export function openCloseAuth(
+  crypto: CryptoPort,
+  signed: SignedBytes,
+  providerKey: Uint8Array,
+  channel: Address,
+): CloseAuthorisation {
+  const { value } = openSigned(crypto, closeAuthFormat, signed, providerKey)
+  requireChannel(value.channel, channel)
+  return value
+}

@@ -1,0 +1,187 @@
+/**
+ * The local API's documents, shared by the gateway that writes them and the command line that reads
+ * them. Amounts are decimal strings of nanoTON; a missing value is null.
+ */
+import { z } from 'zod'
+import { messageSchema, tierSchema } from './chat-schema.ts'
+import {
+  CUSTOM_ID_CHARS_MAX,
+  JOB_LINES_MAX,
+  MESSAGES_MAX,
+  MODEL_ID_CHARS_MAX,
+  TOKENS_MAX,
+} from './constants.ts'
+
+const nano = z.string().regex(/^\d{1,39}$/)
+const nullableText = z.string().nullable()
+
+export const statusSchema = z.object({
+  name: z.string(),
+  role: z.literal('client'),
+  peerId: z.string(),
+  walletAddress: z.string(),
+  version: z.string(),
+  models: z.number(),
+  offers: z.number(),
+})
+
+export const offerSchema = z.object({
+  provider: z.string(),
+  peerId: z.string(),
+  modelId: z.string(),
+  modelRoot: z.string(),
+  tier: tierSchema,
+  promptNanoPerMtok: nano,
+  cachedNanoPerMtok: nano,
+  completionNanoPerMtok: nano,
+  slotsFree: z.number(),
+  slotsTotal: z.number(),
+  queued: z.number(),
+  latencyMs: z.number().nullable(),
+  expiresAtMs: z.number(),
+})
+
+export const receiptSchema = z.object({
+  id: z.string(),
+  channel: z.string(),
+  provider: z.string(),
+  leafIndex: z.number(),
+  model: z.string(),
+  promptTokens: z.number(),
+  completionTokens: z.number(),
+  usedNano: nano,
+  finish: z.string(),
+  file: z.string(),
+})
+
+export const channelSchema = z.object({
+  address: z.string(),
+  role: z.enum(['client', 'provider']),
+  counterparty: z.string(),
+  status: z.enum(['opening', 'open', 'frozen', 'closing', 'closed']),
+  depositedNano: nano,
+  voucherNano: nano,
+  usedNano: nano,
+  claimedNano: nano,
+  leafCount: z.number(),
+  receiptsRoot: z.string(),
+  expiresAt: z.number(),
+})
+
+export const jobSchema = z.object({
+  id: z.string(),
+  status: z.enum(['bidding', 'running', 'done', 'failed']),
+  model: z.string(),
+  lines: z.number(),
+  linesDone: z.number(),
+  bids: z.array(
+    z.object({
+      provider: z.string(),
+      priceNano: nano,
+      finishInMs: z.number(),
+      tier: tierSchema,
+    }),
+  ),
+  winner: nullableText,
+  error: nullableText,
+})
+
+export const jobLineResultSchema = z.object({
+  index: z.number(),
+  customId: nullableText,
+  text: nullableText,
+  finish: nullableText,
+  receiptId: nullableText,
+  error: nullableText,
+})
+
+export const settlementSchema = z.object({
+  channel: z.string(),
+  depositedNano: nano,
+  claimedNano: nano,
+  refundedNano: nano,
+  receiptsRoot: z.string(),
+  feesNano: nano,
+})
+
+export const verdictSchema = z.object({
+  tier: tierSchema,
+  ok: z.boolean(),
+  steps: z.array(
+    z.object({
+      name: z.string(),
+      status: z.enum(['passed', 'failed', 'skipped', 'not-required']),
+      found: z.string(),
+      required: z.string(),
+      reference: z.string(),
+      detail: z.string(),
+    }),
+  ),
+})
+
+/** A finished request without its text. */
+export const requestSchema = z.object({
+  requestId: z.string(),
+  finish: z.enum(['stop', 'length']),
+  usage: z.object({
+    promptTokens: z.number(),
+    cachedTokens: z.number(),
+    completionTokens: z.number(),
+  }),
+  priceNano: nano,
+  provider: z.string(),
+  model: z.string(),
+  engine: z.string(),
+  tier: tierSchema,
+  reason: z.string(),
+  offers: z.array(
+    z.object({
+      provider: z.string(),
+      rank: z.number(),
+      accepted: z.boolean(),
+      reasons: z.array(z.string()),
+      estimatedPriceNano: nano,
+    }),
+  ),
+  verdict: verdictSchema,
+  receiptId: z.string(),
+  receiptFile: z.string(),
+  channel: z.string(),
+  timings: z.object({
+    discoverMs: z.number(),
+    attestMs: z.number(),
+    fundMs: z.number(),
+    firstTokenMs: z.number(),
+    totalMs: z.number(),
+  }),
+})
+
+export type StatusDocument = z.output<typeof statusSchema>
+export type OfferDocument = z.output<typeof offerSchema>
+export type ReceiptDocument = z.output<typeof receiptSchema>
+export type ChannelDocument = z.output<typeof channelSchema>
+export type JobDocument = z.output<typeof jobSchema>
+export type JobLineResultDocument = z.output<typeof jobLineResultSchema>
+export type SettlementDocument = z.output<typeof settlementSchema>
+export type RequestDocument = z.output<typeof requestSchema>
+
+/** One line of a job file: `messages` or `prompt`, not both. */
+export const jobLineSchema = z
+  .strictObject({
+    custom_id: z.string().min(1).max(CUSTOM_ID_CHARS_MAX).optional(),
+    messages: z.array(messageSchema).min(1).max(MESSAGES_MAX).optional(),
+    prompt: z.string().min(1).optional(),
+    max_tokens: z.int().min(1).max(TOKENS_MAX).optional(),
+  })
+  .refine((line) => (line.messages === undefined) !== (line.prompt === undefined), {
+    error: 'needs either messages or prompt',
+  })
+
+export type JobLineBody = z.output<typeof jobLineSchema>
+
+/** POST /api/v1/jobs. */
+export const jobBodySchema = z.strictObject({
+  model: z.string().min(1).max(MODEL_ID_CHARS_MAX),
+  lines: z.array(jobLineSchema).min(1).max(JOB_LINES_MAX),
+  priceCapNano: nano.optional(),
+})

@@ -1,0 +1,67 @@
+/** Puts the gateway on a TCP port of this machine. */
+
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { HEADERS_TIMEOUT_MS } from './constants.ts'
+
+export interface ServeOptions {
+  readonly app: Hono
+  /** A loopback address; anything else is refused until there are access tokens. */
+  readonly host: '127.0.0.1' | '::1'
+  /** 0: any free port. */
+  readonly port: number
+}
+
+export interface RunningGateway {
+  /** For example http://127.0.0.1:11435. */
+  readonly url: string
+  readonly port: number
+  /** Ends running requests, which cancels their work. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * @throws ConfigError PORT_TAKEN
+ * @throws UnavailableError LISTEN_FAILED
+ */
+export async function serveGateway({ app, host, port }: ServeOptions): Promise<RunningGateway> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 3 * HEADERS_TIMEOUT_MS },
+  }) as Server
+  await listen(server, host, port)
+  const actual = (server.address() as AddressInfo).port
+  return {
+    url: `http://${host === '::1' ? '[::1]' : host}:${actual}`,
+    port: actual,
+    close: () => close(server),
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, host, port)))
+    server.listen({ host, port }, resolve)
+  })
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): Error {
+  if (cause.code === 'EADDRINUSE') {
+    return new ConfigError('PORT_TAKEN', `port ${port} of ${host} is taken by another program`, {
+      cause,
+      remedy: 'Stop that program, or choose another port with --api-port (0: any free one).',
+      data: { port },
+    })
+  }
+  return new UnavailableError('LISTEN_FAILED', `cannot listen on ${host}:${port}`, { cause })
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeAllConnections()
+  await closed
+}

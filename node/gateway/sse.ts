@@ -1,0 +1,34 @@
+/** Server-sent events (WHATWG HTML, section 9.2) over a pulled stream: a slow reader slows the work. */
+import { toJson } from './json.ts'
+
+export const sseData = (value: unknown): string => `data: ${toJson(value)}\n\n`
+
+/** A line that clients ignore; it carries what becomes known only after the answer. */
+export const sseComment = (name: string, value: string): string => `: ${name} ${value}\n\n`
+
+export const SSE_DONE = 'data: [DONE]\n\n'
+
+export const SSE_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+} as const
+
+/** `onCancel` runs when the reader left; it must make `parts` end. */
+export function pulledStream(
+  parts: AsyncIterator<string>,
+  onCancel: () => void,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        const next = await parts.next()
+        if (next.done) controller.close()
+        else controller.enqueue(encoder.encode(next.value))
+      },
+      cancel: onCancel,
+    },
+    { highWaterMark: 0 },
+  )
+}

@@ -1,0 +1,59 @@
+/** Turns a body into a typed value, or into one error that names the field. */
+import type { z } from 'zod'
+import { ConfigError } from '#protocol/errors.ts'
+
+/**
+ * @throws ConfigError REQUEST_INVALID or FIELD_UNSUPPORTED, `data.param` naming the field
+ */
+export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const parsed = schema.safeParse(withoutNulls(body))
+  if (parsed.success) return parsed.data
+  throw schemaError(parsed.error)
+}
+
+/** OpenAI clients send null for "not given", at the top and inside messages. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, inner]) => inner !== null)
+  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]))
+}
+
+function schemaError(error: z.ZodError): ConfigError {
+  const issue = error.issues[0]!
+  if (issue.code === 'unrecognized_keys') {
+    const param = fieldName([...issue.path, issue.keys[0]!])
+    return new ConfigError('FIELD_UNSUPPORTED', `unknown or unsupported field: ${param}`, {
+      remedy: `Leave ${param} out; docs/spec/openai.md lists what is supported.`,
+      data: { param },
+    })
+  }
+  const param = fieldName(issue.path)
+  const where = param === '' ? 'the body' : param
+  return new ConfigError('REQUEST_INVALID', `${where}: ${issue.message}`, {
+    remedy: `Correct ${where} and send the request again.`,
+    data: { param },
+  })
+}
+
+const FIELD_NAME_CHARS_MAX = 128
+
+/** `messages[0].content`; a stranger's key is cut, since it is echoed. */
+function fieldName(path: readonly PropertyKey[]): string {
+  const joined = path.reduce<string>((name, part) => {
+    if (typeof part === 'number') return `${name}[${part}]`
+    return name === '' ? String(part) : `${name}.${String(part)}`
+  }, '')
+  return joined.slice(0, FIELD_NAME_CHARS_MAX)
+}
+
+/** @throws ConfigError REQUEST_INVALID when the body is not JSON */
+export async function readJson(request: Request): Promise<unknown> {
+  const text = await request.text()
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The parser's own message would quote the body, which may be a prompt.
+    throw new ConfigError('REQUEST_INVALID', 'the body is not JSON', { data: { param: '' } })
+  }
+}

@@ -1,0 +1,206 @@
+/** A ClientService whose answers a test scripts; it records what it was asked. */
+
+import type { Verdict } from '#attestation/types.ts'
+import type {
+  ChatEvent,
+  ChatRequest,
+  ChatResult,
+  ClientService,
+  JobLine,
+  JobView,
+} from '#node/roles/client-service.ts'
+import type { NodeEvent } from '#node/roles/events.ts'
+
+export const VERDICT: Verdict = {
+  tier: 'simulated',
+  ok: true,
+  steps: [
+    {
+      name: 'quote-signature',
+      status: 'passed',
+      found: 'valid',
+      required: 'valid',
+      reference: 'TDX DCAP 1.20, 3.1',
+      detail: 'signed by the attestation key',
+    },
+  ],
+}
+
+export function chatResult(over: Partial<ChatResult> = {}): ChatResult {
+  return {
+    requestId: '0123456789abcdef0123456789abcdef',
+    text: 'Hello there.',
+    finish: 'stop',
+    usage: { promptTokens: 9, cachedTokens: 2, completionTokens: 3 },
+    priceNano: 12_345n,
+    provider: 'provider-2',
+    model: 'cocoon/demo',
+    engine: 'scripted engine',
+    tier: 'simulated',
+    reason: 'cheapest of 3 that meet the policy',
+    offers: [
+      {
+        provider: 'provider-2',
+        rank: 1,
+        accepted: true,
+        reasons: ['cheapest'],
+        estimatedPriceNano: 12_000n,
+      },
+      {
+        provider: 'provider-1',
+        rank: 2,
+        accepted: true,
+        reasons: ['dearer'],
+        estimatedPriceNano: 15_000n,
+      },
+    ],
+    verdict: VERDICT,
+    receiptId: 'receipt-1',
+    receiptFile: '/tmp/receipt-1.cocoon-receipt',
+    channel: '0:aa',
+    timings: { discoverMs: 1, attestMs: 2, fundMs: 3, firstTokenMs: 4, totalMs: 5 },
+    ...over,
+  }
+}
+
+export type ChatScript = (request: ChatRequest, signal: AbortSignal) => AsyncIterable<ChatEvent>
+
+/** Routes, sends the pieces, ends. */
+export async function* answerWith(pieces: readonly string[]): AsyncGenerator<ChatEvent> {
+  const result = chatResult({ text: pieces.join('') })
+  const { requestId, provider, tier } = result
+  yield { kind: 'routed', requestId, provider, tier }
+  for (const text of pieces) yield { kind: 'text', text, tokens: 1 }
+  yield { kind: 'done', result }
+}
+
+export class ScriptedClientService implements ClientService {
+  readonly name = 'client-1'
+  readonly peerId = '12D3KooWTest'
+  readonly walletAddress = '0:cc'
+  readonly asked: ChatRequest[] = []
+  readonly submitted: JobLine[][] = []
+  settled = 0
+  chatScript: ChatScript = () => answerWith(['Hello', ' there', '.'])
+  eventScript: (signal: AbortSignal) => AsyncIterable<NodeEvent> = async function* () {}
+
+  async models() {
+    return [{ id: 'cocoon/demo', root: 'ab'.repeat(32), providers: 3, contextTokens: 256 }]
+  }
+
+  offers() {
+    return [
+      {
+        provider: 'provider-2',
+        peerId: '12D3KooWTwo',
+        modelId: 'cocoon/demo',
+        modelRoot: 'ab'.repeat(32),
+        tier: 'simulated' as const,
+        promptNanoPerMtok: 50_000_000n,
+        cachedNanoPerMtok: 5_000_000n,
+        completionNanoPerMtok: 100_000_000n,
+        slotsFree: 3,
+        slotsTotal: 4,
+        queued: 0,
+        latencyMs: undefined,
+        expiresAtMs: 1_000,
+      },
+    ]
+  }
+
+  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> {
+    this.asked.push(request)
+    return this.chatScript(request, signal)
+  }
+
+  receipts() {
+    return [
+      {
+        id: 'receipt-1',
+        channel: '0:aa',
+        provider: 'provider-2',
+        leafIndex: 0,
+        model: 'cocoon/demo',
+        promptTokens: 9,
+        completionTokens: 3,
+        usedNano: 12_345n,
+        finish: 'stop',
+        file: '/tmp/receipt-1.cocoon-receipt',
+      },
+    ]
+  }
+
+  channels() {
+    return [
+      {
+        address: '0:aa',
+        role: 'client' as const,
+        counterparty: 'provider-2',
+        status: 'open' as const,
+        depositedNano: 10n ** 18n,
+        voucherNano: 20_000n,
+        usedNano: 12_345n,
+        claimedNano: 0n,
+        leafCount: 1,
+        receiptsRoot: 'cd'.repeat(32),
+        expiresAt: 2_000_000_000,
+      },
+    ]
+  }
+
+  async submitJob(_model: string, lines: readonly JobLine[]): Promise<JobView> {
+    this.submitted.push([...lines])
+    return this.jobs()[0]!
+  }
+
+  jobs(): JobView[] {
+    return [
+      {
+        id: 'job-1',
+        status: 'done',
+        model: 'cocoon/demo',
+        lines: 1,
+        linesDone: 1,
+        bids: [
+          { provider: 'provider-2', priceNano: 99n, finishInMs: 1_000, tier: 'simulated' as const },
+        ],
+        winner: 'provider-2',
+        error: undefined,
+      },
+    ]
+  }
+
+  jobResults(id: string) {
+    if (id !== 'job-1') return undefined
+    return [
+      {
+        index: 0,
+        customId: 'a',
+        text: 'Answer.',
+        finish: 'stop',
+        receiptId: 'receipt-2',
+        error: undefined,
+      },
+    ]
+  }
+
+  async settle() {
+    this.settled++
+    return [
+      {
+        channel: '0:aa',
+        depositedNano: 100n,
+        claimedNano: 40n,
+        refundedNano: 60n,
+        receiptsRoot: 'cd'.repeat(32),
+        feesNano: 7n,
+      },
+    ]
+  }
+
+  events(signal: AbortSignal): AsyncIterable<NodeEvent> {
+    return this.eventScript(signal)
+  }
+
+  async stop(): Promise<void> {}
+}

@@ -324,7 +324,7 @@ export type Bid = Message<"cocoon.v1.Bid"> & {
   version: number;
 
   /**
-   * SHA-256 of the job's payload
+   * name of the job: SHA-256(tagged("cocoon/job/1", payload, public key))
    *
    * @generated from field: bytes job_id = 2;
    */
@@ -389,7 +389,7 @@ export type BidAcknowledgement = Message<"cocoon.v1.BidAcknowledgement"> & {
   jobId: Uint8Array;
 
   /**
-   * SHA-256 of the bid's payload
+   * name of the bid: SHA-256(tagged("cocoon/bid/1", payload, public key))
    *
    * @generated from field: bytes bid_hash = 2;
    */

@@ -15,6 +15,19 @@ export const SESSION_MESSAGE_BYTES_MAX = 1_048_576
 export const MARKET_MESSAGE_BYTES_MAX = 262_144
 /** Nesting of protobuf messages; the schema itself needs 5. */
 export const MESSAGE_DEPTH_MAX = 8
+/** Fields in one message with all its submessages: what a decoder may build from 1 MiB of them. */
+export const MESSAGE_FIELDS_MAX = 8_192
+
+// ---- evidence
+
+/** Exact bytes of a statement; the fields that exist need under 2,500 with a hybrid key. */
+export const EVIDENCE_STATEMENT_BYTES_MAX = 8_192
+/** A hardware quote with its certificate chain; a TDX quote is about 5,000. */
+export const EVIDENCE_QUOTE_BYTES_MAX = 32_768
+/** TCB info, QE identity, their chains and revocation lists; about 15,000 today. */
+export const EVIDENCE_COLLATERAL_BYTES_MAX = 262_144
+/** Reports and certificates of up to 8 GPUs and their switches. */
+export const EVIDENCE_GPU_BYTES_MAX = 393_216
 
 // ---- session
 
@@ -32,6 +45,9 @@ export const VERDICT_TIMEOUT_MS = 120_000
 export const ACCEPT_TIMEOUT_MS = 15_000
 /** No message at all on an asking session: a request that makes no progress is given up. */
 export const IDLE_TIMEOUT_MS = 120_000
+
+/** Names in messages: a TON address in raw text form, a refusal's code, message and remedy. */
+export const REFUSAL_CHARACTERS_MAX = 512
 
 // ---- sealed frames
 

@@ -1,0 +1,99 @@
+/** Evidence as it travels in a hello and lies in a receipt file: shape and sizes, no judgement. */
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import {
+  EVIDENCE_COLLATERAL_BYTES_MAX,
+  EVIDENCE_GPU_BYTES_MAX,
+  EVIDENCE_QUOTE_BYTES_MAX,
+  EVIDENCE_STATEMENT_BYTES_MAX,
+} from './constants.ts'
+import { ProtocolError } from './errors.ts'
+import type { MerkleProof } from './merkle.ts'
+import {
+  type EvidenceSchema,
+  QuoteMode,
+  type Evidence as WireEvidence,
+  type MerkleProof as WireProof,
+} from './wire/gen/cocoon_pb.ts'
+
+export type FreshnessMode = 'epoch' | 'challenge'
+
+export interface Evidence {
+  readonly mode: FreshnessMode
+  /** Exact bytes of a Statement. */
+  readonly statement: Uint8Array
+  readonly quote: Uint8Array
+  /** Exact bytes of a TdxCollateral. */
+  readonly collateral: Uint8Array
+  /** Empty: none. */
+  readonly gpuEvidence: Uint8Array
+  /** Mode challenge only: where the client's nonce stands in the challenge. */
+  readonly nonceProof?: MerkleProof
+}
+
+const PROOF_HASHES_MAX = 32
+
+function malformed(detail: string): ProtocolError {
+  return new ProtocolError('EVIDENCE_MALFORMED', `the evidence cannot be read: ${detail}`)
+}
+
+export function freshnessToWire(mode: FreshnessMode): QuoteMode {
+  return mode === 'epoch' ? QuoteMode.EPOCH : QuoteMode.CHALLENGE
+}
+
+/** @throws ProtocolError EVIDENCE_MALFORMED */
+export function freshnessFromWire(mode: number): FreshnessMode {
+  if (mode === QuoteMode.EPOCH) return 'epoch'
+  if (mode === QuoteMode.CHALLENGE) return 'challenge'
+  throw malformed('unknown mode')
+}
+
+/** Plain copy without protobuf's own fields. @throws ProtocolError EVIDENCE_MALFORMED */
+export function proofFromWire(proof: WireProof): MerkleProof {
+  const { index, count, path, otherPeaks } = proof
+  const hashes = [...path, ...otherPeaks]
+  if (path.length > PROOF_HASHES_MAX || otherPeaks.length > PROOF_HASHES_MAX) {
+    throw malformed('a proof is too long')
+  }
+  if (hashes.some((hash) => hash.length !== 32)) throw malformed('a hash is not 32 bytes')
+  return { index, count, path, otherPeaks }
+}
+
+export function proofToWire(proof: MerkleProof) {
+  const { index, count, path, otherPeaks } = proof
+  return { index, count, path: [...path], otherPeaks: [...otherPeaks] }
+}
+
+/** @throws ProtocolError EVIDENCE_MALFORMED */
+export function evidenceFromWire(wire: WireEvidence): Evidence {
+  const { statement, quote, collateral, gpuEvidence, nonceProof } = wire
+  const mode = freshnessFromWire(wire.mode)
+  checkSize('statement', statement, 1, EVIDENCE_STATEMENT_BYTES_MAX)
+  checkSize('quote', quote, 1, EVIDENCE_QUOTE_BYTES_MAX)
+  checkSize('collateral', collateral, 0, EVIDENCE_COLLATERAL_BYTES_MAX)
+  checkSize('GPU evidence', gpuEvidence, 0, EVIDENCE_GPU_BYTES_MAX)
+  if ((mode === 'challenge') !== (nonceProof !== undefined)) {
+    throw malformed('a nonce proof belongs to mode challenge, and only to it')
+  }
+  const evidence = { mode, statement, quote, collateral, gpuEvidence }
+  return nonceProof === undefined
+    ? evidence
+    : { ...evidence, nonceProof: proofFromWire(nonceProof) }
+}
+
+function checkSize(name: string, bytes: Uint8Array, min: number, max: number): void {
+  if (bytes.length < min || bytes.length > max) {
+    throw malformed(`${name} of ${bytes.length} bytes, ${min} to ${max}`)
+  }
+}
+
+export function evidenceToWire(evidence: Evidence): MessageInitShape<typeof EvidenceSchema> {
+  const { statement, quote, collateral, gpuEvidence, nonceProof } = evidence
+  const wire = {
+    mode: freshnessToWire(evidence.mode),
+    statement,
+    quote,
+    collateral,
+    gpuEvidence,
+  }
+  return nonceProof === undefined ? wire : { ...wire, nonceProof: proofToWire(nonceProof) }
+}

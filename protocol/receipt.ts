@@ -1,0 +1,24 @@
+/** Receipts (docs/spec/receipts.md): what was asked, answered and owed, signed inside the TEE. */
+export {
+  decodeReceiptBody,
+  encodeReceiptBody,
+  type ReceiptBody,
+  type ReceiptFinish,
+  ROUND_SECONDS,
+} from './receipt/body.ts'
+export { requestCommitment, responseCommitment } from './receipt/commitments.ts'
+export {
+  decodeReceiptFile,
+  encodeReceiptFile,
+  RECEIPT_FILE_FORMAT,
+  type ReceiptFile,
+} from './receipt/file.ts'
+export {
+  leafData,
+  receiptFromWire,
+  receiptId,
+  receiptSigningBytes,
+  type SignedCell,
+  type SignedReceipt,
+  signedCellFromWire,
+} from './receipt/signed.ts'

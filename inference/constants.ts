@@ -1,0 +1,65 @@
+/** Limits of the inference room. Every number has its unit in the name and its reason beside it. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+
+/** Prompt tokens read in one model call: long enough to be fast, short enough to stop between. */
+export const PREFILL_CHUNK_TOKENS = 32
+/** Events the engine may be ahead of the reader; bounds memory and work nobody asked for yet. */
+export const ENGINE_WINDOW_EVENTS = 32
+/** Credit is given back in steps of this many events, so that tokens do not cost a message each. */
+export const ENGINE_CREDIT_STEP_EVENTS = 8
+/** Requests decoded side by side when the caller names no number. */
+export const ENGINE_SLOTS_DEFAULT = 4
+/** More slots than this only share one machine into slices nobody would wait for. */
+export const ENGINE_SLOTS_MAX = 64
+/** Requests that may wait for a slot; beyond it a caller does better elsewhere. */
+export const ENGINE_QUEUE_MAX = 64
+/** Resident memory of the engine process when the caller names no limit. */
+export const ENGINE_MEMORY_DEFAULT_BYTES = 4 * GIB
+/** Node itself with onnxruntime needs about 150 MiB; less cannot work. */
+export const ENGINE_MEMORY_MIN_BYTES = 256 * MIB
+/** JavaScript heap of the engine process; weights and caches live outside of it. */
+export const ENGINE_HEAP_MIB = 512
+/** How often the memory guard looks at the resident memory, also during a model call. */
+export const ENGINE_MEMORY_CHECK_INTERVAL_MS = 20
+/** Threads of one model call when the caller names no number. */
+export const ENGINE_THREADS_DEFAULT = 2
+/** onnxruntime gains nothing above the cores of one socket. */
+export const ENGINE_THREADS_MAX = 128
+/** First wait after repeated crashes; doubles with each, so that a broken model cannot spin. */
+export const ENGINE_RESTART_BACKOFF_MS = 250
+/** Longest wait between two starts of a crashing engine. */
+export const ENGINE_RESTART_BACKOFF_MAX_MS = 30_000
+
+/** Positions one answer may use, whatever the model's config says: bounds the KV cache. */
+export const CONTEXT_TOKENS_MAX = 131_072
+/** Ids of a vocabulary; the largest published ones have about 260,000. */
+export const VOCABULARY_MAX = 1_048_576
+/** Layers of a decoder; the largest published ones have about 130. */
+export const LAYERS_MAX = 512
+/** OpenAI's limit of stop strings. */
+export const STOP_STRINGS_MAX = 4
+/** A longer stop string would hold back too much text. */
+export const STOP_STRING_CHARS_MAX = 256
+/** OpenAI's range of the temperature. */
+export const TEMPERATURE_MAX = 2
+
+/** Files in a model folder's onnx/: one graph and the parts of its external data. */
+export const ONNX_FILES_MAX = 64
+/** One file of weights: the limit of a protobuf message, and of one hashing call. */
+export const WEIGHTS_FILE_BYTES_MAX = 2 * GIB - 1
+/** All files of one model together. */
+export const MODEL_BYTES_MAX = 64 * GIB
+/** config.json and its like are a few KiB. */
+export const CONFIG_FILE_BYTES_MAX = 1 * MIB
+/** The largest published tokenizer.json files have about 35 MiB. */
+export const TOKENIZER_FILE_BYTES_MAX = 64 * MIB
+/** One read() call while a file is loaded. */
+export const FILE_READ_BYTES = 64 * MIB
+
+/** Messages of one chat. */
+export const CHAT_MESSAGES_MAX = 1_024
+/** Characters of one chat before it is tokenised: tokenising happens on the caller's thread. */
+export const CHAT_CHARS_MAX = 1_048_576

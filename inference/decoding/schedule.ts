@@ -1,0 +1,49 @@
+/**
+ * The decoding schedule (docs/spec/exactness.md): in which pieces a sequence is read. Logits are
+ * bit-identical whatever the pieces, as long as none of them is a single token.
+ */
+import { tagged, u32be, utf8 } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
+import { SAMPLER } from './sampling.ts'
+
+/** A piece of the sequence to read in one model call: [start, end), always >= 2 tokens. */
+export interface PrefillChunk {
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Chunks of PREFILL_CHUNK_TOKENS; where one token would remain alone, the chunk before gives it one
+ * of its own.
+ * @throws RangeError below 2 tokens.
+ */
+export function prefillChunks(tokens: number): PrefillChunk[] {
+  if (!Number.isInteger(tokens) || tokens < 2) throw new RangeError('prefill needs 2 tokens')
+  const chunks: PrefillChunk[] = []
+  for (let start = 0; start < tokens; ) {
+    const left = tokens - start
+    const leavesOne = left === PREFILL_CHUNK_TOKENS + 1
+    const length = leavesOne ? left - 2 : Math.min(left, PREFILL_CHUNK_TOKENS)
+    chunks.push({ start, end: start + length })
+    start += length
+  }
+  return chunks
+}
+
+/** Digest of all that decides bits but not the model: pieces, sampler, library, instruction set. */
+export function scheduleDigest(
+  crypto: CryptoPort,
+  library: string,
+  instructionSet: string,
+): Uint8Array {
+  return crypto.sha256(
+    tagged(
+      'cocoon/schedule/1',
+      u32be(PREFILL_CHUNK_TOKENS),
+      utf8(SAMPLER),
+      utf8(library),
+      utf8(instructionSet),
+    ),
+  )
+}

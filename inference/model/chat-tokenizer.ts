@@ -1,0 +1,141 @@
+/** Chats to ids and ids to text, from a model's small files alone: a client needs no weights. */
+import { Template } from '@huggingface/jinja'
+import { Tokenizer } from '@huggingface/tokenizers'
+import { ConfigError } from '#protocol/errors.ts'
+import { CHAT_CHARS_MAX, CHAT_MESSAGES_MAX } from '../constants.ts'
+import type { ChatMessage, ChatTokenizer } from '../engine.ts'
+import type { ModelFiles } from './manifest.ts'
+import { parseModelConfig } from './model-config.ts'
+import { breakMarkers, splitAtMarkers, unusedCharacter } from './special-text.ts'
+import { createTextStream } from './text-stream.ts'
+import { tokenPieces } from './token-bytes.ts'
+import {
+  type AddedToken,
+  parseTokenizerFiles,
+  type TokenizerFiles,
+  type TokenizerJson,
+} from './tokenizer-files.ts'
+
+/**
+ * Loads the tokenizer of a model in the Hugging Face layout (see readTokenizerFiles).
+ * encodeChat throws ConfigError TEXT_INVALID, CHAT_TOO_LONG and CHAT_TEMPLATE_FAILED.
+ * @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, CHAT_TEMPLATE_MISSING,
+ *   TOKENIZER_UNSUPPORTED
+ */
+export function loadChatTokenizer(files: ModelFiles): ChatTokenizer {
+  const config = parseModelConfig(files)
+  const parsed = parseTokenizerFiles(files)
+  const specials = new Map(
+    parsed.tokenizer.added_tokens
+      .filter((token) => token.special)
+      .map((token) => [token.content, token]),
+  )
+  const encodeText = textEncoder(parsed.tokenizer)
+  const render = chatRenderer(parsed)
+  const pieces = tokenPieces(parsed.tokenizer)
+  const endOfText = specials.get(parsed.namedTokens.eos_token ?? '')?.id
+  const endTokenIds = new Set(config.endTokenIds)
+  if (endOfText !== undefined) endTokenIds.add(endOfText)
+
+  return {
+    endTokenIds: [...endTokenIds].sort((a, b) => a - b),
+    vocabularySize: config.vocabularySize,
+    encodeChat(messages) {
+      checkChat(messages)
+      const markers = [...specials.keys()]
+      const breaker = unusedCharacter(messages.map((message) => message.content))
+      const broken = messages.map(({ role, content }) => ({
+        role,
+        content: breakMarkers(content, markers, breaker),
+      }))
+      return encodeRendered(render(broken), specials, breaker, encodeText)
+    },
+    textStream: (stop) => createTextStream(pieces, stop),
+  }
+}
+
+/** Markers become their ids; the text between them is mended and encoded as ordinary text. */
+function encodeRendered(
+  rendered: string,
+  specials: ReadonlyMap<string, AddedToken>,
+  breaker: string,
+  encodeText: (text: string) => readonly number[],
+): number[] {
+  const parts = splitAtMarkers(rendered, [...specials.keys()])
+  const ids: number[] = []
+  for (const [at, part] of parts.entries()) {
+    if (part.kind === 'marker') {
+      const special = specials.get(part.text)
+      if (special !== undefined) ids.push(special.id)
+      continue
+    }
+    let text = part.text.replaceAll(breaker, '')
+    if (specials.get(parts[at - 1]?.text ?? '')?.rstrip) text = text.trimStart()
+    if (specials.get(parts[at + 1]?.text ?? '')?.lstrip) text = text.trimEnd()
+    if (text.length > 0) ids.push(...encodeText(text))
+  }
+  return ids
+}
+
+/** An encoder that has never heard of the special tokens, so that no text can become one. */
+function textEncoder(tokenizer: TokenizerJson): (text: string) => readonly number[] {
+  const specials = tokenizer.added_tokens.filter((token) => token.special)
+  const vocab = { ...tokenizer.model.vocab }
+  for (const special of specials) delete vocab[special.content]
+  const plain = {
+    ...tokenizer,
+    added_tokens: tokenizer.added_tokens.filter((token) => !token.special),
+    model: { ...tokenizer.model, vocab },
+  }
+  let library: Tokenizer
+  try {
+    library = new Tokenizer(plain, { clean_up_tokenization_spaces: false })
+  } catch {
+    throw new ConfigError('TOKENIZER_UNSUPPORTED', 'the tokenizer uses a part that is unknown', {
+      remedy: 'Use a model with a byte-level BPE tokenizer.',
+    })
+  }
+  return (text) => {
+    const ids: readonly number[] = library.encode(text, { add_special_tokens: false }).ids
+    // The library answers undefined for bytes that the vocabulary does not cover.
+    if (ids.every((id) => Number.isInteger(id))) return ids
+    throw new ConfigError('TEXT_INVALID', 'the model has no token for a part of the text', {
+      remedy: 'Use a model whose vocabulary covers every byte.',
+    })
+  }
+}
+
+function chatRenderer(files: TokenizerFiles): (messages: readonly ChatMessage[]) => string {
+  let template: Template
+  try {
+    template = new Template(files.chatTemplate)
+  } catch {
+    throw new ConfigError('CHAT_TEMPLATE_FAILED', 'the chat template does not parse', {
+      remedy: 'Fetch the model again, or use another one.',
+    })
+  }
+  return (messages) => {
+    try {
+      return template.render({ ...files.namedTokens, messages, add_generation_prompt: true })
+    } catch {
+      // The library's message may quote the chat: it stops here.
+      throw new ConfigError('CHAT_TEMPLATE_FAILED', 'the chat template refused the messages', {
+        remedy: 'Send roles in the order this model expects, for example user first.',
+      })
+    }
+  }
+}
+
+function checkChat(messages: readonly ChatMessage[]): void {
+  const chars = messages.reduce((sum, message) => sum + message.content.length, 0)
+  if (messages.length > CHAT_MESSAGES_MAX || chars > CHAT_CHARS_MAX) {
+    throw new ConfigError('CHAT_TOO_LONG', 'the chat has too many messages or characters', {
+      remedy: 'Send fewer messages.',
+      data: { messagesMax: CHAT_MESSAGES_MAX, charsMax: CHAT_CHARS_MAX },
+    })
+  }
+  if (messages.every((message) => message.content.isWellFormed())) return
+  throw new ConfigError('TEXT_INVALID', 'a message contains half of a surrogate pair', {
+    remedy: 'Send well-formed Unicode.',
+  })
+}

@@ -1,0 +1,49 @@
+/**
+ * What identifies a model: its files, each with size and SHA-256, under one Merkle root
+ * (docs/spec/exactness.md, "Model root").
+ */
+import { tagged, u64be, utf8 } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { appendLeaf, emptyTree, leafHash, treeRoot } from '#protocol/merkle.ts'
+
+export interface ManifestEntry {
+  /** Relative to the model's folder, with forward slashes. */
+  readonly path: string
+  readonly sizeBytes: number
+  /** 32 bytes. */
+  readonly sha256: Uint8Array
+}
+
+/** Sorted by the bytes of the path; no path twice. */
+export type ModelManifest = readonly ManifestEntry[]
+
+/** Path to content, as held in memory. */
+export type ModelFiles = ReadonlyMap<string, Uint8Array>
+
+/** Hashes the very bytes that are used afterwards. */
+export function manifestOf(files: ModelFiles, crypto: CryptoPort): ModelManifest {
+  return [...files]
+    .map(([path, bytes]) => ({
+      path,
+      sizeBytes: bytes.length,
+      sha256: crypto.sha256(bytes),
+    }))
+    .sort((a, b) => Buffer.compare(utf8(a.path), utf8(b.path)))
+}
+
+/** 32-byte root over `tagged("cocoon/model/1", path, u64 size, sha256)`, one leaf per file. */
+export function manifestRoot(manifest: ModelManifest, crypto: CryptoPort): Uint8Array {
+  const tree = manifest.reduce(
+    (grown, entry) =>
+      appendLeaf(
+        crypto,
+        grown,
+        leafHash(
+          crypto,
+          tagged('cocoon/model/1', utf8(entry.path), u64be(BigInt(entry.sizeBytes)), entry.sha256),
+        ),
+      ),
+    emptyTree(),
+  )
+  return treeRoot(crypto, tree)
+}

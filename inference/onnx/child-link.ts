@@ -1,0 +1,139 @@
+/** Starts one engine process and speaks with it until either side ends. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { ENGINE_HEAP_MIB } from '../constants.ts'
+import { FromChild, type LoadMessage, type ReadyMessage, type ToChild } from './messages.ts'
+
+const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+
+export interface ChildListener {
+  message(message: FromChild): void
+  /** Called once, after `ready`: the process is gone, or spoke nonsense and was killed. */
+  gone(error: CocoonError): void
+}
+
+export interface ChildLink {
+  readonly ready: ReadyMessage
+  readonly processId: number
+  send(message: ToChild): void
+  /** Kills the process (it holds nothing worth saving) and waits until it is gone. */
+  close(): Promise<void>
+}
+
+/**
+ * Resolves when the model is loaded.
+ * @throws ConfigError what the model was refused for, or MODEL_LOAD_FAILED when the process ended
+ *   while it loaded
+ */
+export async function startChild(
+  load: LoadMessage,
+  listener: ChildListener,
+  signal: AbortSignal | undefined,
+): Promise<ChildLink> {
+  signal?.throwIfAborted()
+  const child = spawnChild()
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const kill = () => child.kill('SIGKILL')
+  signal?.addEventListener('abort', kill, { once: true })
+  try {
+    const ready = await handshake(child, load)
+    const stopListening = listen(child, listener)
+    return {
+      ready,
+      processId: child.pid ?? 0,
+      send: (message) => {
+        // A write to a process that just died fails; its exit is what the listener is told.
+        if (child.connected) child.send(message, () => {})
+      },
+      close: () => {
+        stopListening()
+        kill()
+        return exited
+      },
+    }
+  } catch (thrown) {
+    kill()
+    throw thrown
+  } finally {
+    signal?.removeEventListener('abort', kill)
+  }
+}
+
+/**
+ * No environment (NODE_OPTIONS and the owner's secrets stay out), no inherited flags, and no
+ * output: what a crash prints could quote a prompt. The temporary folder is only a neutral place.
+ */
+function spawnChild(): ChildProcess {
+  return fork(CHILD, [], {
+    cwd: tmpdir(),
+    env: {},
+    execArgv: [`--max-old-space-size=${ENGINE_HEAP_MIB}`],
+    execPath: process.execPath,
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+}
+
+function handshake(child: ChildProcess, load: LoadMessage): Promise<ReadyMessage> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(loadFailed())
+    child.once('error', ended)
+    child.once('exit', ended)
+    child.once('message', (raw) => {
+      child.off('error', ended)
+      child.off('exit', ended)
+      const parsed = FromChild.safeParse(raw)
+      if (parsed.data?.kind === 'ready') resolve(parsed.data)
+      else if (parsed.data?.kind === 'refused') reject(refused(parsed.data))
+      else reject(loadFailed())
+    })
+    child.send(load, (error) => {
+      if (error !== null) ended()
+    })
+  })
+}
+
+/** Returns what ends it: after a close on purpose nobody needs to be told. */
+function listen(child: ChildProcess, listener: ChildListener): () => void {
+  let isGone = false
+  const gone = () => {
+    if (isGone) return
+    isGone = true
+    child.kill('SIGKILL')
+    listener.gone(crashed())
+  }
+  child.on('message', (raw) => {
+    const parsed = FromChild.safeParse(raw)
+    if (parsed.success && !isGone) listener.message(parsed.data)
+    else gone()
+  })
+  child.once('error', gone)
+  child.once('exit', gone)
+  if (child.exitCode !== null || child.signalCode !== null) gone()
+  return () => {
+    isGone = true
+  }
+}
+
+/** Also for callers who come while the engine rests. */
+export function crashed(): UnavailableError {
+  return new UnavailableError('ENGINE_CRASHED', 'the engine process ended', {
+    remedy: 'Try again: it restarts by itself. If it lasts, raise its memory limit.',
+  })
+}
+
+function loadFailed(): ConfigError {
+  return new ConfigError(
+    'MODEL_LOAD_FAILED',
+    'the engine process ended while it loaded the model',
+    {
+      remedy: 'Raise the memory limit, or use another model.',
+    },
+  )
+}
+
+function refused(message: { code: string; message: string; remedy: string }): ConfigError {
+  return new ConfigError(message.code, message.message, { remedy: message.remedy })
+}

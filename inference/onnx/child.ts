@@ -1,0 +1,51 @@
+/**
+ * Entry of the engine process. It is a process of its own because onnxruntime's calls block their
+ * event loop, and because native parsers of strangers' files may crash: the node must not.
+ */
+import { Worker } from 'node:worker_threads'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
+import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
+import { Scheduler } from '../decoding/scheduler.ts'
+import { loadModel } from './load-model.ts'
+import { type FromChild, type LoadMessage, ToChild } from './messages.ts'
+import type { KeyValueCache } from './onnx-model.ts'
+
+let scheduler: Scheduler<KeyValueCache> | undefined
+let loading = false
+
+function send(message: FromChild): void {
+  if (process.connected) process.send?.(message)
+}
+
+/** Message and remedy of a CocoonError are its own words; a stranger's message stays here. */
+function failure({ code, message, remedy }: CocoonError) {
+  return { code, message: message.slice(0, 1_024), remedy: remedy.slice(0, 1_024) }
+}
+
+async function load(message: LoadMessage): Promise<void> {
+  const { memoryLimitBytes } = message
+  new Worker(new URL('./memory-guard.ts', import.meta.url), { workerData: { memoryLimitBytes } })
+  try {
+    const { ready, ...parts } = await loadModel(message, nodeCrypto)
+    scheduler = new Scheduler(parts, {
+      event: (id, event) => send({ kind: 'event', id, event }),
+      failed: (id, error) => send({ kind: 'failed', id, ...failure(error) }),
+    })
+    send(ready)
+  } catch (thrown) {
+    send({ kind: 'refused', ...failure(asCocoonError(thrown)) })
+  }
+}
+
+process.on('message', (raw) => {
+  const message = ToChild.parse(raw)
+  if (message.kind === 'load') {
+    if (!loading) void load(message)
+    loading = true
+  } else if (message.kind === 'start') scheduler?.start(message.id, message.request)
+  else if (message.kind === 'credit') scheduler?.credit(message.id, message.events)
+  else scheduler?.cancel(message.id)
+})
+
+// Nobody is left to work for: an engine must not outlive its node.
+process.on('disconnect', () => process.exit(0))

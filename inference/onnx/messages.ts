@@ -1,0 +1,68 @@
+/**
+ * What parent and engine process say to each other over Node's IPC channel (structured clone).
+ * Both sides check what arrives: the child reads files from strangers and counts as one.
+ */
+import { z } from 'zod'
+import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
+
+const id = z.int().min(1)
+const tokenIds = z.array(z.int().min(0)).max(CONTEXT_TOKENS_MAX)
+const hash = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32)
+const shortText = z.string().max(1_024)
+
+const Load = z.strictObject({
+  kind: z.literal('load'),
+  folder: z.string().min(1).max(4_096),
+  slotsTotal: z.int().min(1).max(ENGINE_SLOTS_MAX),
+  threads: z.int().min(1).max(ENGINE_THREADS_MAX),
+  memoryLimitBytes: z.int().min(1),
+})
+const Start = z.strictObject({
+  kind: z.literal('start'),
+  id,
+  request: z.strictObject({
+    promptTokenIds: tokenIds.min(2),
+    resumeTokenIds: tokenIds,
+    maxTokens: z.int().min(1),
+    sampling: z.strictObject({ temperature: z.number(), topP: z.number(), seed: z.bigint() }),
+    stop: z.array(shortText),
+  }),
+})
+const Credit = z.strictObject({ kind: z.literal('credit'), id, events: z.int().min(1) })
+const Cancel = z.strictObject({ kind: z.literal('cancel'), id })
+
+export const ToChild = z.discriminatedUnion('kind', [Load, Start, Credit, Cancel])
+export type ToChild = z.output<typeof ToChild>
+export type LoadMessage = z.output<typeof Load>
+
+/** An error in the shape in which it crosses: no cause, no stack. */
+const failure = {
+  code: z.string().regex(/^[A-Z][A-Z0-9_]{1,63}$/),
+  message: shortText,
+  remedy: shortText,
+}
+
+const Ready = z.strictObject({
+  kind: z.literal('ready'),
+  engine: z.string().max(128),
+  modelRoot: hash,
+  runtimeDigest: hash,
+  scheduleDigest: hash,
+  contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX),
+  vocabularySize: z.int().min(2),
+})
+const Refused = z.strictObject({ kind: z.literal('refused'), ...failure })
+const Event = z.strictObject({
+  kind: z.literal('event'),
+  id,
+  event: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('prefilled'), tokens: z.int().min(0) }),
+    z.strictObject({ kind: z.literal('token'), id: z.int().min(0) }),
+    z.strictObject({ kind: z.literal('end'), finish: z.enum(['stop', 'length', 'cancelled']) }),
+  ]),
+})
+const Failed = z.strictObject({ kind: z.literal('failed'), id, ...failure })
+
+export const FromChild = z.discriminatedUnion('kind', [Ready, Refused, Event, Failed])
+export type FromChild = z.output<typeof FromChild>
+export type ReadyMessage = z.output<typeof Ready>

@@ -1,0 +1,251 @@
+/** The ONNX engine as the node sees it; the work happens in a process of its own. */
+import { resolve } from 'node:path'
+import { equal } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
+import {
+  asCocoonError,
+  type CocoonError,
+  ConfigError,
+  type ErrorData,
+  UnavailableError,
+} from '#protocol/errors.ts'
+import {
+  ENGINE_MEMORY_DEFAULT_BYTES,
+  ENGINE_MEMORY_MIN_BYTES,
+  ENGINE_SLOTS_DEFAULT,
+  ENGINE_SLOTS_MAX,
+  ENGINE_THREADS_DEFAULT,
+  ENGINE_THREADS_MAX,
+} from '../constants.ts'
+import type { DecodingRequest } from '../decoding/generation.ts'
+import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
+import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
+import { type ChildLink, crashed, startChild } from './child-link.ts'
+import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
+import { RestartBackoff } from './restart-backoff.ts'
+
+export interface OnnxEngineOptions {
+  /** Folder in the Hugging Face layout, with one onnx/*.onnx. */
+  readonly folder: string
+  readonly modelId: string
+  /** Refuse any other model. 32 bytes. */
+  readonly expectedRoot?: Uint8Array
+  /** Requests decoded side by side, 1 to ENGINE_SLOTS_MAX. */
+  readonly slotsTotal?: number
+  /** Resident memory at which the engine process is ended. */
+  readonly memoryLimitBytes?: number
+  /** Threads of one model call; they never change a result. */
+  readonly threads?: number
+  readonly clock: Clock
+  /** Gives up loading. */
+  readonly signal?: AbortSignal
+  readonly log?: (event: string, data: ErrorData) => void
+}
+
+export interface OnnxEngine extends Engine {
+  /** Of the engine process; undefined while none runs. */
+  readonly processId: number | undefined
+}
+
+/**
+ * Starts the engine process and loads the model.
+ * @throws ConfigError ENGINE_OPTION_OUT_OF_RANGE, MODEL_ROOT_MISMATCH, MODEL_LOAD_FAILED, and what
+ *   readModel, loadChatTokenizer and openOnnxModel refuse a folder for
+ */
+export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
+  const engine = new ChildEngine(options, loadMessage(options))
+  await engine.start(options.signal)
+  return engine
+}
+
+function loadMessage(options: OnnxEngineOptions): LoadMessage {
+  return {
+    kind: 'load',
+    folder: resolve(options.folder),
+    slotsTotal: inRange(
+      'slotsTotal',
+      options.slotsTotal ?? ENGINE_SLOTS_DEFAULT,
+      1,
+      ENGINE_SLOTS_MAX,
+    ),
+    threads: inRange('threads', options.threads ?? ENGINE_THREADS_DEFAULT, 1, ENGINE_THREADS_MAX),
+    memoryLimitBytes: inRange(
+      'memoryLimitBytes',
+      options.memoryLimitBytes ?? ENGINE_MEMORY_DEFAULT_BYTES,
+      ENGINE_MEMORY_MIN_BYTES,
+      Number.MAX_SAFE_INTEGER,
+    ),
+  }
+}
+
+function inRange(option: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  throw new ConfigError('ENGINE_OPTION_OUT_OF_RANGE', `${option} is out of its range`, {
+    data: { option, value, min, max },
+  })
+}
+
+class ChildEngine implements OnnxEngine {
+  readonly #options: OnnxEngineOptions
+  readonly #load: LoadMessage
+  readonly #backoff: RestartBackoff
+  #desk: RequestDesk | undefined
+  #info: EngineInfo | undefined
+  #link: ChildLink | undefined
+  #starting: Promise<ChildLink> | undefined
+  #closed = false
+
+  constructor(options: OnnxEngineOptions, load: LoadMessage) {
+    this.#options = options
+    this.#load = load
+    this.#backoff = new RestartBackoff(options.clock)
+  }
+
+  get info(): EngineInfo {
+    if (this.#info === undefined) throw engineClosed()
+    return this.#info
+  }
+
+  get processId(): number | undefined {
+    return this.#link?.processId
+  }
+
+  load(): EngineLoad {
+    return this.#desk?.load() ?? { active: 0, queued: 0 }
+  }
+
+  async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
+    if (this.#closed || this.#desk === undefined) throw engineClosed()
+    yield* this.#desk.generate(request)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    this.#desk?.failAll(engineClosed())
+    const link = this.#link ?? (await this.#starting?.catch(() => undefined))
+    await link?.close()
+  }
+
+  async start(signal: AbortSignal | undefined): Promise<ChildLink> {
+    const link = await startChild(
+      this.#load,
+      { message: (message) => this.#receive(message), gone: (error) => this.#lost(error) },
+      signal,
+    )
+    try {
+      this.#adopt(link.ready)
+    } catch (thrown) {
+      await link.close()
+      throw thrown
+    }
+    this.#link = link
+    const { processId } = link
+    this.#options.log?.('engine started', { processId, engine: link.ready.engine })
+    return link
+  }
+
+  /** The first start fixes what this engine is; a restart must find the same model. */
+  #adopt(ready: ReadyMessage): void {
+    const expected = this.#info?.modelRoot ?? this.#options.expectedRoot
+    if (expected !== undefined && !equal(expected, ready.modelRoot)) {
+      throw new ConfigError('MODEL_ROOT_MISMATCH', 'the folder holds another model than expected', {
+        remedy: 'Restore the model files, or configure the root of the new model.',
+      })
+    }
+    if (this.#closed) throw engineClosed()
+    const { slotsTotal } = this.#load
+    const { vocabularySize, contextTokens } = ready
+    this.#info ??= {
+      engine: ready.engine,
+      modelId: this.#options.modelId,
+      modelRoot: ready.modelRoot,
+      runtimeDigest: ready.runtimeDigest,
+      scheduleDigest: ready.scheduleDigest,
+      contextTokens,
+      slotsTotal,
+    }
+    this.#desk ??= new RequestDesk(
+      { vocabularySize, contextTokens, slotsTotal },
+      {
+        start: (id, request) => this.#startRequest(id, request),
+        credit: (id, events) => this.#post({ kind: 'credit', id, events }),
+        cancel: (id) => this.#post({ kind: 'cancel', id }),
+      },
+    )
+  }
+
+  #startRequest(id: number, request: DecodingRequest): void {
+    const message: ToChild = { kind: 'start', id, request: copyForWire(request) }
+    if (this.#link !== undefined) {
+      this.#link.send(message)
+      return
+    }
+    this.#restart().then(
+      (link) => link.send(message),
+      (thrown) => this.#desk?.fail(id, restartError(thrown)),
+    )
+  }
+
+  /** In order behind a start that still waits for its process. */
+  #post(message: ToChild): void {
+    if (this.#link !== undefined) this.#link.send(message)
+    else this.#starting?.then((link) => link.send(message)).catch(() => {})
+  }
+
+  /** On the next use after a crash, and not before the backoff allows it. */
+  #restart(): Promise<ChildLink> {
+    const waitMs = this.#backoff.waitMs()
+    if (waitMs > 0 && this.#starting === undefined) return Promise.reject(resting(waitMs))
+    this.#starting ??= this.start(undefined)
+      .catch((thrown) => {
+        this.#backoff.failed()
+        throw thrown
+      })
+      .finally(() => {
+        this.#starting = undefined
+      })
+    return this.#starting
+  }
+
+  #receive(message: FromChild): void {
+    if (message.kind === 'event') {
+      if (message.event.kind === 'end') this.#backoff.succeeded()
+      this.#desk?.deliver(message.id, message.event)
+    } else if (message.kind === 'failed') {
+      const { code, message: text, remedy } = message
+      this.#desk?.fail(message.id, new UnavailableError(code, text, { remedy }))
+    }
+  }
+
+  #lost(error: CocoonError): void {
+    this.#link = undefined
+    if (this.#closed) return
+    this.#backoff.failed()
+    this.#options.log?.('engine crashed', { code: error.code })
+    this.#desk?.failAll(error)
+  }
+}
+
+/** Arrays that the caller may change later, and read-only ones the schema does not know. */
+function copyForWire(request: DecodingRequest) {
+  return {
+    ...request,
+    promptTokenIds: [...request.promptTokenIds],
+    resumeTokenIds: [...request.resumeTokenIds],
+    sampling: { ...request.sampling },
+    stop: [...request.stop],
+  }
+}
+
+/** Dying again while it loads is a crash like any other; a changed model is named as such. */
+function restartError(thrown: unknown): CocoonError {
+  const error = asCocoonError(thrown)
+  return error.code === 'MODEL_LOAD_FAILED' ? crashed() : error
+}
+
+function resting(waitMs: number): UnavailableError {
+  return new UnavailableError('ENGINE_CRASHED', 'the engine crashed repeatedly and rests', {
+    remedy: 'Try again later, or raise the engine memory limit.',
+    data: { waitMs },
+  })
+}

@@ -1,0 +1,34 @@
+/** When a crashing engine may be started again. */
+import type { Clock } from '#protocol/clock.ts'
+import { ENGINE_RESTART_BACKOFF_MAX_MS, ENGINE_RESTART_BACKOFF_MS } from '../constants.ts'
+
+/** The first restart is immediate; each further crash in a row doubles the wait. */
+export class RestartBackoff {
+  readonly #clock: Clock
+  #failures = 0
+  #lastFailureMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  failed(): void {
+    this.#failures++
+    this.#lastFailureMs = this.#clock.nowMs()
+  }
+
+  /** An answer was finished: the engine works. */
+  succeeded(): void {
+    this.#failures = 0
+  }
+
+  /** Milliseconds until a start is allowed; 0 is now. */
+  waitMs(): number {
+    if (this.#failures <= 1) return 0
+    const backoffMs = Math.min(
+      ENGINE_RESTART_BACKOFF_MAX_MS,
+      ENGINE_RESTART_BACKOFF_MS * 2 ** Math.min(this.#failures - 2, 20),
+    )
+    return Math.max(0, this.#lastFailureMs + backoffMs - this.#clock.nowMs())
+  }
+}

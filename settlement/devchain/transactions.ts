@@ -1,0 +1,73 @@
+/** Our own index of transactions: the sandbox keeps a list that grows for ever and looks up wrongly. */
+import { Address, type Cell, loadTransaction, type Transaction } from '@ton/core'
+import { TRANSACTIONS_MAX } from './constants.ts'
+
+export interface TransactionRecord {
+  /** Raw address of the account. */
+  readonly account: string
+  readonly lt: bigint
+  readonly hash: Buffer
+  /** Number of the block that holds it. */
+  readonly seqno: number
+  readonly cell: Cell
+  readonly transaction: Transaction
+}
+
+export class Transactions {
+  /** Oldest first. */
+  readonly #all: TransactionRecord[] = []
+  readonly #byAccount = new Map<string, TransactionRecord[]>()
+
+  add(cell: Cell, seqno: number): TransactionRecord {
+    const transaction = loadTransaction(cell.beginParse())
+    const account = accountOf(transaction)
+    const record = { account, lt: transaction.lt, hash: cell.hash(), seqno, cell, transaction }
+    this.#all.push(record)
+    const list = this.#byAccount.get(account)
+    if (list === undefined) this.#byAccount.set(account, [record])
+    else list.push(record)
+    if (this.#all.length > TRANSACTIONS_MAX) this.#dropOldest()
+    return record
+  }
+
+  all(): readonly TransactionRecord[] {
+    return this.#all
+  }
+
+  /** Newest first, from `fromLt` (inclusive) down to `toLt` (exclusive). */
+  of(address: Address, limit: number, fromLt?: bigint, toLt?: bigint): TransactionRecord[] {
+    const found: TransactionRecord[] = []
+    const list = this.#byAccount.get(address.toRawString()) ?? []
+    for (let at = list.length - 1; at >= 0 && found.length < limit; at--) {
+      const record = list[at]!
+      if (toLt !== undefined && record.lt <= toLt) break
+      if (fromLt === undefined || record.lt <= fromLt) found.push(record)
+    }
+    return found
+  }
+
+  inBlock(seqno: number): TransactionRecord[] {
+    return this.#all.filter((record) => record.seqno === seqno)
+  }
+
+  /** The transaction that an internal message of this logical time caused at `destination`. */
+  causedBy(destination: Address, createdLt: bigint): TransactionRecord | undefined {
+    return this.#byAccount.get(destination.toRawString())?.find((record) => {
+      const info = record.transaction.inMessage?.info
+      return info?.type === 'internal' && info.createdLt === createdLt
+    })
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#all.shift()
+    if (oldest === undefined) return
+    const list = this.#byAccount.get(oldest.account)
+    list?.shift()
+    if (list?.length === 0) this.#byAccount.delete(oldest.account)
+  }
+}
+
+function accountOf(transaction: Transaction): string {
+  const hash = Buffer.from(transaction.address.toString(16).padStart(64, '0'), 'hex')
+  return new Address(0, hash).toRawString()
+}

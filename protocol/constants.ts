@@ -37,7 +37,7 @@ export const VERSIONS_MAX = 8
 export const SESSION_REQUESTS_MAX = 8
 /** Requests over the life of one session: the table of used request ids must not grow for ever. */
 export const SESSION_REQUEST_IDS_MAX = 4_096
-/** Stage timeouts of a session, milliseconds: hello to evidence, verdict, seal to accept. */
+/** From opening the stream to the other side's hello. */
 export const HELLO_TIMEOUT_MS = 15_000
 /** Verdict and, for a new channel, its deployment on the chain. */
 export const VERDICT_TIMEOUT_MS = 120_000
@@ -46,7 +46,11 @@ export const ACCEPT_TIMEOUT_MS = 15_000
 /** No message at all on an asking session: a request that makes no progress is given up. */
 export const IDLE_TIMEOUT_MS = 120_000
 
-/** Names in messages: a TON address in raw text form, a refusal's code, message and remedy. */
+/** A session without an open request is kept warm this long. */
+export const SESSION_IDLE_MAX_MS = 600_000
+/** Receipts in one sealed message: 192 of them fit into its largest frame. */
+export const LEAVES_MESSAGE_MAX = 192
+/** Message and remedy of a refusal. */
 export const REFUSAL_CHARACTERS_MAX = 512
 
 // ---- sealed frames

@@ -1,0 +1,105 @@
+/** What a provider says inside sealed frames. */
+import type { MessageInitShape } from '@bufbuild/protobuf'
+import { decodeMessage, encodeMessage } from '../codec.ts'
+import { ProtocolError } from '../errors.ts'
+import { receiptFromWire, type SignedCell, type SignedReceipt } from '../receipt/signed.ts'
+import {
+  ProviderContentSchema,
+  type ProviderContent as WireContent,
+} from '../wire/gen/cocoon_pb.ts'
+import { hashes, optionalCell, receipts, requiredCell, requireLength } from './content-parts.ts'
+import { type Refusal, refusalFromWire } from './frames.ts'
+import { SEAL_PLAINTEXT_BYTES_MAX } from './padding.ts'
+
+/** The answer to a SessionOpen that verified. */
+export interface SessionAccept {
+  /** Response key over `transcriptBytes`. */
+  readonly transcriptSignature: Uint8Array
+  /** Settlement key. */
+  readonly priceQuote: SignedCell
+  /** Settlement key delegates the response key. */
+  readonly delegate: SignedCell
+  readonly bestVoucher: SignedCell | undefined
+  readonly peaks: readonly Uint8Array[]
+  readonly leafCount: number
+  /** Leaves after the client's leafCount, in order. */
+  readonly missingLeaves: readonly SignedReceipt[]
+  readonly usedTotalNano: bigint
+}
+
+export interface Tokens {
+  /** New completion token ids, in order. */
+  readonly ids: readonly number[]
+  /** Cumulative. */
+  readonly promptTokensDone: number
+}
+
+export type ProviderContent =
+  | { readonly kind: 'accept'; readonly accept: SessionAccept }
+  | { readonly kind: 'tokens'; readonly tokens: Tokens }
+  | { readonly kind: 'checkpoint'; readonly receipt: SignedReceipt }
+  | { readonly kind: 'leaf'; readonly receipt: SignedReceipt }
+  | { readonly kind: 'close-auth'; readonly closeAuth: SignedCell }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal }
+
+type WireKind = NonNullable<MessageInitShape<typeof ProviderContentSchema>['kind']>
+type WireOf<Case extends string> = Extract<WireContent['kind'], { case: Case }>['value']
+
+/** @throws ProtocolError FRAME_MALFORMED, RECEIPT_MALFORMED */
+export function decodeProviderContent(bytes: Uint8Array): ProviderContent {
+  const { kind } = decodeMessage(ProviderContentSchema, bytes, SEAL_PLAINTEXT_BYTES_MAX)
+  switch (kind.case) {
+    case 'accept':
+      return { kind: 'accept', accept: acceptFromWire(kind.value) }
+    case 'tokens': {
+      const { ids, promptTokensDone } = kind.value
+      return { kind: 'tokens', tokens: { ids, promptTokensDone } }
+    }
+    case 'checkpoint':
+      return { kind: 'checkpoint', receipt: receiptFromWire(kind.value) }
+    case 'leaf':
+      return { kind: 'leaf', receipt: receiptFromWire(kind.value) }
+    case 'closeAuth':
+      return { kind: 'close-auth', closeAuth: requiredCell(kind.value.closeAuth, 'its cell') }
+    case 'refusal':
+      return { kind: 'refusal', refusal: refusalFromWire(kind.value) }
+    default:
+      throw new ProtocolError('FRAME_MALFORMED', 'a sealed message is empty')
+  }
+}
+
+export function encodeProviderContent(content: ProviderContent): Uint8Array {
+  return encodeMessage(ProviderContentSchema, { kind: toWire(content) })
+}
+
+function toWire(content: ProviderContent): WireKind {
+  switch (content.kind) {
+    case 'accept': {
+      const { bestVoucher, peaks, missingLeaves, ...rest } = content.accept
+      const value = { ...rest, peaks: [...peaks], missingLeaves: [...missingLeaves] }
+      return { case: 'accept', value: bestVoucher ? { ...value, bestVoucher } : value }
+    }
+    case 'tokens':
+      return { case: 'tokens', value: { ...content.tokens, ids: [...content.tokens.ids] } }
+    case 'checkpoint':
+    case 'leaf':
+      return { case: content.kind, value: content.receipt }
+    case 'close-auth':
+      return { case: 'closeAuth', value: { closeAuth: content.closeAuth } }
+    case 'refusal':
+      return { case: 'refusal', value: content.refusal }
+  }
+}
+
+function acceptFromWire(wire: WireOf<'accept'>): SessionAccept {
+  return {
+    transcriptSignature: requireLength('signature', wire.transcriptSignature, 64),
+    priceQuote: requiredCell(wire.priceQuote, 'a price quote'),
+    delegate: requiredCell(wire.delegate, 'a delegation'),
+    bestVoucher: optionalCell(wire.bestVoucher),
+    peaks: hashes(wire.peaks),
+    leafCount: wire.leafCount,
+    missingLeaves: receipts(wire.missingLeaves),
+    usedTotalNano: wire.usedTotalNano,
+  }
+}

@@ -13,7 +13,7 @@ from questions import *
 TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardware attestation encryption tiers spotcheck".split(), "privacy"),
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
-MIX = dict(fact=68, long=6, off=20, talk=4)
+MIX = dict(fact=72, long=7, off=17, talk=4)
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
@@ -47,24 +47,25 @@ class Generator:
         r = self.r
         if wrap and r.random() < .25: q = r.choice(PREFIX) + q
         if wrap and r.random() < .12: q += r.choice(SUFFIX)
-        words = q.split(" ")
-        if wrap:
+        if wrap and r.random() < .08: q = r.choice(CONTEXTS) + " " + q
+        words, clean = q.split(" "), r.random() < .25
+        if wrap and not clean:
             words = [r.choice(SYNONYMS[w]) if w in SYNONYMS and r.random() < .15 else w for w in words]
-            for _ in range(r.choice([0, 0, 0, 0, 1, 1, 2])): words.insert(r.randrange(len(words) + 1), r.choice(FILLERS))
-            if r.random() < .08: words.insert(r.randrange(len(words) + 1), r.choice([self.pseudo(), r.choice(NOUNS), r.choice(ADJECTIVES), r.choice(VERBS)]))
+            for _ in range(r.choice([0, 0, 0, 0, 0, 1, 1, 2])): words.insert(r.randrange(len(words) + 1), r.choice(FILLERS))
+            for _ in range(r.choice([0, 0, 0, 0, 0, 0, 1, 1, 2])): words.insert(r.randrange(len(words) + 1), r.choice(GENERAL) if r.random() < .65 else self.pseudo())
             turn = r.random()
-            if turn < .03: r.shuffle(words)
-            elif turn < .09 and len(words) > 3:
+            if turn < .02: r.shuffle(words)
+            elif turn < .06 and len(words) > 3:
                 i = r.randrange(1, len(words)); words = words[i:] + words[:i]
-        if r.random() < .10 and len(words) > 3: words = [w for w in words if w not in STOP_WORDS or r.random() < .4] or words
-        if r.random() < .10 and len(words) > 4: words.pop(r.randrange(len(words)))
-        if r.random() < .15:
+        if not clean and r.random() < .10 and len(words) > 3: words = [w for w in words if w not in STOP_WORDS or r.random() < .4] or words
+        if not clean and r.random() < .10 and len(words) > 4: words.pop(r.randrange(len(words)))
+        if not clean and r.random() < .15:
             for _ in range(r.choice([1, 1, 2])):
                 i = r.randrange(len(words))
                 if len(words[i]) >= 4 and words[i].isalpha(): words[i] = self.typo(words[i])
         style, q = r.random(), " ".join(words)
         if style < .55: q = re.sub(r"[A-Za-z]+(-[A-Za-z]+)?", lambda m: PROPER.get(m.group(0), m.group(0)), q)
-        if .08 < style < .65: q = q[:1].upper() + q[1:]
+        if .08 < style < .65: q = re.sub(r"(^|[.!?] )([a-z])", lambda m: m.group(1) + m.group(2).upper(), q)
         elif style > .97: q = q.upper()
         if r.random() < .3: q = q.replace("what is", "what's").replace("What is", "What's").replace(" do not", " don't").replace(" does not", " doesn't").replace("i am ", "i'm ").replace("I am ", "I'm ").replace("cannot", "can't")
         return q + r.choice(["?", "?", "?", "?", "", "", "", ".", "??", "!"])
@@ -72,7 +73,7 @@ class Generator:
     def fact(self):
         """(question, answer, topic of the long text) of one fact."""
         r, key = self.r, self.r.choice(self.keys)
-        ways = dict(ask=8, define=2, terse=1, action=4 if key in ACTIONS else 0, event=4 if key in EVENTS else 0)
+        ways = dict(ask=12, define=2, terse=1, action=4 if key in ACTIONS else 0, event=4 if key in EVENTS else 0)
         way = r.choices(list(ways), list(ways.values()))[0]
         if way == "ask": q = self.expand(r.choice(ASK[key]))
         elif way == "define": q = r.choice(DEFINE).replace("{x}", r.choice(NAMES[key]))
@@ -129,7 +130,7 @@ class Generator:
             q, a, topic = getattr(self, kind)()
             chat += [("user", q), ("assistant", a)]
             if kind == "long": break
-            if r.random() < .08:
+            if r.random() < .10:
                 if topic and r.random() < .6: chat += [("user", self.noise(r.choice(TELL_MORE), False)), ("assistant", LONG[topic][1])]; break
                 if kind != "talk": chat += [("user", self.noise(r.choice(AGAIN), False)), ("assistant", a)]
         return chat

@@ -6,8 +6,9 @@ In the off-topic grammars {n} is a noun, {v} a verb, {a} an adjective, {p} a per
 import facts
 from questions_a import ACTIONS, ASK, EVENTS, KEYS, NAMES  # noqa: F401  (questions_b fills them further)
 import questions_b  # noqa: F401
+from questions_c import CONTEXTS, GENERAL, MORE  # noqa: F401
 
-ASK = {key: [line for line in text.split("\n") if line] for key, text in ASK.items()}
+ASK = {key: [line for line in (text + MORE[key]).split("\n") if line] for key, text in ASK.items()}
 NAMES, ACTIONS, EVENTS, KEYS = ({k: v.split("|") for k, v in table.items()} for table in (NAMES, ACTIONS, EVENTS, KEYS))
 
 SYSTEM = ["You are a helpful assistant.", "You are a helpful, concise assistant.", "Answer briefly.", "You are a friendly chat bot.",

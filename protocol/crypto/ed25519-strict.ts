@@ -1,6 +1,6 @@
 /**
  * What Ed25519 libraries disagree on, decided once (docs/spec/encoding.md). RFC 8032 leaves room in
- * three places: encodings that are not reduced, keys of small order, and whether the equation is
+ * three places: encodings that are not reduced, points of small order, and whether the equation is
  * multiplied by the cofactor. Both implementations of the port run these checks first and then
  * the cofactorless equation, so that a signature is good everywhere or nowhere.
  */
@@ -13,7 +13,7 @@ const PRIME = fromHex('edfffffffffffffffffffffffffffffffffffffffffffffffffffffff
 
 /**
  * Canonical y coordinates of the eight points whose order divides the cofactor 8, little-endian;
- * each stands for both signs of x. The first two have x = 0.
+ * each stands for both signs of x, and so for the forbidden "minus zero" of the first two.
  */
 const SMALL_ORDER_Y = [
   '0100000000000000000000000000000000000000000000000000000000000000', // order 1
@@ -42,24 +42,23 @@ function isSmallOrderY(y: Uint8Array): boolean {
   return SMALL_ORDER_Y.some((bad) => bad.every((byte, at) => byte === y[at]))
 }
 
-/** x = 0 has one encoding only: the one without a sign bit (RFC 8032, 5.1.3, step 4). */
-function isSignedZeroX(encoded: Uint8Array, y: Uint8Array): boolean {
-  const signed = ((encoded[31] ?? 0) & 0x80) !== 0
-  return signed && SMALL_ORDER_Y.slice(0, 2).some((zero) => zero.every((b, at) => b === y[at]))
+/** A reduced encoding of a point that is not of small order, if it is on the curve at all. */
+function isStrictPoint(encoded: Uint8Array): boolean {
+  const y = coordinateY(encoded)
+  return lessThanLittleEndian(y, PRIME) && !isSmallOrderY(y)
 }
 
 /** Whether 32 bytes are a reduced encoding of a key that is not of small order. */
 export function isStrictPublicKey(publicKey: Uint8Array): boolean {
-  if (publicKey.length !== 32) return false
-  const y = coordinateY(publicKey)
-  return lessThanLittleEndian(y, PRIME) && !isSmallOrderY(y)
+  return publicKey.length === 32 && isStrictPoint(publicKey)
 }
 
-/** Whether 64 bytes are a reduced R encoding and S < L. Says nothing of R being on the curve. */
+/**
+ * Whether 64 bytes are a reduced R that is not of small order, and S < L. No honest signer makes an R
+ * of small order, and OpenSSL and noble disagree on the neutral one.
+ */
 export function isStrictSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false
-  const encodedR = signature.subarray(0, 32)
-  const y = coordinateY(encodedR)
-  if (!lessThanLittleEndian(y, PRIME) || isSignedZeroX(encodedR, y)) return false
-  return lessThanLittleEndian(signature.subarray(32), ORDER)
+  const [encodedR, scalarS] = [signature.subarray(0, 32), signature.subarray(32)]
+  return isStrictPoint(encodedR) && lessThanLittleEndian(scalarS, ORDER)
 }

@@ -32,7 +32,7 @@ export interface CryptoPort {
   /** Signs with the seed; the caller answers for publicKey belonging to it. */
   ed25519Sign(key: Ed25519KeyPair, message: Uint8Array): Uint8Array
   /**
-   * Strict verification: cofactorless, canonical S and R, canonical and not small-order public key.
+   * Strict verification: cofactorless, canonical S, key and R canonical and not of small order.
    * Returns false on anything malformed; never throws.
    */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean

@@ -65,6 +65,10 @@ export class Scheduler<Cache> {
     void this.#run()
   }
 
+  cancelAll(): void {
+    for (const id of [...this.#jobs.keys()]) this.cancel(id)
+  }
+
   async #run(): Promise<void> {
     if (this.#running) return
     this.#running = true

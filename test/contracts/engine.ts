@@ -1,0 +1,348 @@
+/** What every engine must do, whatever decodes behind it. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ENGINE_QUEUE_MAX, ENGINE_WINDOW_EVENTS } from '#inference/constants.ts'
+import type {
+  ChatTokenizer,
+  Engine,
+  GenerateEvent,
+  GenerateFinish,
+  GenerateRequest,
+} from '#inference/engine.ts'
+
+export interface EngineUnderTest {
+  readonly engine: Engine
+  readonly tokenizer: ChatTokenizer
+  /** Ends whatever does the work, as a fault would. */
+  crash(): void
+}
+
+type RequestParts = Partial<Omit<GenerateRequest, 'sampling'>> & {
+  readonly temperature?: number
+  readonly topP?: number
+  readonly seed?: bigint
+}
+
+interface Answer {
+  readonly ids: readonly number[]
+  readonly prefilled: readonly number[]
+  readonly finish: GenerateFinish | undefined
+}
+
+/** Long enough to pass the window three times. */
+const LONG_TOKENS = 3 * ENGINE_WINDOW_EVENTS
+const SEEDS_TRIED = 64n
+
+/** Runs the suite. `create` is called for each group of tests; engines are disposed here. */
+export function testEngine(name: string, create: () => Promise<EngineUnderTest>): void {
+  describe(`engine contract: ${name}`, () => {
+    const harness = useHarness(create)
+    testLimits(harness)
+    testEnds(harness)
+    testReproduction(harness)
+    testSharing(harness)
+    testCrash(harness)
+  })
+}
+
+interface Harness {
+  readonly under: EngineUnderTest
+  readonly engine: Engine
+  request(parts?: RequestParts): GenerateRequest
+  answer(parts?: RequestParts): Promise<Answer>
+  /** A request whose answer has at least LONG_TOKENS tokens. */
+  longRequest(): Promise<RequestParts>
+}
+
+function useHarness(create: () => Promise<EngineUnderTest>): Harness {
+  let under: EngineUnderTest | undefined
+  let long: RequestParts | undefined
+  beforeAll(async () => {
+    under = await create()
+  })
+  afterAll(async () => {
+    await under?.engine[Symbol.asyncDispose]()
+  })
+  const harness: Harness = {
+    get under() {
+      if (under === undefined) throw new Error('the engine was not created')
+      return under
+    },
+    get engine() {
+      return harness.under.engine
+    },
+    request: (parts = {}) => {
+      const { temperature = 0, topP = 1, seed = 1n, ...rest } = parts
+      return {
+        promptTokenIds: harness.under.tokenizer.encodeChat([{ role: 'user', content: 'What?' }]),
+        resumeTokenIds: [],
+        maxTokens: 24,
+        sampling: { temperature, topP, seed },
+        stop: [],
+        signal: new AbortController().signal,
+        ...rest,
+      }
+    },
+    answer: (parts) => readAnswer(harness.engine.generate(harness.request(parts))),
+    async longRequest() {
+      for (let seed = 1n; long === undefined && seed <= SEEDS_TRIED; seed++) {
+        const parts = { temperature: 2, seed, maxTokens: LONG_TOKENS }
+        if ((await harness.answer(parts)).finish === 'length') long = parts
+      }
+      if (long === undefined) throw new Error('no seed gives a long answer')
+      return long
+    },
+  }
+  return harness
+}
+
+async function readAnswer(events: AsyncIterable<GenerateEvent>): Promise<Answer> {
+  const ids: number[] = []
+  const prefilled: number[] = []
+  let finish: GenerateFinish | undefined
+  for await (const event of events) {
+    expect(finish, 'nothing comes after the end').toBeUndefined()
+    if (event.kind === 'token') ids.push(event.id)
+    else if (event.kind === 'prefilled') prefilled.push(event.tokens)
+    else finish = event.finish
+  }
+  return { ids, prefilled, finish }
+}
+
+function testLimits(harness: Harness): void {
+  const refused = async (parts: RequestParts, code: string) => {
+    await expect(harness.answer(parts)).rejects.toMatchObject({ kind: 'config', code })
+    expect(harness.engine.load()).toEqual({ active: 0, queued: 0 })
+  }
+
+  it('refuses a prompt of one token', async () => {
+    await refused({ promptTokenIds: [1] }, 'PROMPT_TOO_SHORT')
+    await refused({ promptTokenIds: [] }, 'PROMPT_TOO_SHORT')
+  })
+
+  it('refuses a prompt that fills the context, also together with a resumed answer', async () => {
+    const { contextTokens } = harness.engine.info
+    await refused({ promptTokenIds: new Array(contextTokens).fill(1) }, 'PROMPT_TOO_LONG')
+    const half = new Array(contextTokens / 2).fill(1)
+    await refused({ promptTokenIds: half, resumeTokenIds: half }, 'PROMPT_TOO_LONG')
+  })
+
+  it('refuses ids outside of the vocabulary', async () => {
+    const { vocabularySize } = harness.under.tokenizer
+    for (const id of [-1, 1.5, Number.NaN, vocabularySize]) {
+      await refused({ promptTokenIds: [1, id] }, 'TOKEN_OUT_OF_RANGE')
+      await refused({ resumeTokenIds: [id] }, 'TOKEN_OUT_OF_RANGE')
+    }
+  })
+
+  it('refuses sampling and stop parameters out of range', async () => {
+    const wrong = [{ temperature: -1 }, { temperature: 2.1 }, { temperature: Number.NaN }]
+    const alsoWrong = [{ topP: 0 }, { topP: 1.1 }, { seed: -1n }, { seed: 1n << 64n }]
+    for (const parts of [...wrong, ...alsoWrong, { maxTokens: 0 }, { maxTokens: 1.5 }]) {
+      await refused(parts, 'SAMPLING_OUT_OF_RANGE')
+    }
+    await refused({ stop: ['a', 'b', 'c', 'd', 'e'] }, 'STOP_OUT_OF_RANGE')
+    await refused({ stop: [''] }, 'STOP_OUT_OF_RANGE')
+  })
+}
+
+function testEnds(harness: Harness): void {
+  it('ends after exactly the tokens asked for, having reported the whole prompt', async () => {
+    const { promptTokenIds } = harness.request()
+    const long = await harness.longRequest()
+    for (const maxTokens of [1, 2, 17]) {
+      const { ids, prefilled, finish } = await harness.answer({ ...long, maxTokens })
+      expect(ids).toHaveLength(maxTokens)
+      expect(finish).toBe('length')
+      expect(prefilled.at(-1)).toBe(promptTokenIds.length)
+      expect(prefilled).toEqual(prefilled.toSorted((a, b) => a - b))
+    }
+  })
+
+  it('ends where the context is full', async () => {
+    const { contextTokens } = harness.engine.info
+    const promptTokenIds = new Array(contextTokens - 3).fill(5)
+    const { ids, finish } = await harness.answer({ promptTokenIds, temperature: 2 })
+    if (finish === 'length') expect(ids).toHaveLength(3)
+    else expect(harness.under.tokenizer.endTokenIds).toContain(ids.at(-1))
+  })
+
+  it('ends with the end token', async () => {
+    const { endTokenIds } = harness.under.tokenizer
+    for (let seed = 0n; seed < SEEDS_TRIED; seed++) {
+      const temperature = seed === 0n ? 0 : 2
+      const { ids, finish } = await harness.answer({ temperature, seed, maxTokens: 400 })
+      const ends = ids.filter((id) => endTokenIds.includes(id))
+      expect(ends).toHaveLength(finish === 'stop' ? 1 : 0)
+      if (finish !== 'stop') continue
+      expect(endTokenIds).toContain(ids.at(-1))
+      const again = await harness.answer({ resumeTokenIds: ids })
+      expect(again).toEqual({ ids: [], prefilled: [], finish: 'stop' })
+      return
+    }
+    expect.unreachable('no seed gives an answer that ends by itself')
+  })
+
+  it('ends with the token that completes a stop string across a token border', async () => {
+    const long = await harness.longRequest()
+    const { ids } = await harness.answer(long)
+    const stop = stringAcrossBorder(harness.under.tokenizer, ids)
+    const text = harness.under.tokenizer.textStream([stop])
+    const completedAt = ids.findIndex((id) => {
+      text.push(id)
+      return text.stopped
+    })
+    const stopped = await harness.answer({ ...long, stop: ['never said', stop] })
+    expect(stopped).toMatchObject({ ids: ids.slice(0, completedAt + 1), finish: 'stop' })
+    const cut = Math.max(1, completedAt - 1)
+    const resumed = { ...long, stop: [stop], resumeTokenIds: ids.slice(0, cut) }
+    expect((await harness.answer(resumed)).ids).toEqual(ids.slice(cut, completedAt + 1))
+  })
+}
+
+/** The last character of one token's text and the first of the next one's. */
+function stringAcrossBorder(tokenizer: ChatTokenizer, ids: readonly number[]): string {
+  const text = tokenizer.textStream([])
+  let before = ''
+  for (const [at, id] of ids.entries()) {
+    const piece = text.push(id)
+    const candidate = before.slice(-1) + piece.slice(0, 1)
+    const isText = /^[\p{ASCII}]{2}$/u.test(candidate)
+    if (at >= 8 && piece.length > 0 && isText && !before.includes(candidate)) return candidate
+    before += piece
+  }
+  throw new Error('the long answer has no such border')
+}
+
+function testReproduction(harness: Harness): void {
+  it('answers alike for one seed and differently for another', async () => {
+    const long = await harness.longRequest()
+    const first = await harness.answer(long)
+    expect(await harness.answer(long)).toEqual(first)
+    const other = await harness.answer({ ...long, seed: (long.seed ?? 0n) + 1_000n })
+    expect(other.ids).not.toEqual(first.ids)
+  })
+
+  it('continues a greedy answer from any point as if it had not been interrupted', async () => {
+    const whole = await harness.answer({ maxTokens: 40 })
+    for (const cut of [1, 2, 7, Math.min(20, whole.ids.length - 1)]) {
+      const resumeTokenIds = whole.ids.slice(0, cut)
+      const rest = await harness.answer({ resumeTokenIds, maxTokens: 40 - cut })
+      expect(rest.ids, `resumed after ${cut}`).toEqual(whole.ids.slice(cut))
+      expect(rest.prefilled.at(-1)).toBe(harness.request().promptTokenIds.length)
+    }
+  })
+
+  it('keys its random numbers by position: a sampled answer continues alike', async () => {
+    const long = { ...(await harness.longRequest()), temperature: 0.7 }
+    const whole = await harness.answer(long)
+    const resumeTokenIds = whole.ids.slice(0, 5)
+    const rest = await harness.answer({ ...long, resumeTokenIds, maxTokens: LONG_TOKENS - 5 })
+    expect(rest.ids).toEqual(whole.ids.slice(5))
+  })
+
+  it('answers concurrent requests exactly as it answers each alone', async () => {
+    const count = harness.engine.info.slotsTotal + 2
+    const requests = Array.from({ length: count }, (_, at) => ({
+      promptTokenIds: harness.under.tokenizer.encodeChat([
+        { role: 'user', content: 'Why? '.repeat(1 + 9 * at) },
+      ]),
+      temperature: at % 2 === 0 ? 2 : 0,
+      seed: BigInt(at),
+    }))
+    const together = await Promise.all(requests.map((parts) => harness.answer(parts)))
+    for (const [at, parts] of requests.entries()) {
+      expect(await harness.answer(parts), `request ${at}`).toEqual(together[at])
+    }
+  })
+}
+
+function testSharing(harness: Harness): void {
+  const idle = () => expect.poll(() => harness.engine.load()).toEqual({ active: 0, queued: 0 })
+
+  /** Starts a request and reads its first event. */
+  const begin = async (parts: RequestParts) => {
+    const abort = new AbortController()
+    const request = harness.request({ ...parts, signal: abort.signal })
+    const events = harness.engine.generate(request)[Symbol.asyncIterator]()
+    const first = await events.next()
+    expect(first.value).toMatchObject({ kind: 'prefilled' })
+    return { abort, rest: { [Symbol.asyncIterator]: () => events } }
+  }
+
+  it('cancels before the start, in the queue and at work, and frees the slot', async () => {
+    const long = await harness.longRequest()
+    const before = AbortSignal.abort()
+    expect(await harness.answer({ signal: before })).toMatchObject({ ids: [], finish: 'cancelled' })
+
+    const { slotsTotal } = harness.engine.info
+    const working = await Promise.all(Array.from({ length: slotsTotal }, () => begin(long)))
+    const waitingAbort = new AbortController()
+    const waiting = harness.answer({ ...long, signal: waitingAbort.signal })
+    const next = harness.answer(long)
+    expect(harness.engine.load()).toEqual({ active: slotsTotal, queued: 2 })
+    waitingAbort.abort()
+    expect(await waiting).toMatchObject({ ids: [], finish: 'cancelled' })
+
+    working[0]?.abort.abort()
+    expect((await next).ids).toHaveLength(LONG_TOKENS)
+    for (const { abort, rest } of working) {
+      abort.abort()
+      expect((await readAnswer(rest)).finish).toBe('cancelled')
+    }
+    await idle()
+  })
+
+  it('cancels when the reader leaves its loop', async () => {
+    const long = await harness.longRequest()
+    for await (const event of harness.engine.generate(harness.request(long))) {
+      if (event.kind === 'token') break
+    }
+    await idle()
+  })
+
+  it('never works more than a window ahead of a reader that has stopped', async () => {
+    const long = await harness.longRequest()
+    const { abort, rest } = await begin(long)
+    // Whole answers beside it give it all the turns it could ever want.
+    expect((await harness.answer(long)).ids).toHaveLength(LONG_TOKENS)
+    abort.abort()
+    const { ids, prefilled, finish } = await readAnswer(rest)
+    expect(finish).toBe('cancelled')
+    expect(ids.length + prefilled.length).toBeLessThanOrEqual(ENGINE_WINDOW_EVENTS)
+    expect(ids.length).toBeGreaterThan(0)
+    await idle()
+  })
+
+  it('says that it is busy when slots and queue are full', async () => {
+    const long = await harness.longRequest()
+    const { slotsTotal } = harness.engine.info
+    const abort = new AbortController()
+    const parts = { ...long, signal: abort.signal }
+    const all = Array.from({ length: slotsTotal + ENGINE_QUEUE_MAX }, () => harness.answer(parts))
+    expect(harness.engine.load()).toEqual({ active: slotsTotal, queued: ENGINE_QUEUE_MAX })
+    const busy = { kind: 'unavailable', code: 'ENGINE_BUSY' }
+    await expect(harness.answer(long)).rejects.toMatchObject(busy)
+    abort.abort()
+    for (const { finish } of await Promise.all(all)) expect(finish).toBe('cancelled')
+    await idle()
+  })
+}
+
+function testCrash(harness: Harness): void {
+  it('tells every caller of a crash, then works again', async () => {
+    const expected = await harness.answer()
+    const long = await harness.longRequest()
+    const { slotsTotal } = harness.engine.info
+    const all = Array.from({ length: slotsTotal + 1 }, async () => {
+      for await (const event of harness.engine.generate(harness.request(long))) {
+        if (event.kind === 'token') harness.under.crash()
+      }
+    })
+    for (const result of await Promise.allSettled(all)) {
+      const error = { kind: 'unavailable', code: 'ENGINE_CRASHED' }
+      expect(result).toMatchObject({ status: 'rejected', reason: error })
+    }
+    expect(harness.engine.load()).toEqual({ active: 0, queued: 0 })
+    expect(await harness.answer()).toEqual(expected)
+  })
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { readTokenizerFiles } from '#inference/model/read-model.ts'
+import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
+import { type EngineUnderTest, testEngine } from '../contracts/engine.ts'
+import { writeTinyModel } from '../support/tiny-onnx-model.ts'
+
+const DEMO = path.join(import.meta.dirname, '../../models/demo')
+let folder = ''
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'cocoon-engine-'))
+  await writeTinyModel(path.join(folder, 'tiny'), { endTokenBias: 2 })
+  await writeTinyModel(path.join(folder, 'last-logits'), { lastLogitsOnly: true, endTokenBias: 2 })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function openEngine(modelFolder: string): Promise<EngineUnderTest> {
+  // Time stands still: a restart that had to wait would be refused, and the suite would see it.
+  const clock = { nowMs: () => 0 }
+  const engine = await createOnnxEngine({ folder: modelFolder, modelId: 'test', clock, threads: 1 })
+  return {
+    engine,
+    tokenizer: loadChatTokenizer(await readTokenizerFiles(modelFolder)),
+    crash: () => engine.processId !== undefined && process.kill(engine.processId, 'SIGKILL'),
+  }
+}
+
+testEngine('onnxruntime, random weights', () => openEngine(path.join(folder, 'tiny')))
+testEngine('onnxruntime, logits of the last position only', () =>
+  openEngine(path.join(folder, 'last-logits')),
+)
+if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
+  testEngine('onnxruntime, demonstration model', () => openEngine(DEMO))
+}

@@ -1,0 +1,162 @@
+/**
+ * An engine without a model: the real admission, scheduling, sampling and tokenizer over logits
+ * made from a hash of the last ids. Passes the same contract suite as the real engines; fast, in
+ * this process, and never to be mistaken for one: `info.engine` says simulated.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { TokenModel } from '#inference/decoding/generation.ts'
+import { engineClosed, RequestDesk } from '#inference/decoding/request-desk.ts'
+import { scheduleDigest } from '#inference/decoding/schedule.ts'
+import { Scheduler } from '#inference/decoding/scheduler.ts'
+import type { ChatTokenizer, Engine } from '#inference/engine.ts'
+import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { type ModelFiles, manifestOf, manifestRoot } from '#inference/model/manifest.ts'
+import { utf8 } from '#protocol/bytes.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
+import { type CocoonError, UnavailableError } from '#protocol/errors.ts'
+import { TINY_END_TOKEN_ID, TINY_VOCABULARY, tinyTokenizerFiles } from './tiny-tokenizer.ts'
+
+export interface SimulatedEngineOptions {
+  readonly modelId?: string
+  readonly slotsTotal?: number
+  readonly contextTokens?: number
+  /** Greedy requests answer this text, then the end token. Without it: endless noise. */
+  readonly answer?: string
+}
+
+export interface SimulatedEngine extends Engine {
+  readonly tokenizer: ChatTokenizer
+  /** Fails everything in progress with ENGINE_CRASHED; the next request works again. */
+  crash(): void
+  /** Model calls so far: what a reader that stops pulling must stop. */
+  callsTotal(): number
+}
+
+const LIBRARY = 'simulated-engine 1'
+const MARKER_START_ID = 257
+
+/** The small files of the simulated model: enough for a client's tokenizer. */
+export function simulatedModelFiles(contextTokens = 512): ModelFiles {
+  const config = { vocab_size: TINY_VOCABULARY, max_position_embeddings: contextTokens }
+  const texts = { ...tinyTokenizerFiles(), 'config.json': JSON.stringify(config) }
+  return new Map(Object.entries(texts).map(([path, text]) => [path, utf8(text)]))
+}
+
+export function createSimulatedEngine(options: SimulatedEngineOptions = {}): SimulatedEngine {
+  const { slotsTotal = 4, contextTokens = 512 } = options
+  const files = simulatedModelFiles(contextTokens)
+  const tokenizer = loadChatTokenizer(files)
+  const crypto = nodeCrypto
+  const model = new HashModel(contextTokens, scriptIds(tokenizer, options.answer))
+  let closed = false
+  const newScheduler = () => {
+    const own: Scheduler<readonly number[]> = new Scheduler(
+      { model, tokenizer, crypto },
+      {
+        event: (id, event) => scheduler === own && desk.deliver(id, event),
+        failed: (id, error) => scheduler === own && desk.fail(id, error),
+      },
+    )
+    return own
+  }
+  const desk = new RequestDesk(
+    { vocabularySize: TINY_VOCABULARY, contextTokens, slotsTotal },
+    {
+      start: (id, request) => scheduler.start(id, request),
+      credit: (id, events) => scheduler.credit(id, events),
+      cancel: (id) => scheduler.cancel(id),
+    },
+  )
+  let scheduler = newScheduler()
+  const failEverything = (error: CocoonError) => {
+    scheduler.cancelAll()
+    scheduler = newScheduler()
+    desk.failAll(error)
+  }
+  return {
+    tokenizer,
+    info: {
+      engine: `${LIBRARY} (no model)`,
+      modelId: options.modelId ?? 'simulated',
+      modelRoot: manifestRoot(manifestOf(files, crypto), crypto),
+      runtimeDigest: crypto.sha256(utf8(LIBRARY)),
+      scheduleDigest: scheduleDigest(crypto, LIBRARY, 'any'),
+      contextTokens,
+      slotsTotal,
+    },
+    load: () => desk.load(),
+    callsTotal: () => model.callsTotal,
+    async *generate(request) {
+      if (closed) throw engineClosed()
+      yield* desk.generate(request)
+    },
+    crash: () =>
+      failEverything(new UnavailableError('ENGINE_CRASHED', 'the simulated engine fell')),
+    async [Symbol.asyncDispose]() {
+      closed = true
+      failEverything(engineClosed())
+    },
+  }
+}
+
+function scriptIds(tokenizer: ChatTokenizer, answer: string | undefined): number[] | undefined {
+  if (answer === undefined) return undefined
+  // The ids of the text alone: what a chat with it has more than a chat with nothing.
+  const withText = tokenizer.encodeChat([{ role: 'user', content: `\u0000${answer}` }])
+  const without = tokenizer.encodeChat([{ role: 'user', content: '\u0000' }])
+  const head = without.lastIndexOf(0) + 1
+  return [...withText.slice(head, withText.length - (without.length - head)), TINY_END_TOKEN_ID]
+}
+
+/** Its cache is the sequence itself. */
+class HashModel implements TokenModel<readonly number[]> {
+  readonly vocabularySize = TINY_VOCABULARY
+  readonly contextTokens: number
+  readonly #script: readonly number[] | undefined
+  callsTotal = 0
+
+  constructor(contextTokens: number, script: readonly number[] | undefined) {
+    this.contextTokens = contextTokens
+    this.#script = script
+  }
+
+  emptyCache(): readonly number[] {
+    return []
+  }
+
+  async read(cache: readonly number[], ids: readonly number[]) {
+    await nextTurn()
+    this.callsTotal++
+    const sequence = [...cache, ...ids]
+    return { logits: this.#logits(sequence), cache: sequence }
+  }
+
+  #logits(sequence: readonly number[]): Float32Array {
+    const logits = hashLogits(sequence)
+    const next = this.#script?.[answerLength(sequence)]
+    if (next !== undefined) logits[next] = 50
+    return logits
+  }
+}
+
+/** Ids after the last `<|im_start|>assistant\n`; the header of the answer has 3 ids. */
+function answerLength(sequence: readonly number[]): number {
+  return sequence.length - sequence.lastIndexOf(MARKER_START_ID) - 3
+}
+
+/** Logits in [-4, 4) from a mix of the length and the last three ids (Murmur3's finaliser). */
+function hashLogits(sequence: readonly number[]): Float32Array {
+  let state = sequence.length
+  for (const id of sequence.slice(-3)) state = mix(state ^ (id + 0x9e3779b9))
+  return Float32Array.from({ length: TINY_VOCABULARY }, () => {
+    state = mix(state + 0x6d2b79f5)
+    return (state >>> 0) / 2 ** 29 - 4
+  })
+}
+
+function mix(value: number): number {
+  let hash = value | 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}

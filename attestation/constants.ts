@@ -1,0 +1,48 @@
+/** Limits of evidence. Every one is enforced before the bytes behind it are read. */
+
+// ---- DER
+
+/** One DER object: the longest is a revocation list. */
+export const DER_BYTES_MAX = 131_072
+/** Nesting: the SGX extension, the deepest object here, needs 4 and a certificate 7. */
+export const DER_DEPTH_MAX = 12
+/** Children of one DER object: entries of a revocation list. */
+export const DER_CHILDREN_MAX = 4_096
+/** One certificate: a PCK certificate is about 1,270 bytes. */
+export const CERTIFICATE_BYTES_MAX = 4_096
+/** Certificates of one chain: leaf, platform CA, root. */
+export const CHAIN_CERTIFICATES_MAX = 3
+/** Serial number octets (RFC 5280 section 4.1.2.2). */
+export const SERIAL_BYTES_MAX = 20
+
+// ---- signed JSON
+
+/** TCB info or QE identity: Intel's are 2 to 20 KB. */
+export const SIGNED_JSON_BYTES_MAX = 65_536
+/** TCB levels of one document: Intel lists 2 to 20. */
+export const TCB_LEVELS_MAX = 64
+/** Advisories of one TCB level: Intel lists up to 20. */
+export const ADVISORIES_MAX = 128
+
+// ---- quote
+
+/** QE authentication data: Intel's QE sends 32 bytes. */
+export const QE_AUTH_BYTES_MAX = 1_024
+
+// ---- freshness
+
+/** Age of the not-before block, milliseconds: an epoch of 60 min and 15 min to hand it on. */
+export const NOT_BEFORE_AGE_MS_MAX = 4_500_000
+/** Life of the keys from the not-before block on, milliseconds. */
+export const KEY_LIFE_MS_MAX = 4_500_000
+/** How far a block may be ahead of the chain time that the client read before it, milliseconds. */
+export const BLOCK_AHEAD_MS_MAX = 60_000
+/** Waiting clients whose nonces share one challenge quote. */
+export const CHALLENGE_NONCES_MAX = 256
+/** A client nonce. */
+export const NONCE_BYTES = 32
+
+// ---- policy
+
+/** Measurements, anchors, advisories and modules of one policy document, each. */
+export const POLICY_ENTRIES_MAX = 256

@@ -1,0 +1,223 @@
+/** The steps of a verdict: their names, what each requires and the text that requires it. */
+import { AttestationError } from '#protocol/errors.ts'
+import type { StepStatus, Verdict, VerdictStep } from './types.ts'
+import { reasonOf } from './verify/refuse.ts'
+
+interface StepRule {
+  readonly required: string
+  readonly reference: string
+}
+
+const SPEC = 'docs/spec/attestation.md'
+const QUOTE = 'Intel TDX DCAP Quoting Library API, appendix A.3'
+const PROFILE = 'Intel SGX PCK Certificate and CRL Profile Specification'
+const PCS = 'Intel PCS API v4'
+const MODULE = 'Intel TDX Module ABI Specification'
+
+/** In the order in which they are checked and shown. */
+export const STEPS = {
+  'statement-format': {
+    required: 'a canonical version 1 statement whose fields all have their exact lengths',
+    reference: `${SPEC}#statement`,
+  },
+  network: {
+    required: 'the global id that this verifier is configured for',
+    reference: `${SPEC}#statement`,
+  },
+  role: { required: 'the role that this peer is asked to play', reference: `${SPEC}#statement` },
+  'identity-key': {
+    required: 'the identity key of the peer at the other end',
+    reference: `${SPEC}#statement`,
+  },
+  'model-root': {
+    required: 'the manifest root of the model that was asked for',
+    reference: `${SPEC}#statement`,
+  },
+  'sealing-suite': {
+    required: 'an HPKE suite that the policy accepts',
+    reference: `${SPEC}#policy`,
+  },
+  freshness: {
+    required: 'a not-before block on the chain that this verifier reads, at most 75 min old',
+    reference: `${SPEC}#freshness`,
+  },
+  'key-lifetime': {
+    required: 'keys not expired, and expiring at most 75 min after the not-before block',
+    reference: `${SPEC}#freshness`,
+  },
+  'policy-digest': {
+    required: 'the claimed policy, where the policy asks for its own digest',
+    reference: `${SPEC}#policy`,
+  },
+  'quote-format': {
+    required: 'a TDX quote version 4 with a TD 1.0 body, of exact length',
+    reference: QUOTE,
+  },
+  'collateral-format': {
+    required: 'a canonical collateral message',
+    reference: `${SPEC}#collateral`,
+  },
+  anchor: {
+    required: 'a root that this verifier and the policy accept on this network',
+    reference: `${SPEC}#anchors`,
+  },
+  'pck-chain': {
+    required: 'PCK Certificate, PCK CA, Root CA: exact names, flags, dates and signatures',
+    reference: `${PROFILE}, section 1.3; RFC 5280, section 6`,
+  },
+  revocation: {
+    required: 'fresh revocation lists of both authorities, without these certificates',
+    reference: `${PROFILE}, section 1.4; RFC 5280, section 5`,
+  },
+  'qe-report': {
+    required: 'a QE report signed by the PCK over the attestation key',
+    reference: `${QUOTE}.4`,
+  },
+  'quote-signature': {
+    required: 'header and body signed by the attestation key',
+    reference: `${QUOTE}.8`,
+  },
+  'tcb-info': {
+    required: 'unexpired TCB info for this platform, signed by Intel SGX TCB Signing',
+    reference: `${PCS}, Get TDX TCB Info`,
+  },
+  'qe-identity': {
+    required: 'the quoting enclave that the signed and unexpired identity describes',
+    reference: `${PCS}, Get TDX QE Identity`,
+  },
+  'seam-module': {
+    required: 'a TDX module of the signer and with the attributes that TCB info gives',
+    reference: `${PCS}, TDX module identities`,
+  },
+  'tcb-status': {
+    required: 'a TCB status, advisories and an evaluation number that the policy accepts',
+    reference: `${PCS}, TCB levels; ${SPEC}#policy`,
+  },
+  'td-attributes': {
+    required: 'DEBUG 0, SEPT_VE_DISABLE 1, MIGRATABLE 0, PERFMON 0, reserved 0, XFAM in the mask',
+    reference: `${MODULE}, ATTRIBUTES and XFAM`,
+  },
+  measurements: {
+    required: 'MRTD, RTMR0-3, MRCONFIGID and owners of one release that the policy lists',
+    reference: `${SPEC}#policy`,
+  },
+  'report-data': {
+    required: 'SHA-512 of this mode and these exact statement bytes',
+    reference: `${SPEC}#report_data`,
+  },
+  nonce: {
+    required: "this client's nonce under the challenge root; none in mode epoch",
+    reference: `${SPEC}#freshness`,
+  },
+  'gpu-evidence': {
+    required: 'GPU evidence with the hash in the statement, where the policy requires it',
+    reference: `${SPEC}#gpu-evidence`,
+  },
+} as const satisfies Record<string, StepRule>
+
+export type StepName = keyof typeof STEPS
+
+export const STEP_NAMES = Object.keys(STEPS) as readonly StepName[]
+
+/** Good when passed, or when neither the mode nor the policy asks for them. */
+export const CONDITIONAL_STEPS: readonly StepName[] = ['nonce', 'gpu-evidence']
+
+/** Every one must be `passed`. */
+export const MANDATORY_STEPS: readonly StepName[] = STEP_NAMES.filter(
+  (name) => !CONDITIONAL_STEPS.includes(name),
+)
+
+/** What a check that succeeded found. */
+export interface Finding<T> {
+  readonly found: string
+  readonly value: T
+  readonly detail?: string
+  readonly status?: Extract<StepStatus, 'passed' | 'not-required'>
+}
+
+/** A tuple whose members are all there. */
+type Present<Needs extends readonly unknown[]> = {
+  -readonly [At in keyof Needs]: Exclude<Needs[At], undefined>
+}
+
+function areAllPresent<Needs extends readonly unknown[]>(
+  needs: Needs,
+): needs is Needs & Present<Needs> {
+  return !needs.includes(undefined)
+}
+
+/** Runs checks one after the other and keeps what each came to. */
+export class StepRecorder {
+  readonly #steps: VerdictStep[] = []
+
+  get steps(): readonly VerdictStep[] {
+    return this.#steps
+  }
+
+  /**
+   * Runs a check on what earlier steps found; when one of those is missing the step is skipped.
+   * @returns the check's value, or undefined when it was skipped or failed
+   */
+  run<const Needs extends readonly unknown[], T>(
+    name: StepName,
+    needs: Needs,
+    check: (...found: Present<Needs>) => Finding<T>,
+  ): T | undefined {
+    if (!areAllPresent(needs)) {
+      this.#add(name, 'skipped', '', 'an earlier step failed')
+      return undefined
+    }
+    try {
+      const { found, value, detail = '', status = 'passed' } = check(...needs)
+      this.#add(name, status, found, detail)
+      return value
+    } catch (thrown) {
+      this.#add(name, 'failed', '', reasonOf(thrown))
+      return undefined
+    }
+  }
+
+  #add(name: StepName, status: StepStatus, found: string, detail: string): void {
+    const { required, reference } = STEPS[name]
+    this.#steps.push({ name, status, found, required, reference, detail })
+  }
+}
+
+/** Every mandatory step once and passed, conditional ones once and not failed, any others passed. */
+export function allStepsGood(steps: readonly VerdictStep[]): boolean {
+  const known = STEP_NAMES.every((name) => steps.filter((step) => step.name === name).length === 1)
+  return known && steps.every(isGood)
+}
+
+function isGood(step: VerdictStep): boolean {
+  if (step.status === 'passed') return true
+  return step.status === 'not-required' && CONDITIONAL_STEPS.some((name) => name === step.name)
+}
+
+/**
+ * A step that only the caller can check (the session's transcript), added to a verdict.
+ * @throws RangeError when the verdict has a step of this name already
+ */
+export function withStep(verdict: Verdict, step: VerdictStep): Verdict {
+  if (verdict.steps.some((one) => one.name === step.name)) throw new RangeError('step added twice')
+  const steps = [...verdict.steps, step]
+  return { tier: verdict.tier, ok: allStepsGood(steps), steps }
+}
+
+/**
+ * @throws AttestationError EVIDENCE_REFUSED, naming the first step that failed
+ */
+export function requireVerdict(verdict: Verdict): void {
+  if (verdict.ok && allStepsGood(verdict.steps)) return
+  const bad = verdict.steps.find((step) => step.status === 'failed')
+  const step = bad ?? verdict.steps.find((one) => !isGood(one))
+  const name = step?.name ?? 'steps-missing'
+  throw new AttestationError(
+    'EVIDENCE_REFUSED',
+    `${name}: ${step?.detail ?? 'incomplete verdict'}`,
+    {
+      data: { step: name },
+      remedy: 'Send nothing to this provider; choose another one.',
+    },
+  )
+}

@@ -1,0 +1,136 @@
+/**
+ * Evidence in, verdict out: pure and synchronous, nothing looked up here. What is required comes from
+ * the context, which is the client's own, and never from the evidence.
+ */
+import { equal, toHex } from '#protocol/bytes.ts'
+import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
+import { checkFreshness, checkKeyLifetime, type KnownBlock } from './freshness.ts'
+import { type Challenge, checkNonce } from './nonce.ts'
+import { policyDigest } from './policy/policy.ts'
+import { type DecodedStatement, decodeStatement, isZero, reportData } from './statement.ts'
+import { allStepsGood, type Finding, StepRecorder } from './steps.ts'
+import type { EvidenceBundle, Verdict } from './types.ts'
+import type { TdxQuote } from './verify/quote.ts'
+import { refuse } from './verify/refuse.ts'
+import { checkTdx, type TdxContext } from './verify/tdx.ts'
+
+export { CONDITIONAL_STEPS, MANDATORY_STEPS, requireVerdict, withStep } from './steps.ts'
+
+export interface VerdictContext extends TdxContext {
+  readonly expected: {
+    /** Identity key of the peer at the other end of the connection. */
+    readonly identityKey: Uint8Array
+    readonly modelRoot: Uint8Array
+    readonly role: string
+  }
+  /** undefined: the block that the statement names is not on the caller's chain. */
+  readonly notBeforeBlock: KnownBlock | undefined
+  /** Set exactly when the caller asked for a challenge quote: then an epoch quote is refused. */
+  readonly challenge?: Challenge | undefined
+}
+
+function same(found: Uint8Array, expected: Uint8Array, what: string): Finding<boolean> {
+  if (!equal(found, expected)) refuse(`${what} ${toHex(found)} instead of ${toHex(expected)}`)
+  return { found: toHex(found), value: true }
+}
+
+function checkPolicyClaim(context: VerdictContext, claimed: Uint8Array): Finding<boolean> {
+  const { crypto, policy } = context
+  const isSame = equal(claimed, policyDigest(crypto, policy))
+  if (!isSame && policy.claimedPolicy === 'same') refuse('the provider claims another policy')
+  const detail = isSame ? "the client's own policy" : "another policy; only the client's counts"
+  return { found: toHex(claimed), value: true, detail }
+}
+
+/** Everything that the statement alone can be checked for. */
+function checkStatement(
+  steps: StepRecorder,
+  evidence: EvidenceBundle,
+  context: VerdictContext,
+): DecodedStatement | undefined {
+  const { globalId, expected, policy, notBeforeBlock, nowMs } = context
+  const statement = steps.run('statement-format', [], () => {
+    const value = decodeStatement(evidence.statement)
+    return { found: `${evidence.statement.length} bytes`, value }
+  })
+  const needs = [statement?.core] as const
+  steps.run('network', needs, (core) => {
+    if (core.globalId !== globalId) refuse(`global id ${core.globalId} instead of ${globalId}`)
+    return { found: `${core.globalId}`, value: true }
+  })
+  steps.run('role', needs, (core) => {
+    if (core.role !== expected.role) refuse(`role ${core.role} instead of ${expected.role}`)
+    return { found: core.role, value: true }
+  })
+  steps.run('identity-key', needs, (core) =>
+    same(core.identityKey, expected.identityKey, 'identity key'),
+  )
+  steps.run('model-root', needs, (core) => same(core.modelRoot, expected.modelRoot, 'model root'))
+  steps.run('sealing-suite', needs, (core) => {
+    const isAccepted = policy.sealingSuites.includes(core.hpkeSuite)
+    if (!isAccepted) refuse(`the policy does not accept ${core.hpkeSuite}`)
+    return { found: core.hpkeSuite, value: true }
+  })
+  const start = steps.run('freshness', needs, (core) =>
+    checkFreshness(evidence.mode, core, notBeforeBlock, nowMs),
+  )
+  steps.run('key-lifetime', [statement?.core, start], (core, from) =>
+    checkKeyLifetime(core, from, nowMs),
+  )
+  steps.run('policy-digest', needs, (core) => checkPolicyClaim(context, core.policyDigest))
+  return statement
+}
+
+function checkReportData(
+  evidence: EvidenceBundle,
+  context: VerdictContext,
+  statement: DecodedStatement,
+  quote: TdxQuote,
+  runtimeDigest: Uint8Array | undefined,
+): Finding<boolean> {
+  const found = quote.body.reportData
+  const wanted = reportData(context.crypto, evidence.mode, evidence.statement)
+  if (!equal(found, wanted)) refuse('the quote was made over another statement or mode')
+  if (runtimeDigest !== undefined && !equal(runtimeDigest, statement.core.runtimeDigest)) {
+    refuse('the statement names another runtime than the one that was measured')
+  }
+  return { found: `${toHex(found).slice(0, 16)}…`, value: true }
+}
+
+function checkGpuEvidence(
+  evidence: EvidenceBundle,
+  context: VerdictContext,
+  claimed: Uint8Array,
+): Finding<boolean> {
+  const { gpuEvidence } = evidence
+  if (gpuEvidence.length > EVIDENCE_GPU_BYTES_MAX) refuse(`${gpuEvidence.length} bytes`)
+  const hash = gpuEvidence.length === 0 ? new Uint8Array(32) : context.crypto.sha256(gpuEvidence)
+  if (!equal(hash, claimed)) refuse('GPU evidence with another hash than the statement names')
+  if (context.policy.gpu === 'required') {
+    refuse('the policy requires GPU evidence, which this version cannot verify')
+  }
+  const found = isZero(claimed) ? 'none' : `${gpuEvidence.length} bytes, not verified`
+  return { found, value: true, status: 'not-required' }
+}
+
+/**
+ * Checks everything about one piece of evidence. Never throws for bad evidence: the failed step says
+ * why. The tier is `confidential` only under Intel's root, `simulated` otherwise; it means something
+ * only when `ok`.
+ */
+export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext): Verdict {
+  const steps = new StepRecorder()
+  const statement = checkStatement(steps, evidence, context)
+  const findings = checkTdx(steps, evidence, context)
+  steps.run('report-data', [statement, findings.quote], (decoded, quote) =>
+    checkReportData(evidence, context, decoded, quote, findings.runtimeDigest),
+  )
+  steps.run('nonce', [statement], ({ challenge }) =>
+    checkNonce(context.crypto, evidence.mode, challenge, context.challenge),
+  )
+  steps.run('gpu-evidence', [statement], ({ gpuEvidenceHash }) =>
+    checkGpuEvidence(evidence, context, gpuEvidenceHash),
+  )
+  const tier = findings.anchor?.environment === 'production' ? 'confidential' : 'simulated'
+  return { tier, ok: allStepsGood(steps.steps), steps: steps.steps }
+}

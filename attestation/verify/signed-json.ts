@@ -1,0 +1,150 @@
+/**
+ * Intel's signed JSON documents: TCB info version 3 and enclave identity version 2 (Intel PCS API v4).
+ * The signature covers the exact bytes, and nothing is parsed before it verified.
+ */
+import { z } from 'zod'
+import { ADVISORIES_MAX, SIGNED_JSON_BYTES_MAX, TCB_LEVELS_MAX } from '#attestation/constants.ts'
+import type { Certificate } from '#attestation/der/certificate.ts'
+import { parseIsoSeconds } from '#attestation/der/time.ts'
+import { fromUtf8 } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { refuse } from './refuse.ts'
+
+export const TCB_STATUSES = [
+  'UpToDate',
+  'SWHardeningNeeded',
+  'ConfigurationNeeded',
+  'ConfigurationAndSWHardeningNeeded',
+  'OutOfDate',
+  'OutOfDateConfigurationNeeded',
+  'Revoked',
+] as const
+export type TcbStatus = (typeof TCB_STATUSES)[number]
+
+const bytesAsHex = (length: number) =>
+  z.string().regex(new RegExp(`^[0-9a-fA-F]{${2 * length}}$`), `${length} bytes in hexadecimal`)
+const moment = z.string().transform((text, context) => {
+  const unixMs = parseIsoSeconds(text)
+  if (unixMs !== undefined) return unixMs
+  context.addIssue('not a UTC time')
+  return z.NEVER
+})
+const svn = z.number().int().min(0).max(65_535)
+const components = z.array(z.object({ svn: z.number().int().min(0).max(255) })).length(16)
+const advisoryIDs = z.array(z.string().max(64)).max(ADVISORIES_MAX).default([])
+
+/** TDX modules and quoting enclaves are only ever one of three. */
+const enclaveLevel = z.object({
+  tcb: z.object({ isvsvn: svn }),
+  tcbStatus: z.enum(['UpToDate', 'OutOfDate', 'Revoked']),
+  advisoryIDs,
+})
+const enclaveLevels = z.array(enclaveLevel).min(1).max(TCB_LEVELS_MAX)
+
+const moduleFields = {
+  mrsigner: bytesAsHex(48),
+  attributes: bytesAsHex(8),
+  attributesMask: bytesAsHex(8),
+}
+
+const issued = {
+  issueDate: moment,
+  nextUpdate: moment,
+  tcbEvaluationDataNumber: z.number().int().min(1).max(1_000_000),
+}
+
+const tcbInfoSchema = z.object({
+  id: z.literal('TDX'),
+  version: z.literal(3),
+  ...issued,
+  fmspc: bytesAsHex(6),
+  pceId: bytesAsHex(2),
+  tcbType: z.literal(0),
+  tdxModule: z.object(moduleFields),
+  tdxModuleIdentities: z
+    .array(
+      z.object({
+        id: z.string().regex(/^TDX_[0-9A-F]{2}$/),
+        ...moduleFields,
+        tcbLevels: enclaveLevels,
+      }),
+    )
+    .max(TCB_LEVELS_MAX)
+    .default([]),
+  tcbLevels: z
+    .array(
+      z.object({
+        tcb: z.object({
+          sgxtcbcomponents: components,
+          pcesvn: svn,
+          tdxtcbcomponents: components,
+        }),
+        tcbStatus: z.enum(TCB_STATUSES),
+        advisoryIDs,
+      }),
+    )
+    .min(1)
+    .max(TCB_LEVELS_MAX),
+})
+export type TcbInfo = z.output<typeof tcbInfoSchema>
+export type EnclaveLevel = z.output<typeof enclaveLevel>
+
+const qeIdentitySchema = z.object({
+  id: z.literal('TD_QE'),
+  version: z.literal(2),
+  ...issued,
+  miscselect: bytesAsHex(4),
+  miscselectMask: bytesAsHex(4),
+  attributes: bytesAsHex(16),
+  attributesMask: bytesAsHex(16),
+  mrsigner: bytesAsHex(32),
+  isvprodid: svn,
+  tcbLevels: enclaveLevels,
+})
+export type QeIdentity = z.output<typeof qeIdentitySchema>
+
+interface SignedJson {
+  readonly json: Uint8Array
+  /** r||s. */
+  readonly signature: Uint8Array
+  readonly signer: Certificate
+}
+
+function readSigned<T extends { issueDate: number; nextUpdate: number }>(
+  crypto: CryptoPort,
+  signed: SignedJson,
+  schema: z.ZodType<T>,
+  nowMs: number,
+): T {
+  const { json, signature, signer } = signed
+  if (json.length > SIGNED_JSON_BYTES_MAX) refuse(`above ${SIGNED_JSON_BYTES_MAX} bytes`)
+  if (!crypto.ecdsaVerify('P-256', signer.publicKey, json, signature)) {
+    refuse(`not signed by ${signer.subject.commonName}`)
+  }
+  const parsed = schema.safeParse(parseJson(json))
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    return refuse(`unexpected field ${issue?.path.join('.') ?? ''}`)
+  }
+  if (nowMs < parsed.data.issueDate) refuse('the issue date is in the future')
+  if (nowMs > parsed.data.nextUpdate) refuse('expired: past its next update')
+  return parsed.data
+}
+
+function parseJson(json: Uint8Array): unknown {
+  try {
+    return JSON.parse(fromUtf8(json))
+  } catch {
+    return refuse('not JSON')
+  }
+}
+
+/** @throws AttestationError CHECK_FAILED */
+export function readTcbInfo(crypto: CryptoPort, signed: SignedJson, nowMs: number): TcbInfo {
+  return readSigned(crypto, signed, tcbInfoSchema, nowMs)
+}
+
+/** @throws AttestationError CHECK_FAILED */
+export function readQeIdentity(crypto: CryptoPort, signed: SignedJson, nowMs: number): QeIdentity {
+  return readSigned(crypto, signed, qeIdentitySchema, nowMs)
+}

@@ -1,0 +1,82 @@
+/** Steps about signed collateral: is the platform, its TDX module and its quoting enclave up to date? */
+import type { RevocationList } from '#attestation/der/crl.ts'
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import type { StepRecorder } from '#attestation/steps.ts'
+import type { TrustAnchor } from '#attestation/types.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { expectNotRevoked, TCB_SIGNER_PROFILE, verifyChain } from './chain.ts'
+import type { Collateral } from './collateral.ts'
+import { expectQeIdentity } from './qe-identity.ts'
+import type { TdxQuote } from './quote.ts'
+import { refuse } from './refuse.ts'
+import { expectSeamModule } from './seam-module.ts'
+import type { PlatformIdentity } from './sgx-extension.ts'
+import { readQeIdentity, readTcbInfo, type TcbInfo } from './signed-json.ts'
+import { expectTcbStatus, type TcbJudgement } from './tcb-status.ts'
+import type { Trust, TrustContext } from './tdx-trust.ts'
+
+interface TcbContext extends TrustContext {
+  readonly policy: AttestationPolicy
+}
+
+interface TcbInput extends Trust {
+  readonly quote: TdxQuote | undefined
+  readonly collateral: Collateral | undefined
+}
+
+/** The signer of a document: its exact chain, unrevoked. */
+function signerOf(
+  context: TrustContext,
+  certificates: readonly Uint8Array[],
+  anchor: TrustAnchor,
+  lists: readonly RevocationList[],
+) {
+  const input = { certificates, root: anchor.rootCertificate, profile: TCB_SIGNER_PROFILE }
+  const chain = verifyChain(context.crypto, input, context.nowMs)
+  expectNotRevoked(chain, lists)
+  return chain.leaf
+}
+
+function expectSamePlatform(info: TcbInfo, platform: PlatformIdentity): void {
+  const fmspc = toHex(platform.fmspc)
+  if (info.fmspc.toLowerCase() !== fmspc) refuse(`TCB info of ${info.fmspc} for platform ${fmspc}`)
+  if (info.pceId.toLowerCase() !== toHex(platform.pceId)) refuse('TCB info of another PCE')
+}
+
+/** Steps `tcb-info` to `tcb-status`. */
+export function checkTcb(
+  steps: StepRecorder,
+  context: TcbContext,
+  input: TcbInput,
+): TcbJudgement | undefined {
+  const { crypto, nowMs, policy } = context
+  const { quote, collateral, anchor, lists, platform } = input
+  const trusted = [collateral, anchor, lists] as const
+  const info = steps.run('tcb-info', [...trusted, platform], (received, root, crls, found) => {
+    const signer = signerOf(context, received.tcbInfoChain, root, crls)
+    const { tcbInfo: json, tcbInfoSignature: signature } = received
+    const value = readTcbInfo(crypto, { json, signature, signer }, nowMs)
+    expectSamePlatform(value, found)
+    return { found: `evaluation ${value.tcbEvaluationDataNumber}`, value }
+  })
+  const qe = steps.run('qe-identity', [...trusted, quote], (received, root, crls, parsed) => {
+    const signer = signerOf(context, received.qeIdentityChain, root, crls)
+    const { qeIdentity: json, qeIdentitySignature: signature } = received
+    const identity = readQeIdentity(crypto, { json, signature, signer }, nowMs)
+    const level = expectQeIdentity(identity, parsed.qeReport)
+    const evaluationNumber = identity.tcbEvaluationDataNumber
+    return { found: `TD_QE ${level.status}`, value: { level, evaluationNumber } }
+  })
+  const seam = steps.run('seam-module', [quote, info], ({ body }, tcbInfo) => {
+    const value = expectSeamModule(tcbInfo, body, policy)
+    return { found: `${value.id} ${value.level.status}`, value }
+  })
+  const needs = [quote, platform, info, qe, seam] as const
+  return steps.run('tcb-status', needs, ({ body }, found, tcbInfo, enclave, module) => {
+    const others = [module.level, enclave.level]
+    const facts = { info: tcbInfo, platform: found, teeTcbSvn: body.teeTcbSvn, others }
+    const number = Math.min(tcbInfo.tcbEvaluationDataNumber, enclave.evaluationNumber)
+    const value = expectTcbStatus(facts, number, policy)
+    return { found: value.status, detail: value.advisories.join(' '), value }
+  })
+}

@@ -22,8 +22,8 @@ const SEALING_KEY_BYTES: Record<SealSuite, number> = {
 export interface StatementCore {
   /** TON global id; mainnet is -239. */
   readonly globalId: number
-  /** Raw TON address of the registry, or undefined: none. */
-  readonly registry: string | undefined
+  /** Raw TON address of the registry, or empty: none. */
+  readonly registry: string
   readonly role: string
   /** Ed25519, 32 bytes. */
   readonly identityKey: Uint8Array
@@ -44,7 +44,8 @@ export interface StatementCore {
   readonly runtimeDigest: Uint8Array
   /** 16 random bytes of this boot. */
   readonly bootId: Uint8Array
-  readonly epoch: number
+  /** Counts up from 1 in one boot. */
+  readonly epoch: bigint
   /** A block that existed when the keys were made; its root hash is 32 bytes. */
   readonly notBefore: { readonly seqno: number; readonly rootHash: Uint8Array }
   /** Unix milliseconds after which the keys are not used. */
@@ -82,7 +83,7 @@ function expectCount(value: number, min: number, max: number, field: string): nu
 /** @throws AttestationError STATEMENT_MALFORMED */
 function checkCore(core: StatementCore): StatementCore {
   expectCount(core.globalId, -0x8000_0000, 0x7fff_ffff, 'global id')
-  if (core.registry !== undefined && !ADDRESS.test(core.registry)) malformed('registry')
+  if (core.registry !== '' && !ADDRESS.test(core.registry)) malformed('registry')
   if (!ROLE.test(core.role)) malformed('role')
   if (!ADDRESS.test(core.payoutAddress)) malformed('payout address')
   const keyBytes = Object.hasOwn(SEALING_KEY_BYTES, core.hpkeSuite)
@@ -98,20 +99,17 @@ function checkCore(core: StatementCore): StatementCore {
   expectBytes(core.bootId, 16, 'boot id')
   expectBytes(core.notBefore.rootHash, 32, 'not-before block')
   expectCount(core.notBefore.seqno, 1, 0xffff_ffff, 'not-before block')
-  expectCount(core.epoch, 0, Number.MAX_SAFE_INTEGER, 'epoch')
+  if (core.epoch < 0n || core.epoch > 0xffff_ffff_ffff_ffffn) malformed('epoch')
   expectCount(core.notAfterMs, 1, Number.MAX_SAFE_INTEGER, 'not-after')
   return core
 }
 
 /** @throws AttestationError STATEMENT_MALFORMED */
 export function encodeStatementCore(core: StatementCore): Uint8Array {
-  const { registry, epoch, notBefore, notAfterMs, ...same } = checkCore(core)
+  const { notAfterMs, ...same } = checkCore(core)
   return encodeMessage(StatementCoreSchema, {
     ...same,
     version: STATEMENT_VERSION,
-    registry: registry ?? '',
-    epoch: BigInt(epoch),
-    notBefore,
     notAfterMs: BigInt(notAfterMs),
   })
 }
@@ -134,7 +132,7 @@ function decodeCore(bytes: Uint8Array): StatementCore {
   const { policyDigest, modelRoot, runtimeDigest, bootId } = wire
   return checkCore({
     globalId,
-    registry: registry === '' ? undefined : registry,
+    registry,
     role,
     identityKey,
     settlementKey,
@@ -146,7 +144,7 @@ function decodeCore(bytes: Uint8Array): StatementCore {
     modelRoot,
     runtimeDigest,
     bootId,
-    epoch: Number(epoch),
+    epoch,
     notBefore: { seqno: notBefore.seqno, rootHash: notBefore.rootHash },
     notAfterMs: Number(notAfterMs),
   })

@@ -17,7 +17,10 @@ import {
   encodeTransaction,
 } from './toncenter.ts'
 
-const address = z.string().max(80).transform(Address.parse)
+const address = z
+  .string()
+  .max(80)
+  .transform((text) => Address.parse(text))
 const seqno = z.coerce.number().int().min(0).max(0xffff_ffff)
 const workchain = z.coerce.number().int().min(-1).max(0)
 const logicalTime = z.coerce.bigint().min(0n)

@@ -55,7 +55,15 @@ const snapshotSchema = z.strictObject({
     .min(1)
     .max(BLOCKS_MAX),
   accounts: z
-    .array(z.strictObject({ address: z.string().max(80).transform(Address.parse), cell }))
+    .array(
+      z.strictObject({
+        address: z
+          .string()
+          .max(80)
+          .transform((text) => Address.parse(text)),
+        cell,
+      }),
+    )
     .max(ACCOUNTS_MAX),
   transactions: z.array(z.strictObject({ seqno, cell })).max(TRANSACTIONS_MAX),
 })

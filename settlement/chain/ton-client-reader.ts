@@ -1,0 +1,79 @@
+/** Reads a live TON network through one endpoint. It trusts that endpoint. */
+import type { Address } from '@ton/core'
+import type { TonClient } from '@ton/ton'
+import { z } from 'zod'
+import { ConfigError } from '#protocol/errors.ts'
+import { TRANSACTIONS_PAGE_MAX } from '../constants.ts'
+import type { ChainBlock, ChainReader } from '../types.ts'
+import { type ChainAccess, callChain, createTonClient, reach, unreachable } from './access.ts'
+import { readChannelAccount } from './storage.ts'
+import { describeTransaction } from './transaction.ts'
+
+/** The masterchain is never split. */
+const MASTERCHAIN = { workchain: -1, shard: '-9223372036854775808' }
+
+const rootHash = z
+  .base64()
+  .transform((text) => new Uint8Array(Buffer.from(text, 'base64')))
+  .refine((bytes) => bytes.length === 32)
+const blockId = z.object({ seqno: z.number().int().min(0), root_hash: rootHash })
+const masterchainInfo = z.object({ last: blockId })
+const blockHeader = z.object({
+  id: blockId,
+  global_id: z.number().int(),
+  gen_utime: z.number().int().min(0),
+})
+
+export function tonClientReader(access: ChainAccess): ChainReader {
+  const client = createTonClient(access)
+  return {
+    globalId: access.globalId,
+    latestBlock: () => latestBlock(access),
+    block: (seqno) => blockBySeqno(access, seqno),
+    balance: (address) => reach(() => client.getBalance(address)),
+    channel: (address) => readChannel(client, address),
+    transactions: (address, limit) =>
+      reach(async () => {
+        const page = { limit: Math.min(limit, TRANSACTIONS_PAGE_MAX) }
+        return (await client.getTransactions(address, page)).map(describeTransaction)
+      }),
+  }
+}
+
+async function readChannel(client: TonClient, address: Address) {
+  const state = await reach(() => client.getContractState(address))
+  if (state.state !== 'active' || state.code === null || state.data === null) return undefined
+  return readChannelAccount(address, state.code, state.data)
+}
+
+async function latestBlock(access: ChainAccess): Promise<ChainBlock> {
+  const answer = await callChain(access, 'getMasterchainInfo', {}, masterchainInfo)
+  if (!answer.ok) throw unreachable('the endpoint does not know the latest block')
+  const { seqno } = answer.result.last
+  const block = await blockBySeqno(access, seqno)
+  if (block === undefined) throw unreachable('the endpoint does not know its own latest block')
+  return block
+}
+
+/** How toncenter and the embedded chain say that a block is not there. */
+const NO_SUCH_BLOCK = /not found|not applied|not in db|BLOCK_UNKNOWN/i
+
+async function blockBySeqno(access: ChainAccess, seqno: number): Promise<ChainBlock | undefined> {
+  const place = { ...MASTERCHAIN, seqno }
+  const answer = await callChain(access, 'getBlockHeader', place, blockHeader)
+  if (!answer.ok) {
+    if (NO_SUCH_BLOCK.test(answer.error)) return undefined
+    throw unreachable('the endpoint refused to look up a block')
+  }
+  const header = answer.result
+  if (header.global_id !== access.globalId) throw wrongNetwork(access.globalId, header.global_id)
+  if (header.id.seqno !== seqno) throw unreachable('the endpoint answered with another block')
+  return { seqno, rootHash: header.id.root_hash, time: header.gen_utime }
+}
+
+function wrongNetwork(wanted: number, found: number): ConfigError {
+  return new ConfigError('CHAIN_WRONG_NETWORK', `the endpoint serves network ${found}`, {
+    remedy: `Configure an endpoint of network ${wanted}.`,
+    data: { wanted, found },
+  })
+}

@@ -140,9 +140,9 @@ type Present<Needs extends readonly unknown[]> = {
   -readonly [At in keyof Needs]: Exclude<Needs[At], undefined>
 }
 
-function areAllPresent<Needs extends readonly unknown[]>(
-  needs: Needs,
-): needs is Needs & Present<Needs> {
+function allPresent<Needs extends readonly unknown[]>(
+  needs: Needs | Present<Needs>,
+): needs is Present<Needs> {
   return !needs.includes(undefined)
 }
 
@@ -163,7 +163,7 @@ export class StepRecorder {
     needs: Needs,
     check: (...found: Present<Needs>) => Finding<T>,
   ): T | undefined {
-    if (!areAllPresent(needs)) {
+    if (!allPresent<Needs>(needs)) {
       this.#add(name, 'skipped', '', 'an earlier step failed')
       return undefined
     }

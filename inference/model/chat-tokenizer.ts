@@ -8,7 +8,7 @@ import type { ModelFiles } from './manifest.ts'
 import { parseModelConfig } from './model-config.ts'
 import { breakMarkers, splitAtMarkers, unusedCharacter } from './special-text.ts'
 import { createTextStream } from './text-stream.ts'
-import { tokenPieces } from './token-bytes.ts'
+import { coversEveryByte, tokenPieces } from './token-bytes.ts'
 import {
   type AddedToken,
   parseTokenizerFiles,
@@ -87,22 +87,22 @@ function textEncoder(tokenizer: TokenizerJson): (text: string) => readonly numbe
     added_tokens: tokenizer.added_tokens.filter((token) => !token.special),
     model: { ...tokenizer.model, vocab },
   }
+  // The library drops bytes that the vocabulary does not have, and says nothing.
+  if (!coversEveryByte(vocab)) throw unsupported('its vocabulary does not cover every byte')
   let library: Tokenizer
   try {
     library = new Tokenizer(plain, { clean_up_tokenization_spaces: false })
   } catch {
-    throw new ConfigError('TOKENIZER_UNSUPPORTED', 'the tokenizer uses a part that is unknown', {
-      remedy: 'Use a model with a byte-level BPE tokenizer.',
-    })
+    throw unsupported('it uses a part that is unknown')
   }
-  return (text) => {
-    const ids: readonly number[] = library.encode(text, { add_special_tokens: false }).ids
-    // The library answers undefined for bytes that the vocabulary does not cover.
-    if (ids.every((id) => Number.isInteger(id))) return ids
-    throw new ConfigError('TEXT_INVALID', 'the model has no token for a part of the text', {
-      remedy: 'Use a model whose vocabulary covers every byte.',
-    })
-  }
+  return (text) => library.encode(text, { add_special_tokens: false }).ids
+}
+
+function unsupported(reason: string): ConfigError {
+  return new ConfigError('TOKENIZER_UNSUPPORTED', `the tokenizer is unsupported: ${reason}`, {
+    remedy: 'Use a model with a byte-level BPE tokenizer.',
+    data: { reason },
+  })
 }
 
 function chatRenderer(files: TokenizerFiles): (messages: readonly ChatMessage[]) => string {

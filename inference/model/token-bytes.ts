@@ -22,6 +22,10 @@ const BYTE_OF_CHARACTER: ReadonlyMap<string, number> = (() => {
   return table
 })()
 
+export function coversEveryByte(vocab: Readonly<Record<string, number>>): boolean {
+  return [...BYTE_OF_CHARACTER.keys()].every((character) => Object.hasOwn(vocab, character))
+}
+
 /** Special tokens are absent: they have no text. */
 export function tokenPieces(tokenizer: TokenizerJson): ReadonlyMap<number, TokenPiece> {
   const pieces = new Map<number, TokenPiece>()

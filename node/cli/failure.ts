@@ -1,0 +1,73 @@
+/** How a command fails: exit codes, and errors with the cause first and the remedy after it. */
+import { asCocoonError, CocoonError } from '#protocol/errors.ts'
+import { toJson } from '../gateway/json.ts'
+import type { Output } from './output.ts'
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  unreachable: 3,
+  wallet: 4,
+  attestation: 5,
+  payment: 6,
+  interrupted: 130,
+} as const
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
+  INTERRUPTED: EXIT.interrupted,
+  INTERNAL: EXIT.failed,
+  WALLET_LOCKED: EXIT.wallet,
+  INSUFFICIENT_FUNDS: EXIT.payment,
+  NOT_FOUND: EXIT.failed,
+  STORE_LOCKED: EXIT.failed,
+  TESTNET_RUNNING: EXIT.failed,
+}
+
+const EXIT_BY_KIND: Record<CocoonError['kind'], ExitCode> = {
+  config: EXIT.usage,
+  unavailable: EXIT.unreachable,
+  protocol: EXIT.failed,
+  attestation: EXIT.attestation,
+  settlement: EXIT.payment,
+}
+
+export function exitCodeOf(error: CocoonError): ExitCode {
+  return EXIT_BY_CODE[error.code] ?? EXIT_BY_KIND[error.kind]
+}
+
+export interface FailureForm {
+  readonly json: boolean
+  /** With the stack and the causes. */
+  readonly debug: boolean
+}
+
+/** Prints what was thrown and returns the exit code. */
+export function reportFailure(thrown: unknown, form: FailureForm, output: Output): ExitCode {
+  const error = fromAbort(thrown) ?? asCocoonError(thrown)
+  if (form.json) {
+    output.talk(toJson(error.toDocument()))
+  } else {
+    const { code, message, remedy, docs } = error.toDocument()
+    output.talk(`cocoon: ${message}`, 'red')
+    output.talk(`  ${remedy}`)
+    output.talk(`  ${code}, see ${docs}`)
+  }
+  if (form.debug) output.talk(stackOf(thrown))
+  return exitCodeOf(error)
+}
+
+function fromAbort(thrown: unknown): CocoonError | undefined {
+  if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
+  return new CocoonError('unavailable', 'INTERRUPTED', 'interrupted', {
+    remedy: 'Run the command again; what was paid for is kept as a receipt.',
+  })
+}
+
+function stackOf(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return String(thrown)
+  const cause = thrown.cause === undefined ? '' : `\ncaused by ${stackOf(thrown.cause)}`
+  return `${thrown.stack ?? thrown.message}${cause}`
+}

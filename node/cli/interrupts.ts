@@ -1,0 +1,34 @@
+/** Ctrl-C as two signals: the first asks to finish in order, the second to end at once. */
+
+export interface Interrupts {
+  readonly first: AbortSignal
+  readonly second: AbortSignal
+}
+
+/** npm passes on the Ctrl-C that the terminal has already sent: two of one key press are one. */
+const SAME_PRESS_MS = 500
+
+export function listenForInterrupts(): Interrupts {
+  const first = new AbortController()
+  const second = new AbortController()
+  let firstAtMs = 0
+  const interrupted = () => {
+    if (!first.signal.aborted) {
+      firstAtMs = Date.now()
+      first.abort()
+    } else if (Date.now() - firstAtMs > SAME_PRESS_MS) {
+      second.abort()
+    }
+  }
+  process.on('SIGINT', interrupted)
+  process.on('SIGTERM', interrupted)
+  return { first: first.signal, second: second.signal }
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,45 @@
+/** The program's tree of commands. */
+import { Command } from 'commander'
+import { jobsCommand } from './commands/jobs.ts'
+import { channelsCommand, offersCommand } from './commands/listings.ts'
+import { clientCommand, upCommand } from './commands/peers.ts'
+import { receiptsCommand } from './commands/receipts.ts'
+import { runCommand } from './commands/run.ts'
+import { testnetCommand } from './commands/testnet.ts'
+import { versionCommand } from './commands/version.ts'
+import type { CliContext } from './context.ts'
+
+const EXAMPLES = `
+Examples:
+  cocoon testnet                               a whole network on this machine
+  cocoon run cocoon-demo "What is Cocoon?"     ask it, in another terminal
+  cocoon receipts verify FILE                  check where an answer was computed
+
+Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 wallet or auth, 5 attestation refused,
+6 payment, 130 interrupted.
+Environment: COCOON_DATA, COCOON_API, COCOON_API_PORT, COCOON_LOG, COCOON_SYMBOL, NO_COLOR.
+`
+
+export function buildProgram(context: CliContext): Command {
+  const program = new Command('cocoon')
+    .description('Confidential compute network for AI with no coordinator.')
+    .option('--debug', 'show the stack and the causes of an error')
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError(false)
+    // Errors are thrown to main, which prints them in one form; help goes to stdout as usual.
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+  program.commandsGroup('Run a peer:')
+  testnetCommand(program, context)
+  upCommand(program, context)
+  clientCommand(program, context)
+  program.commandsGroup('Use the network:')
+  runCommand(program, context)
+  jobsCommand(program, context)
+  program.commandsGroup('Look at it:')
+  offersCommand(program, context)
+  receiptsCommand(program, context)
+  channelsCommand(program, context)
+  versionCommand(program, context)
+  return program
+}

@@ -1,0 +1,56 @@
+/** Which running client, and which network, a command talks to. */
+import path from 'node:path'
+import type { Command } from 'commander'
+import type { Settings } from '#node/config.ts'
+import { LocalApi } from '#node/gateway/local-api-client.ts'
+import { readCurrentRun } from '#node/testnet/run-folder.ts'
+import { statusBesideNetworkFile, testnetStatus } from '#node/testnet/status.ts'
+import { UnavailableError } from '#protocol/errors.ts'
+
+export interface TargetOptions {
+  readonly api?: string
+  readonly network?: string
+  readonly data?: string
+  readonly json?: boolean
+}
+
+/** Options of every command that reads from a running client. */
+export function withTarget(command: Command): Command {
+  return command
+    .option('--json', 'one JSON document to stdout')
+    .option('--network <file>', 'network file of a running testnet')
+    .option('--data <dir>', 'folder of the testnet (env COCOON_DATA names its parent)')
+    .option('--api <url>', 'base URL of a running client (env COCOON_API)')
+}
+
+export function testnetDir(options: TargetOptions, settings: Settings): string {
+  return path.resolve(options.data ?? path.join(settings.dataRoot, 'testnet'))
+}
+
+/**
+ * Flag, environment, network file, the running testnet, the default port: the first that is there.
+ * @throws ConfigError API_NOT_LOOPBACK
+ */
+export function localApi(options: TargetOptions, settings: Settings): LocalApi {
+  return new LocalApi(apiUrl(options, settings))
+}
+
+function apiUrl(options: TargetOptions, settings: Settings): string {
+  const named = options.api ?? (options.network === undefined ? settings.apiUrl : undefined)
+  if (named !== undefined) return named
+  if (options.network !== undefined) return statusBesideNetworkFile(options.network).apiUrl
+  const dir = testnetDir(options, settings)
+  if (options.data !== undefined || readCurrentRun(dir) !== undefined)
+    return testnetStatus(dir).apiUrl
+  return `http://127.0.0.1:${settings.apiPort}`
+}
+
+/** @throws UnavailableError NO_TESTNET when no file is named and no testnet runs */
+export function networkFile(options: TargetOptions, settings: Settings): string {
+  if (options.network !== undefined) return path.resolve(options.network)
+  const current = readCurrentRun(testnetDir(options, settings))
+  if (current !== undefined) return current.networkFile
+  throw new UnavailableError('NO_TESTNET', 'no network was named and no testnet is running', {
+    remedy: 'Start `cocoon testnet`, or pass --network FILE.',
+  })
+}

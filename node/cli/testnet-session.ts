@@ -1,0 +1,105 @@
+/** A testnet from start to Ctrl-C, or through one question with --once. */
+
+import { toJson } from '#node/gateway/json.ts'
+import { randomSeed } from '#node/testnet/derive.ts'
+import type { ChainTotals } from '#node/testnet/devchain-rpc.ts'
+import { eventPrinter } from '#node/testnet/event-text.ts'
+import { realParts, type TestnetParts } from '#node/testnet/parts.ts'
+import { type RunningTestnet, startTestnet } from '#node/testnet/testnet.ts'
+import type { TestnetCommandOptions } from './commands/testnet.ts'
+import type { CliContext } from './context.ts'
+import { EXIT } from './failure.ts'
+import { aborted } from './interrupts.ts'
+import { runOnce } from './once.ts'
+import { testnetDir } from './target.ts'
+import { conservationLine, testnetBanner } from './testnet-text.ts'
+
+/** Says a line to whoever watches: stdout, or stderr when stdout is for machines. */
+export type Say = (line: string) => void
+
+export async function runTestnet(
+  options: TestnetCommandOptions,
+  context: CliContext,
+  parts: TestnetParts = realParts,
+): Promise<void> {
+  const { output, interrupts, settings } = context
+  const say: Say = options.json ? (line) => output.talk(line) : (line) => output.result(line)
+  const startedAtMs = Date.now()
+  const seed = options.seed ?? randomSeed()
+  say(`seed ${seed}`)
+  const print = eventPrinter(context.coins, startedAtMs)
+  const testnet = await startTestnet({
+    seed,
+    providers: options.providers,
+    clients: options.clients,
+    testnetDir: testnetDir(options, settings),
+    apiPort: options.apiPort ?? settings.apiPort,
+    apiPortFallback: options.once ?? false,
+    restart: options.restart ?? false,
+    logLevel: settings.logLevel,
+    onEvent(event) {
+      if (options.json && !options.once) return output.result(toJson(event))
+      const line = print(event)
+      if (line !== undefined) say(line)
+    },
+    parts,
+  })
+  interrupts.second.addEventListener('abort', () => testnet.kill(), { once: true })
+  sayPortFallback(options, context, testnet, say)
+  say(testnetBanner(testnet, context.coins))
+  say(`ready in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`)
+  if (options.once) await once(testnet, options, context, say)
+  else await untilInterrupted(testnet, context, say)
+}
+
+async function untilInterrupted(
+  testnet: RunningTestnet,
+  context: CliContext,
+  say: Say,
+): Promise<void> {
+  await aborted(context.interrupts.first)
+  say('settling: providers claim, channels close (Ctrl-C again to stop at once)')
+  for (const settled of await testnet.settle()) {
+    const claimed = context.coins(BigInt(settled.claimedNano))
+    say(
+      `  ${settled.channel}  claimed ${claimed}, refunded ${context.coins(BigInt(settled.refundedNano))}`,
+    )
+  }
+  concludeWith(await testnet.stop(), context, say)
+}
+
+async function once(
+  testnet: RunningTestnet,
+  options: TestnetCommandOptions,
+  context: CliContext,
+  say: Say,
+): Promise<void> {
+  let document: Awaited<ReturnType<typeof runOnce>>
+  try {
+    document = await runOnce(testnet, options, context, say)
+  } catch (error) {
+    await testnet.stop().catch(() => undefined)
+    throw error
+  }
+  const conserved = concludeWith(await testnet.stop(), context, say)
+  if (options.json) context.output.json({ ...document, conserved, seed: testnet.seed })
+}
+
+/** Prints the books; exit 1 when a nanoTON is missing or too many. */
+function concludeWith(totals: ChainTotals, context: CliContext, say: Say): boolean {
+  const { line, conserved } = conservationLine(totals, context.coins)
+  say(line)
+  if (!conserved) context.exitWith(EXIT.failed)
+  return conserved
+}
+
+function sayPortFallback(
+  options: TestnetCommandOptions,
+  { settings }: CliContext,
+  testnet: RunningTestnet,
+  say: Say,
+): void {
+  const wanted = options.apiPort ?? settings.apiPort
+  if (wanted === 0 || testnet.apiUrl.endsWith(`:${wanted}`)) return
+  say(`port ${wanted} is taken, the API is on ${testnet.apiUrl} instead`)
+}

@@ -1,0 +1,151 @@
+/** The local API from the other side: what the command line and the testnet call. */
+import { z } from 'zod'
+import { CocoonError, ConfigError, type ErrorKind, UnavailableError } from '#protocol/errors.ts'
+import {
+  channelSchema,
+  type JobLineBody,
+  jobLineResultSchema,
+  jobSchema,
+  offerSchema,
+  receiptSchema,
+  requestSchema,
+  settlementSchema,
+  statusSchema,
+} from './api-schema.ts'
+import { openaiDeltas, type StreamedAnswer } from './openai-stream.ts'
+
+/** What a caller asks of `/v1/chat/completions`. */
+export interface ChatQuestion {
+  readonly model: string
+  readonly messages: readonly { readonly role: 'system' | 'user'; readonly content: string }[]
+  readonly maxTokens?: number
+  readonly temperature?: number
+  readonly seed?: number
+}
+
+export interface JobSubmission {
+  readonly model: string
+  readonly lines: readonly JobLineBody[]
+  readonly priceCapNano?: string
+}
+
+const errorSchema = z.object({
+  error: z.object({ message: z.string(), type: z.string(), code: z.string(), remedy: z.string() }),
+})
+
+const KIND_BY_TYPE: Readonly<Record<string, ErrorKind>> = {
+  invalid_request_error: 'config',
+  upstream_error: 'protocol',
+  attestation_error: 'attestation',
+  payment_error: 'settlement',
+}
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '[::1]'])
+
+/**
+ * @throws UnavailableError API_UNREACHABLE on every method when nothing answers
+ * @throws CocoonError as the gateway reported it
+ */
+export class LocalApi {
+  readonly url: string
+
+  /** @throws ConfigError API_NOT_LOOPBACK: prompts would cross a network in the clear */
+  constructor(url: string) {
+    if (!LOOPBACK_NAMES.has(URL.parse(url)?.hostname ?? '')) {
+      throw new ConfigError('API_NOT_LOOPBACK', `${url} is not on this machine`, {
+        remedy: 'Run `cocoon client` here and use its address.',
+      })
+    }
+    this.url = url.replace(/\/$/, '')
+  }
+
+  status = () => this.#get('/api/v1/status', statusSchema)
+  offers = () => this.#get('/api/v1/offers', z.array(offerSchema))
+  receipts = () => this.#get('/api/v1/receipts', z.array(receiptSchema))
+  receipt = (id: string) => this.#get(`/api/v1/receipts/${encodeURIComponent(id)}`, receiptSchema)
+  channels = () => this.#get('/api/v1/channels', z.array(channelSchema))
+  channel = (address: string) =>
+    this.#get(`/api/v1/channels/${encodeURIComponent(address)}`, channelSchema)
+  request = (id: string) => this.#get(`/api/v1/requests/${encodeURIComponent(id)}`, requestSchema)
+  jobs = () => this.#get('/api/v1/jobs', z.array(jobSchema))
+  job = (id: string) => this.#get(`/api/v1/jobs/${encodeURIComponent(id)}`, jobSchema)
+  jobResults = (id: string) =>
+    this.#get(`/api/v1/jobs/${encodeURIComponent(id)}/results`, z.array(jobLineResultSchema))
+
+  submitJob(job: JobSubmission) {
+    return this.#post('/api/v1/jobs', job, jobSchema)
+  }
+
+  settle(signal?: AbortSignal) {
+    return this.#post('/api/v1/settle', {}, z.array(settlementSchema), signal)
+  }
+
+  /** Streams an answer through the OpenAI API; aborting the signal cancels the work. */
+  async chat(question: ChatQuestion, signal?: AbortSignal): Promise<StreamedAnswer> {
+    const { maxTokens, ...rest } = question
+    const limit = maxTokens === undefined ? {} : { max_completion_tokens: maxTokens }
+    const body = { ...rest, ...limit, stream: true, stream_options: { include_usage: true } }
+    const response = await this.#fetch('/v1/chat/completions', jsonPost(body, signal))
+    return {
+      requestId: response.headers.get('x-request-id') ?? '',
+      provider: response.headers.get('x-cocoon-provider') ?? '',
+      tier: response.headers.get('x-cocoon-tier') ?? '',
+      deltas: openaiDeltas(response.body),
+    }
+  }
+
+  async #get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
+    return readDocument(await this.#fetch(path, {}), schema)
+  }
+
+  async #post<T>(
+    path: string,
+    body: object,
+    schema: z.ZodType<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    return readDocument(await this.#fetch(path, jsonPost(body, signal)), schema)
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    let response: Response
+    try {
+      response = await fetch(`${this.url}${path}`, init)
+    } catch (cause) {
+      init.signal?.throwIfAborted()
+      throw new UnavailableError('API_UNREACHABLE', `no client answers at ${this.url}`, {
+        cause,
+        remedy: 'Start `cocoon testnet` or `cocoon client`, or name another address with --api.',
+      })
+    }
+    if (!response.ok) throw await reportedError(response)
+    return response
+  }
+}
+
+function jsonPost(body: object, signal?: AbortSignal): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  }
+}
+
+async function readDocument<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await response.json().catch(() => undefined))
+  if (parsed.success) return parsed.data
+  throw new UnavailableError(
+    'API_UNKNOWN',
+    `what answers at ${response.url} is not a cocoon client`,
+  )
+}
+
+async function reportedError(response: Response): Promise<CocoonError> {
+  const parsed = errorSchema.safeParse(await response.json().catch(() => undefined))
+  if (!parsed.success) {
+    return new UnavailableError('API_UNKNOWN', `${response.url} answered ${response.status}`)
+  }
+  const { type, code, message, remedy } = parsed.data.error
+  return new CocoonError(KIND_BY_TYPE[type] ?? 'unavailable', code, message, { remedy })
+}

@@ -1,0 +1,96 @@
+/**
+ * What one peer process is started with: a file, mode 0600, in the run's folder, since it holds
+ * seeds. Its path is the only argument of the process.
+ */
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { ConfigError } from '#protocol/errors.ts'
+import { LOG_LEVELS } from '../log.ts'
+import { OWN_PROCESS_PEERS_MAX, PROVIDERS_MAX } from './constants.ts'
+
+const seed = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform((hex): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex')))
+const nano = z
+  .string()
+  .regex(/^\d{1,39}$/)
+  .transform(BigInt)
+
+const peer = {
+  name: z.string().regex(/^[a-z0-9-]{1,32}$/),
+  dataDir: z.string().min(1),
+  identitySeed: seed,
+  walletSeed: seed,
+}
+
+const providerSchema = z.strictObject({
+  role: z.literal('provider'),
+  ...peer,
+  settlementSeed: seed,
+  modelId: z.string().min(1).max(128),
+  modelFolder: z.string().min(1),
+  prices: z.strictObject({
+    promptNanoPerMtok: nano,
+    cachedNanoPerMtok: nano,
+    completionNanoPerMtok: nano,
+  }),
+  slotsTotal: z.int().min(1).max(1_024),
+  addedLatencyMs: z.int().min(0).max(60_000),
+})
+
+const clientSchema = z.strictObject({
+  role: z.literal('client'),
+  ...peer,
+  depositNano: nano,
+  priceCapNano: nano.optional(),
+  /** 0: any free port. */
+  apiPort: z.int().min(0).max(65_535),
+  /** When `apiPort` is taken: any free port instead of an error. */
+  apiPortFallback: z.boolean(),
+})
+
+export const peerConfigSchema = z.discriminatedUnion('role', [providerSchema, clientSchema])
+
+const processConfigSchema = z.strictObject({
+  format: z.literal('cocoon-peer-process/1'),
+  networkFile: z.string().min(1),
+  logLevel: z.enum(LOG_LEVELS),
+  peers: z
+    .array(peerConfigSchema)
+    .min(1)
+    .max(PROVIDERS_MAX + OWN_PROCESS_PEERS_MAX),
+})
+
+export type ProviderConfig = z.output<typeof providerSchema>
+export type ClientConfig = z.output<typeof clientSchema>
+export type PeerConfig = z.output<typeof peerConfigSchema>
+export type ProcessConfig = z.output<typeof processConfigSchema>
+
+/** @throws ConfigError PEER_CONFIG; its message never quotes the file, which holds seeds */
+export function readProcessConfig(file: string): ProcessConfig {
+  const parsed = processConfigSchema.safeParse(readJsonFile(file))
+  if (parsed.success) return parsed.data
+  const where = parsed.error.issues[0]!.path.join('.')
+  throw new ConfigError('PEER_CONFIG', `${file} is not a peer configuration: ${where}`)
+}
+
+/** Seeds as hexadecimal, amounts as decimal text. */
+export function processConfigText(config: ProcessConfig): string {
+  return JSON.stringify(
+    config,
+    (_key, value: unknown) => {
+      if (typeof value === 'bigint') return value.toString()
+      return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value
+    },
+    2,
+  )
+}
+
+function readJsonFile(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    throw new ConfigError('PEER_CONFIG', `cannot read the peer configuration ${file}`)
+  }
+}

@@ -2,7 +2,7 @@
  * Meeting again: after a crash, a lost connection or a restored backup both sides show what they
  * hold and agree. Requests that were running end: their leaf is the client's last checkpoint.
  */
-import { concat, equal, fromHex, tagged, u32be, utf8 } from '#protocol/bytes.ts'
+import { equal } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ProtocolError } from '#protocol/errors.ts'
 import { treeRoot } from '#protocol/merkle.ts'
@@ -48,19 +48,11 @@ export interface ProviderMeeting extends Counted {
   readonly appended: readonly Leaf[]
 }
 
-const VOID_LEAF_TAG = 'cocoon/void-leaf/1'
-
-/** The leaf of a request that ended before its first checkpoint reached the client: nothing used. */
-export function voidLeaf(requestId: string, leafIndex: number): Leaf {
-  const leafData = tagged(VOID_LEAF_TAG, fromHex(requestId), u32be(leafIndex))
-  return { requestId, leafIndex, usedNano: 0n, leafData }
-}
-
-/** Whether the bytes of a leaf are a void leaf: no receipt can begin with this tag. */
-export function isVoidLeaf(leafData: Uint8Array): boolean {
-  const prefix = concat(utf8(VOID_LEAF_TAG), Uint8Array.of(0))
-  return equal(leafData.subarray(0, prefix.length), prefix)
-}
+/**
+ * The leaf of a request that ended before any checkpoint reached the client: the receipt with zero
+ * counts, which the provider signed when it took the ask.
+ */
+export type UnseenLeaf = (requestId: string, leafIndex: number) => Leaf
 
 export function clientView(state: ChannelState): ClientView {
   return {
@@ -96,6 +88,7 @@ export function providerMeet(
   crypto: CryptoPort,
   state: ChannelState,
   view: ClientView,
+  unseenLeaf: UnseenLeaf,
   nowS: number,
 ): ProviderMeeting {
   checkLeaves(view.openCheckpoints, OPEN_REQUESTS_MAX)
@@ -104,7 +97,7 @@ export function providerMeet(
   const known = state.recentRoots.find((one) => one.count === view.leafCount)
   if (known !== undefined && !equal(known.root, shown)) return disputed(state, 'root')
   const accepted = takeBest(crypto, state, view.best, nowS)
-  const ended = endRunning(accepted, view.openCheckpoints)
+  const ended = endRunning(accepted, view.openCheckpoints, unseenLeaf)
   if (ended === undefined) return disputed(accepted, 'checkpoint')
   return appendReady(crypto, ended)
 }
@@ -124,13 +117,17 @@ function takeBest(
   return isNewer(voucher, state) ? providerAcceptVoucher(crypto, state, best, nowS) : state
 }
 
-/** Every running request ends with the client's checkpoint, or void. Undefined: a false checkpoint. */
-function endRunning(state: ChannelState, checkpoints: readonly Leaf[]): ChannelState | undefined {
+/** Every running request ends with the client's checkpoint, or unused. Undefined: a false one. */
+function endRunning(
+  state: ChannelState,
+  checkpoints: readonly Leaf[],
+  unseenLeaf: UnseenLeaf,
+): ChannelState | undefined {
   let next = state
   for (const request of state.requests) {
     if (request.ended || request.leafIndex === undefined) continue
     const shown = checkpoints.find((one) => one.requestId === request.requestId)
-    const leaf = shown ?? voidLeaf(request.requestId, request.leafIndex)
+    const leaf = shown ?? unseenLeaf(request.requestId, request.leafIndex)
     if (leaf.leafIndex !== request.leafIndex || leaf.usedNano > request.usedNano) return undefined
     next = endWith(next, request, leaf)
   }

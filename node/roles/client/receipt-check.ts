@@ -8,10 +8,10 @@ import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { SettlementError } from '#protocol/errors.ts'
 import {
   decodeReceiptBody,
+  type ReceiptBody,
   receiptSigningBytes,
   requestCommitment,
   responseCommitment,
-  type ReceiptBody,
   type SignedReceipt,
 } from '#protocol/receipt.ts'
 import { billCell, openBill, priceQuoteCell } from '#settlement/cells.ts'

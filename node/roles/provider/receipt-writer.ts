@@ -2,21 +2,22 @@
  * Signs what a request owes: checkpoints while it runs, one final receipt at its end. Signing keys
  * are the epoch's response key; the bill inside is a cell that a contract can read.
  */
+
+import type { Address } from '@ton/core'
 import type { EngineInfo } from '#inference/engine.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { priceNano, type TokenCounts, type UnitPrices } from '#protocol/money.ts'
 import {
   encodeReceiptBody,
+  type ReceiptFinish,
   ROUND_SECONDS,
   receiptSigningBytes,
   responseCommitment,
-  type ReceiptFinish,
   type SignedReceipt,
 } from '#protocol/receipt.ts'
 import type { TierName } from '#protocol/tier.ts'
 import { billCell, encodeCell, priceQuoteCell } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
-import type { Address } from '@ton/core'
 
 /** What stays the same for every request of a session. */
 export interface SessionFacts {

@@ -1,0 +1,114 @@
+/**
+ * The first half of a session: hello, evidence, verdict. Nothing private has left this machine when
+ * it ends, and nothing will unless every mandatory step passed.
+ */
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
+import type { TrustAnchor, Verdict } from '#attestation/types.ts'
+import { requireVerdict, verifyEvidence } from '#attestation/verdict.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
+import {
+  decodeSessionMessage,
+  encodeSessionMessage,
+  type ProviderHello,
+} from '#protocol/session/frames.ts'
+import { negotiateVersion, PROTOCOL_VERSIONS } from '#protocol/session/transcript.ts'
+import type { MessageStream } from '#protocol/transport.ts'
+import type { ChainReader } from '#settlement/types.ts'
+
+export interface AttestComponents {
+  readonly crypto: CryptoPort
+  readonly chain: ChainReader
+  readonly anchors: readonly TrustAnchor[]
+  readonly policy: AttestationPolicy
+  readonly modelRoot: Uint8Array
+  readonly mode: FreshnessMode
+  readonly onVerdict: (verdict: Verdict) => void
+}
+
+/** A provider whose evidence this client's own policy found good. */
+export interface AttestedProvider {
+  readonly clientNonce: Uint8Array
+  readonly hello: ProviderHello
+  readonly version: number
+  readonly evidence: Evidence
+  readonly core: StatementCore
+  readonly verdict: Verdict
+}
+
+/**
+ * @throws AttestationError EVIDENCE_REFUSED with the failed step
+ * @throws ProtocolError VERSION_UNSUPPORTED, SESSION_OUT_OF_ORDER, FRAME_MALFORMED
+ * @throws UnavailableError PROVIDER_REFUSED, PROVIDER_GONE, CHAIN_UNREACHABLE
+ */
+export async function attest(
+  stream: MessageStream,
+  components: AttestComponents,
+): Promise<AttestedProvider> {
+  const { crypto, modelRoot, mode } = components
+  const clientNonce = crypto.randomBytes(32)
+  const clientHello = { versions: PROTOCOL_VERSIONS, clientNonce, modelRoot, mode }
+  await stream.send(encodeSessionMessage({ kind: 'client-hello', hello: clientHello }))
+  const hello = await receiveHello(stream)
+  const version = negotiateVersion(PROTOCOL_VERSIONS, hello.versions)
+  if (version !== hello.version) {
+    throw new ProtocolError('VERSION_UNSUPPORTED', 'the provider chose another protocol version')
+  }
+  const { core, verdict } = await judge(stream, hello.evidence, clientNonce, components)
+  return { clientNonce, hello, version, evidence: hello.evidence, core, verdict }
+}
+
+async function receiveHello(stream: MessageStream): Promise<ProviderHello> {
+  const bytes = await stream.receive()
+  if (bytes === undefined) {
+    throw new UnavailableError(
+      'PROVIDER_GONE',
+      'the provider ended the session before its evidence',
+    )
+  }
+  const message = decodeSessionMessage(bytes)
+  if (message.kind === 'refusal') {
+    const { code, message: text, remedy } = message.refusal
+    throw new UnavailableError('PROVIDER_REFUSED', `the provider refused: ${text}`, {
+      remedy,
+      data: { code },
+    })
+  }
+  if (message.kind !== 'provider-hello') {
+    throw new ProtocolError('SESSION_OUT_OF_ORDER', `a ${message.kind} instead of a hello`)
+  }
+  return message.hello
+}
+
+/** Time and blocks come from the chain that the client itself reads. */
+async function judge(
+  stream: MessageStream,
+  evidence: Evidence,
+  clientNonce: Uint8Array,
+  components: AttestComponents,
+): Promise<{ core: StatementCore; verdict: Verdict }> {
+  const { crypto, chain, anchors, policy, modelRoot, mode } = components
+  const { core } = decodeStatement(evidence.statement)
+  const [latest, block] = await Promise.all([
+    chain.latestBlock(),
+    chain.block(core.notBefore.seqno),
+  ])
+  const verdict = verifyEvidence(evidence, {
+    crypto,
+    globalId: chain.globalId,
+    nowMs: latest.time * 1000,
+    anchors,
+    policy,
+    expected: { identityKey: stream.remote.identityKey, modelRoot, role: 'provider' },
+    notBeforeBlock:
+      block === undefined
+        ? undefined
+        : { seqno: block.seqno, rootHash: block.rootHash, timeMs: block.time * 1000 },
+    ...(mode === 'challenge' ? { challenge: { clientNonce, proof: evidence.nonceProof } } : {}),
+  })
+  components.onVerdict(verdict)
+  requireVerdict(verdict)
+  return { core, verdict }
+}

@@ -1,0 +1,38 @@
+/** Limits of the roles: how long a peer waits, how much it holds, what it attaches. */
+
+/** Protocol of a session: hello, evidence, seal, requests. */
+export const SESSION_PROTOCOL = '/cocoon/session/1'
+/** Sessions one provider serves at once; more are refused with a typed refusal. */
+export const SESSIONS_MAX = 256
+/** Messages of one request that wait for their reader before the session is dropped. */
+export const REQUEST_QUEUE_MESSAGES_MAX = 512
+/** Token ids gathered into one sealed message at most. */
+export const TOKENS_MESSAGE_MAX = 16
+/** A token waits this long at most for the next one, so that lengths do not spell the answer. */
+export const TOKENS_COALESCE_MS = 20
+/** A provider waits this long for the next allocation, then ends the request with what was paid. */
+export const ALLOCATION_WAIT_MS = 30_000
+/** A client waits this long for the next message of a request, then goes to another provider. */
+export const PROVIDER_SILENCE_MS = 8_000
+/** Attempts of one request: the first provider and this many others. */
+export const ATTEMPTS_MAX = 3
+/** Dialling one provider. */
+export const DIAL_TIMEOUT_MS = 5_000
+/** A cold client asks the DHT for this long before it says that nobody serves the model. */
+export const DISCOVERY_TIMEOUT_MS = 5_000
+/** A new channel lives this long. */
+export const CHANNEL_LIFE_S = 30 * 86_400
+/** A channel that expires sooner takes no new request. */
+export const CHANNEL_EXPIRY_MARGIN_S = 3_600
+/** Prices of a session are fixed for this long. */
+export const PRICE_QUOTE_LIFE_S = 2 * 3_600
+/** A CloseAuth may be used for this long (docs/spec/settlement.md: at most 15 minutes). */
+export const CLOSE_AUTH_LIFE_S = 600
+/** Waiting for the provider's CloseAuth before the client closes alone. */
+export const CLOSE_WAIT_MS = 20_000
+/** Events kept for a slow reader of the event stream. */
+export const EVENT_QUEUE_MAX = 1_024
+/** Lines of one job that run at once on the winner. */
+export const JOB_LINES_PARALLEL_MAX = 2
+/** Jobs kept in the list. */
+export const JOBS_MAX = 1_000

@@ -1,0 +1,192 @@
+/**
+ * One request on the provider's side: pulls the engine only as far as the client has paid, sends
+ * token ids, signs a checkpoint at the end of every chunk and a final receipt at the end.
+ */
+import type { Engine, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
+import { sleep } from '#node/async.ts'
+import type { Clock } from '#protocol/clock.ts'
+import { ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import type { TokenCounts } from '#protocol/money.ts'
+import type { ReceiptFinish, SignedReceipt } from '#protocol/receipt.ts'
+import type { ProviderContent } from '#protocol/session/provider-content.ts'
+import {
+  type ProviderMeter,
+  type ProviderMeterEvent,
+  stepProviderMeter,
+} from '#protocol/session/provider-meter.ts'
+import { ALLOCATION_WAIT_MS, TOKENS_COALESCE_MS, TOKENS_MESSAGE_MAX } from '../constants.ts'
+
+/** A moment of the request that is to be signed, stored, and only then sent. */
+export interface SigningMoment {
+  readonly counts: TokenCounts
+  readonly tokenIds: readonly number[]
+  readonly finish: ReceiptFinish
+}
+
+export interface ProviderRequestComponents {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly meter: ProviderMeter
+  readonly addedLatencyMs: number
+  /** Seals and sends; resolves with backpressure. */
+  readonly send: (content: ProviderContent, final: boolean) => Promise<void>
+  /** Signs and stores durably; `finish: partial` is a checkpoint, anything else the final receipt. */
+  readonly sign: (moment: SigningMoment) => Promise<SignedReceipt>
+}
+
+export class ProviderRequest {
+  readonly #parts: ProviderRequestComponents
+  readonly #abort = new AbortController()
+  #meter: ProviderMeter
+  #tokenIds: number[] = []
+  #unsent: number[] = []
+  #flushedAtMs = 0
+  #wake: (() => void) | undefined
+
+  constructor(parts: ProviderRequestComponents) {
+    this.#parts = parts
+    this.#meter = parts.meter
+  }
+
+  /** Credit that a stored voucher covers, cumulative for this request. */
+  allocated(nano: bigint): void {
+    const { state, effects } = stepProviderMeter(this.#meter, { kind: 'allocated', nano })
+    this.#meter = state
+    const violation = effects.find((effect) => effect.kind === 'violation')
+    if (violation !== undefined) throw new ProtocolError('METER_ALLOCATION', violation.detail)
+    this.#wake?.()
+  }
+
+  /** The client cancelled, or the session is gone. */
+  cancel(): void {
+    this.#abort.abort(new UnavailableError('REQUEST_CANCELLED', 'the request was cancelled'))
+    this.#wake?.()
+  }
+
+  /**
+   * Runs to the final receipt.
+   * @throws what the link throws when the client is gone: the last checkpoint then is the receipt
+   */
+  async run(request: Omit<GenerateRequest, 'signal'>): Promise<void> {
+    await this.#step({ kind: 'start' })
+    const finish = await this.#generate({ ...request, signal: this.#abort.signal })
+    await this.#flush()
+    const receipt = await this.#parts.sign(this.#moment(finish))
+    await this.#step({ kind: 'ended' })
+    await this.#parts.send({ kind: 'leaf', receipt }, true)
+  }
+
+  async #generate(request: GenerateRequest): Promise<ReceiptFinish> {
+    try {
+      let finish: GenerateFinish = 'cancelled'
+      for await (const event of this.#parts.engine.generate(request)) {
+        if (event.kind === 'prefilled') await this.#promptRead(event.tokens)
+        else if (event.kind === 'token') await this.#tokenMade(event.id)
+        else finish = event.finish
+      }
+      return finish
+    } catch (error) {
+      if (this.#abort.signal.aborted) return 'cancelled'
+      if (error instanceof UnpaidError) return 'cancelled'
+      if (error instanceof UnavailableError) return 'failed'
+      throw error
+    }
+  }
+
+  /** The engine read the prompt so far; it is delivered in the pieces that are paid for. */
+  async #promptRead(tokens: number): Promise<void> {
+    while (this.#meter.promptDone < tokens) {
+      const allowed = await this.#allowance()
+      const units = Math.min(allowed, tokens - this.#meter.promptDone)
+      const owesCheckpoint = this.#produce(units, 'prompt')
+      await this.#sendTokens([])
+      if (owesCheckpoint) await this.#checkpoint()
+    }
+  }
+
+  async #tokenMade(id: number): Promise<void> {
+    await this.#allowance()
+    const owesCheckpoint = this.#produce(1, 'completion')
+    this.#tokenIds.push(id)
+    this.#unsent.push(id)
+    const isDue = this.#parts.clock.nowMs() - this.#flushedAtMs >= TOKENS_COALESCE_MS
+    if (owesCheckpoint || isDue || this.#unsent.length >= TOKENS_MESSAGE_MAX) await this.#flush()
+    if (owesCheckpoint) {
+      await this.#checkpoint()
+      if (this.#parts.addedLatencyMs > 0) {
+        await sleep(this.#parts.addedLatencyMs, this.#abort.signal)
+      }
+    }
+  }
+
+  /** Units that may be produced now; waits for the client's next allocation when there are none. */
+  async #allowance(): Promise<number> {
+    const waitUntilMs = this.#parts.clock.nowMs() + ALLOCATION_WAIT_MS
+    for (;;) {
+      this.#abort.signal.throwIfAborted()
+      const { unitsAllowed, promptDone, completionDone } = this.#meter
+      const allowed = unitsAllowed - promptDone - completionDone
+      if (allowed > 0) return allowed
+      if (this.#unsent.length > 0) {
+        // An allocation may come while this is sent: look again before waiting.
+        await this.#flush()
+        continue
+      }
+      const leftMs = waitUntilMs - this.#parts.clock.nowMs()
+      if (leftMs <= 0) throw new UnpaidError()
+      await this.#woken(leftMs)
+    }
+  }
+
+  async #woken(timeoutMs: number): Promise<void> {
+    const done = new AbortController()
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    await Promise.race([woken, sleep(timeoutMs, done.signal).catch(() => undefined)])
+    done.abort()
+    this.#wake = undefined
+  }
+
+  #produce(units: number, part: 'prompt' | 'completion'): boolean {
+    const { state, effects } = stepProviderMeter(this.#meter, { kind: 'produced', units, part })
+    this.#meter = state
+    return effects.some((effect) => effect.kind === 'checkpoint')
+  }
+
+  async #step(event: ProviderMeterEvent): Promise<void> {
+    const { state, effects } = stepProviderMeter(this.#meter, event)
+    this.#meter = state
+    if (effects.some((effect) => effect.kind === 'checkpoint')) await this.#checkpoint()
+  }
+
+  async #checkpoint(): Promise<void> {
+    const receipt = await this.#parts.sign(this.#moment('partial'))
+    await this.#parts.send({ kind: 'checkpoint', receipt }, false)
+  }
+
+  #moment(finish: ReceiptFinish): SigningMoment {
+    const { promptDone, completionDone } = this.#meter
+    return {
+      counts: { promptTokens: promptDone, cachedTokens: 0, completionTokens: completionDone },
+      tokenIds: this.#tokenIds,
+      finish,
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#unsent.length === 0) return
+    const ids = this.#unsent
+    this.#unsent = []
+    await this.#sendTokens(ids)
+  }
+
+  async #sendTokens(ids: readonly number[]): Promise<void> {
+    this.#flushedAtMs = this.#parts.clock.nowMs()
+    const tokens = { ids, promptTokensDone: this.#meter.promptDone }
+    await this.#parts.send({ kind: 'tokens', tokens }, false)
+  }
+}
+
+/** The client stopped paying: the request ends with what was paid for. */
+class UnpaidError extends Error {}

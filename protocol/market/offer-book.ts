@@ -132,6 +132,13 @@ export function allOffers(state: OfferBook, nowMs: number): readonly Offer[] {
     })
 }
 
+/** Whether the book holds this very issue already; asking a provider twice is not a replay. */
+export function isHeld(state: OfferBook, opened: OpenedOffer): boolean {
+  const held = state.entries.get(entryKey(opened.offer.provider, opened.offer.modelRoot))
+  const register = opened.form === 'full' ? held?.described : held?.terms
+  return register !== undefined && compareOrder(opened.offer, register) === 0
+}
+
 function entryKey(provider: string, modelRoot: Uint8Array): string {
   return `${provider}:${toHex(modelRoot)}`
 }

@@ -1,0 +1,213 @@
+/**
+ * The provider's side of the batch market: looks for jobs on the topic and through the DHT, gossips a
+ * signed bid until it is acknowledged, and learns who won.
+ */
+import type { Logger } from 'pino'
+import { equal, toHex } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import { type BidderState, decideBid } from '#protocol/market/bidding.ts'
+import { type OpenedBid, type OpenedJob, openBid, signBid } from '#protocol/market/job.ts'
+import { encodeJobMessage, type OpenedJobMessage } from '#protocol/market/job-message.ts'
+import { jobTopic } from '#protocol/market/topics.ts'
+import type { Transport } from '#protocol/transport.ts'
+import type { SignedRecord } from '#protocol/wire/gen/cocoon_pb.ts'
+import {
+  BID_SENDS_MAX,
+  JOB_POLL_MS,
+  REPEAT_FIRST_MS,
+  REPEAT_MAX_MS,
+  WORKER_JOBS_MAX,
+} from './constants.ts'
+import { JobSearch } from './job-search.ts'
+import { JobTopics, jobNameOf } from './job-topic.ts'
+import { doubling, pause } from './timing.ts'
+
+export type JobWorkerEvent =
+  | { readonly kind: 'seen'; readonly job: OpenedJob; readonly via: 'gossip' | 'dht' }
+  | { readonly kind: 'passed'; readonly job: OpenedJob; readonly reason: string }
+  | { readonly kind: 'bid'; readonly job: OpenedJob; readonly bid: OpenedBid }
+  | { readonly kind: 'acknowledged'; readonly job: OpenedJob }
+  /** This provider won: the client will open a session and seal the lines to it. */
+  | { readonly kind: 'awarded'; readonly job: OpenedJob; readonly bid: OpenedBid }
+  | { readonly kind: 'lost'; readonly job: OpenedJob }
+  /** Acknowledged, yet not in the close: both records together prove it. */
+  | {
+      readonly kind: 'left-out'
+      readonly job: OpenedJob
+      readonly acknowledgement: SignedRecord
+      readonly close: SignedRecord
+    }
+
+export interface JobWorkerOptions {
+  readonly transport: Transport
+  readonly crypto: CryptoPort
+  readonly identity: Ed25519KeyPair
+  readonly clock: Clock
+  readonly globalId: number
+  readonly log: Logger
+  /** Models whose jobs are looked for. */
+  readonly modelRoots: readonly Uint8Array[]
+  /** This provider's state for a model right now, or undefined: not served. */
+  readonly bidder: (modelRoot: Uint8Array) => BidderState | undefined
+  readonly onEvent?: (event: JobWorkerEvent) => void
+}
+
+export interface JobWorker {
+  /** Asks the DHT for work now, besides every 5 s. */
+  look(signal?: AbortSignal): Promise<void>
+  stop(): Promise<void>
+}
+
+interface Followed {
+  readonly job: OpenedJob
+  readonly bid: OpenedBid | undefined
+  acknowledgement: SignedRecord | undefined
+  outcome: 'open' | 'awarded' | 'lost' | 'left-out'
+}
+
+export function startJobWorker(options: JobWorkerOptions): JobWorker {
+  const worker = new Worker(options)
+  worker.start()
+  return worker
+}
+
+class Worker implements JobWorker {
+  readonly #options: JobWorkerOptions
+  readonly #topics: JobTopics
+  readonly #search: JobSearch
+  readonly #stopped = new AbortController()
+  readonly #jobs = new Map<string, Followed>()
+  readonly #work = new Set<Promise<void>>()
+
+  constructor(options: JobWorkerOptions) {
+    this.#options = options
+    this.#topics = new JobTopics({ ...options, onMessage: (message) => this.#hear(message) })
+    this.#search = new JobSearch({ ...options, onJob: (job) => this.#consider(job, 'dht') })
+  }
+
+  start(): void {
+    for (const modelRoot of this.#options.modelRoots) this.#topics.follow(modelRoot)
+    this.#track(this.#poll())
+  }
+
+  async look(signal?: AbortSignal): Promise<void> {
+    const limits = signal === undefined ? [] : [signal]
+    const limit = AbortSignal.any([this.#stopped.signal, ...limits])
+    for (const modelRoot of this.#options.modelRoots) await this.#search.look(modelRoot, limit)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    this.#topics.close()
+    await Promise.all(this.#work)
+  }
+
+  async #poll(): Promise<void> {
+    do {
+      await this.look().catch((error: unknown) => {
+        this.#options.log.debug({ error: String(error) }, 'looking for work failed')
+      })
+    } while (await pause(JOB_POLL_MS, this.#stopped.signal))
+  }
+
+  #hear(message: OpenedJobMessage): void {
+    if (message.kind === 'job') return this.#consider(message.job, 'gossip')
+    const followed = this.#jobs.get(jobNameOf(message))
+    if (followed?.bid === undefined || followed.outcome !== 'open') return
+    if (message.kind === 'acknowledgement') {
+      const { signer, contents, record } = message.acknowledgement
+      const isOurs =
+        equal(signer, followed.job.signer) && equal(contents.bidHash, followed.bid.hash)
+      if (isOurs) this.#acknowledged(followed, record)
+    } else if (message.kind === 'award') {
+      const { signer, contents } = message.award
+      if (equal(signer, followed.job.signer)) this.#ended(followed, contents.bidHash)
+    } else if (message.kind === 'close' && equal(message.close.signer, followed.job.signer)) {
+      const { bidHashes, winningBidHash } = message.close.contents
+      const own = followed.bid.hash
+      const isListed = bidHashes.some((hash) => equal(hash, own))
+      if (!isListed) this.#leftOut(followed, message.close.record)
+      else this.#ended(followed, winningBidHash)
+    }
+  }
+
+  #consider(job: OpenedJob, via: 'gossip' | 'dht'): void {
+    const name = toHex(job.hash)
+    const own = this.#options.bidder(job.contents.modelRoot)
+    if (own === undefined || this.#jobs.has(name) || !this.#hasRoom()) return
+    this.#emit({ kind: 'seen', job, via })
+    const decision = decideBid(job, own, this.#options.clock.nowMs())
+    if (decision.kind === 'pass') {
+      this.#jobs.set(name, { job, bid: undefined, acknowledgement: undefined, outcome: 'lost' })
+      this.#emit({ kind: 'passed', job, reason: decision.reason })
+      return
+    }
+    const { crypto, identity, globalId, clock } = this.#options
+    const record = signBid(crypto, identity, decision.bid)
+    const bid = openBid(crypto, record, { globalId, nowMs: clock.nowMs() })
+    const followed: Followed = { job, bid, acknowledgement: undefined, outcome: 'open' }
+    this.#jobs.set(name, followed)
+    this.#emit({ kind: 'bid', job, bid })
+    this.#track(this.#sendBid(followed, bid))
+  }
+
+  /** Gossip gives no promise: the bid is sent again until acknowledged, closed, or too late. */
+  async #sendBid(followed: Followed, bid: OpenedBid): Promise<void> {
+    const { transport, globalId, clock, log } = this.#options
+    const { modelRoot, bidsCloseAtMs } = followed.job.contents
+    const pauses = doubling(REPEAT_FIRST_MS, REPEAT_MAX_MS)
+    for (let sends = 0; sends < BID_SENDS_MAX; sends += 1) {
+      const isPending = followed.outcome === 'open' && followed.acknowledgement === undefined
+      if (!isPending || clock.nowMs() >= bidsCloseAtMs) return
+      await transport
+        .publish(jobTopic(globalId, modelRoot), encodeJobMessage('bid', bid.record))
+        .catch((error: unknown) => log.debug({ error: String(error) }, 'a bid was not gossiped'))
+      if (!(await pause(pauses.next().value, this.#stopped.signal))) return
+    }
+  }
+
+  #acknowledged(followed: Followed, record: SignedRecord): void {
+    if (followed.acknowledgement !== undefined) return
+    followed.acknowledgement = record
+    this.#emit({ kind: 'acknowledged', job: followed.job })
+  }
+
+  #ended(followed: Followed, winningBidHash: Uint8Array | undefined): void {
+    const { bid, job } = followed
+    const isOurs = bid !== undefined && winningBidHash && equal(bid.hash, winningBidHash)
+    followed.outcome = isOurs ? 'awarded' : 'lost'
+    this.#emit(isOurs ? { kind: 'awarded', job, bid } : { kind: 'lost', job })
+  }
+
+  #leftOut(followed: Followed, close: SignedRecord): void {
+    const { job, acknowledgement } = followed
+    followed.outcome = acknowledgement === undefined ? 'lost' : 'left-out'
+    if (acknowledgement === undefined) this.#emit({ kind: 'lost', job })
+    else this.#emit({ kind: 'left-out', job, acknowledgement, close })
+  }
+
+  /** Jobs past their deadline leave; when all are running, new ones are not followed. */
+  #hasRoom(): boolean {
+    if (this.#jobs.size < WORKER_JOBS_MAX) return true
+    const nowMs = this.#options.clock.nowMs()
+    for (const [name, { job, outcome }] of this.#jobs) {
+      const isDone = outcome !== 'open' && nowMs >= job.contents.bidsCloseAtMs
+      if (isDone || nowMs >= job.contents.deadlineMs) this.#jobs.delete(name)
+    }
+    return this.#jobs.size < WORKER_JOBS_MAX
+  }
+
+  #emit(event: JobWorkerEvent): void {
+    this.#options.onEvent?.(event)
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked: Promise<void> = work
+      .catch((error: unknown) => {
+        this.#options.log.warn({ error: String(error) }, 'job worker')
+      })
+      .finally(() => this.#work.delete(tracked))
+    this.#work.add(tracked)
+  }
+}

@@ -192,7 +192,10 @@ export class ChannelModel {
     const meeting = providerMeet(crypto, this.provider, shown, unseenLeaf, NOW_S)
     if (meeting.dispute !== undefined) throw new Error(`provider disputes: ${meeting.dispute}`)
     this.#store(meeting)
-    if (answerLost) return this.meet(false)
+    if (answerLost) {
+      this.meet(false)
+      return
+    }
     const answer = providerView(this.provider, this.leaves.slice(shown.leafCount))
     const { state, dispute } = clientMeet(crypto, this.client, answer)
     if (dispute !== undefined) throw new Error(`client disputes: ${dispute}`)

@@ -43,7 +43,7 @@ export async function callChain<T>(
 
 const answerSchema = z.object({
   ok: z.boolean(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.string().optional(),
 })
 

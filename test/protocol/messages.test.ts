@@ -100,7 +100,10 @@ describe('session messages', () => {
     })
     expect(errorCode(() => decodeSessionMessage(without))).toBe('FRAME_MALFORMED')
     const unknownMode = encodeMessage(SessionMessageSchema, {
-      kind: { case: 'clientHello', value: { ...clientHello, versions: [1], mode: QuoteMode.UNSPECIFIED } },
+      kind: {
+        case: 'clientHello',
+        value: { ...clientHello, versions: [1], mode: QuoteMode.UNSPECIFIED },
+      },
     })
     expect(errorCode(() => decodeSessionMessage(unknownMode))).toBe('EVIDENCE_MALFORMED')
   })

@@ -11,7 +11,7 @@ import {
 } from '#attestation/verdict.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { AttestationError } from '#protocol/errors.ts'
-import { forChangedBytes } from '#test/contracts/verifier.ts'
+import { changedBytesTimeoutMs, forChangedBytes } from '#test/contracts/verifier.ts'
 import {
   bytes,
   context,
@@ -257,13 +257,17 @@ describe('GPU evidence', () => {
 describe('any changed byte', () => {
   const parts = ['statement', 'quote', 'collateral'] as const
 
-  it.each(parts)('of the %s makes the verdict bad', (part) => {
-    const whole = honest[part]
-    forChangedBytes(whole.length, (at, mask) => {
-      const changed = whole.with(at, (whole[at] ?? 0) ^ mask)
-      expect(verifyEvidence({ ...honest, [part]: changed }, context).ok).toBe(false)
-    })
-  })
+  it.each(parts)(
+    'of the %s makes the verdict bad',
+    (part) => {
+      const whole = honest[part]
+      forChangedBytes(whole.length, (at, mask) => {
+        const changed = whole.with(at, (whole[at] ?? 0) ^ mask)
+        expect(verifyEvidence({ ...honest, [part]: changed }, context).ok).toBe(false)
+      })
+    },
+    changedBytesTimeoutMs,
+  )
 
   it('of the statement is caught by the quote alone', () => {
     const wanted = reportData(crypto, 'epoch', honest.statement)

@@ -67,7 +67,8 @@ function walk(schema: DescMessage, bytes: Uint8Array, depth: number, budget: { l
 
 /**
  * Decodes bytes from outside: size first, then a walk that refuses unknown, doubled and too many
- * fields, then protobuf-es. Lengths and ranges of single fields are the caller's to check.
+ * fields, then protobuf-es. Lengths and ranges of single fields are the caller's to check; byte
+ * fields are views of the input.
  * @throws ProtocolError FRAME_MALFORMED
  */
 export function decodeMessage<Desc extends DescMessage>(

@@ -31,9 +31,9 @@ function lessThanLittleEndian(value: Uint8Array, bound: Uint8Array): boolean {
   return false
 }
 
-/** The encoding without its sign bit. */
+/** The encoding without its sign bit; a copy, since `slice` of a Buffer would be a view. */
 function coordinateY(encoded: Uint8Array): Uint8Array {
-  const y = encoded.slice()
+  const y = new Uint8Array(encoded)
   y[31] = (y[31] ?? 0) & 0x7f
   return y
 }

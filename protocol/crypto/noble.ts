@@ -48,7 +48,7 @@ export const nobleCrypto: CryptoPort = {
 
   ed25519FromSeed(seed) {
     checkSeed(seed)
-    return { seed: seed.slice(), publicKey: ed25519.getPublicKey(seed) }
+    return { seed: new Uint8Array(seed), publicKey: ed25519.getPublicKey(seed) }
   },
   ed25519Sign(key, message) {
     checkSeed(key.seed)

@@ -70,7 +70,8 @@ function ecdsaPublicKey(curve: EcdsaCurve, point: Uint8Array): KeyObject {
   })
 }
 
-function plain(buffer: Buffer | ArrayBuffer): Uint8Array {
+/** A copy that is no Buffer: a Buffer's `slice` is a view, which surprises. */
+function plain(buffer: Uint8Array | ArrayBuffer): Uint8Array {
   return new Uint8Array(buffer)
 }
 
@@ -91,7 +92,7 @@ export const nodeCrypto: CryptoPort = {
   ed25519FromSeed(seed) {
     checkSeed(seed)
     const der = createPublicKey(ed25519PrivateKey(seed)).export({ format: 'der', type: 'spki' })
-    return { seed: seed.slice(), publicKey: plain(der.subarray(PUBLIC_KEY_PREFIX.length)) }
+    return { seed: plain(seed), publicKey: plain(der.subarray(PUBLIC_KEY_PREFIX.length)) }
   },
   ed25519Sign(key, message) {
     checkSeed(key.seed)

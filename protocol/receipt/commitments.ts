@@ -2,7 +2,7 @@
  * Salted commitments to request and response. Whoever holds the salt and the text can show that a
  * receipt is about them; whoever holds the receipt alone learns nothing, not even of a short answer.
  */
-import { concat, u32be } from '../bytes.ts'
+import { u32be } from '../bytes.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 
 const SALT_BYTES = 32
@@ -34,5 +34,7 @@ export function responseCommitment(
   tokenIds: readonly number[],
 ): Uint8Array {
   checkSalt(salt)
-  return crypto.hmacSha256(salt, concat(...tokenIds.map(u32be)))
+  const ids = new Uint8Array(4 * tokenIds.length)
+  for (const [at, id] of tokenIds.entries()) ids.set(u32be(id), 4 * at)
+  return crypto.hmacSha256(salt, ids)
 }

@@ -79,7 +79,7 @@ export function createSealSecrets(exportSecret: ExportSecret, side: SealSide): S
       }
       if (used.size >= 2 * SESSION_REQUEST_IDS_MAX) throw exhausted()
       used.add(name)
-      return createStream(exportSecret, { requestId: requestId.slice(), direction }, side)
+      return createStream(exportSecret, { requestId: owned(requestId), direction }, side)
     },
   }
 }

@@ -147,6 +147,25 @@ function ed25519(crypto: CryptoPort): void {
     expect(crypto.ed25519Verify(publicKey, message, signature)).toBe(valid)
   })
 
+  it('takes Buffers, and never writes into what it is given', () => {
+    const seed = Buffer.alloc(32, 0xff)
+    const pair = crypto.ed25519FromSeed(seed)
+    const message = Buffer.from('a message')
+    const signed = Buffer.from(crypto.ed25519Sign(pair, message))
+    const key = Buffer.from(pair.publicKey)
+    // The sign bits are what a strict check is tempted to clear in place.
+    const before = [signed, key].map(toHex)
+    expect(crypto.ed25519Verify(key, message, signed)).toBe(true)
+    signed[31] = (signed[31] ?? 0) ^ 0x80
+    key[31] = (key[31] ?? 0) ^ 0x80
+    const flipped = [signed, key].map(toHex)
+    expect(crypto.ed25519Verify(key, message, signed)).toBe(false)
+    expect([signed, key].map(toHex)).toEqual(flipped)
+    expect(flipped).not.toEqual(before)
+    seed.fill(0)
+    expect(pair.seed).toEqual(new Uint8Array(32).fill(0xff))
+  })
+
   it('Ed25519 refuses wrong lengths without throwing, and bad seeds by throwing', () => {
     const pair = crypto.ed25519FromSeed(new Uint8Array(32))
     const signed = crypto.ed25519Sign(pair, new Uint8Array(0))

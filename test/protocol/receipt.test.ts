@@ -108,6 +108,8 @@ describe('receipt', () => {
     const answer = responseCommitment(nodeCrypto, salt, [1, 258])
     expect(toHex(answer)).toBe(toHex(nodeCrypto.hmacSha256(salt, fromHex('0000000100000102'))))
     expect(equal(responseCommitment(nodeCrypto, salt, [1, 259]), answer)).toBe(false)
+    const long = Array.from({ length: 300_000 }, (_, at) => at)
+    expect(responseCommitment(nodeCrypto, salt, long)).toHaveLength(32)
     expect(() => requestCommitment(nodeCrypto, filled(31, 1), salt)).toThrow(RangeError)
     expect(() => responseCommitment(nodeCrypto, salt, [-1])).toThrow(RangeError)
   })

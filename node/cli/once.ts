@@ -6,7 +6,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type {
   JobDocument,
   JobLineResultDocument,
-  OfferDocument,
   RequestDocument,
   SettlementDocument,
 } from '#node/gateway/api-schema.ts'

@@ -33,6 +33,8 @@ interface Member {
 
 export class PeerGroup {
   readonly #options: PeerGroupOptions
+  /** In the order of the starts, whichever process was ready first. */
+  readonly #names: string[] = []
   readonly #members = new Map<string, Member>()
   #stopping = false
 
@@ -53,11 +55,13 @@ export class PeerGroup {
       peers: [...peers],
     }
     writePrivateFile(run.configFile(name), processConfigText(config))
+    this.#names.push(name)
     await this.#launch(name, config)
   }
 
   peers(): readonly GroupPeer[] {
-    return [...this.#members.values()].flatMap(({ child, peers, config }) =>
+    const members = this.#names.flatMap((name) => this.#members.get(name) ?? [])
+    return members.flatMap(({ child, peers, config }) =>
       peers.map((peer) => ({
         ...peer,
         pid: child.pid,

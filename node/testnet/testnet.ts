@@ -285,10 +285,7 @@ class Testnet implements RunningTestnet {
   }
 
   #apiUrls(): string[] {
-    const byName = [...this.peers()].sort((a, b) =>
-      a.name.localeCompare(b.name, 'en', { numeric: true }),
-    )
-    return byName.flatMap(({ apiUrl }) => (apiUrl === undefined ? [] : [apiUrl]))
+    return this.peers().flatMap(({ apiUrl }) => apiUrl ?? [])
   }
 
   #warn(code: string, message: string): void {

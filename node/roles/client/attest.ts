@@ -17,6 +17,7 @@ import {
 import { negotiateVersion, PROTOCOL_VERSIONS } from '#protocol/session/transcript.ts'
 import type { MessageStream } from '#protocol/transport.ts'
 import type { ChainReader } from '#settlement/types.ts'
+import { providerRefused } from './request.ts'
 
 export interface AttestComponents {
   readonly crypto: CryptoPort
@@ -70,11 +71,7 @@ async function receiveHello(stream: MessageStream): Promise<ProviderHello> {
   }
   const message = decodeSessionMessage(bytes)
   if (message.kind === 'refusal') {
-    const { code, message: text, remedy } = message.refusal
-    throw new UnavailableError('PROVIDER_REFUSED', `the provider refused: ${text}`, {
-      remedy,
-      data: { code },
-    })
+    throw providerRefused(message.refusal)
   }
   if (message.kind !== 'provider-hello') {
     throw new ProtocolError('SESSION_OUT_OF_ORDER', `a ${message.kind} instead of a hello`)

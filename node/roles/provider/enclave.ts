@@ -4,11 +4,11 @@
  */
 
 import { encodeStatement, reportData } from '#attestation/statement.ts'
-import type { EvidenceBundle, QuoteSource } from '#attestation/types.ts'
+import type { QuoteSource } from '#attestation/types.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
-import type { MerkleProof } from '#protocol/merkle.ts'
+import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
 import { appendLeaf, emptyTree, leafHash, proveLeaf, treeRoot } from '#protocol/merkle.ts'
 import {
   EncapsulationGuard,
@@ -39,14 +39,10 @@ export interface EnclaveEpoch {
   readonly sealingKey: SealingKey
   readonly responseKey: Ed25519KeyPair
   readonly guard: EncapsulationGuard
-  readonly evidence: EvidenceBundle
+  readonly evidence: Evidence
   readonly statementDigest: Uint8Array
   readonly notAfterMs: number
-  /** Exact core bytes, for quotes over a challenge. */
-  readonly core: EpochCore
-}
-
-interface EpochCore {
+  /** The statement of this epoch with another challenge. */
   readonly statementFor: (challenge: Uint8Array) => Uint8Array
 }
 
@@ -87,16 +83,18 @@ export class Enclave {
     return this.#making
   }
 
-  /** A fresh quote over the client's nonce, with the nonce's place in the challenge tree. */
-  async challenge(
+  /** What a client gets: the epoch's quote, or a fresh one over its nonce with the nonce's proof. */
+  async evidence(
     epoch: EnclaveEpoch,
+    mode: FreshnessMode,
     clientNonce: Uint8Array,
-  ): Promise<{ evidence: EvidenceBundle; proof: MerkleProof }> {
+  ): Promise<Evidence> {
+    if (mode === 'epoch') return epoch.evidence
     const { crypto } = this.#components
     const leaf = leafHash(crypto, clientNonce)
-    const root = treeRoot(crypto, appendLeaf(crypto, emptyTree(), leaf))
-    const evidence = await this.#quote('challenge', epoch.core.statementFor(root))
-    return { evidence, proof: proveLeaf(crypto, [leaf], 0) }
+    const challenge = treeRoot(crypto, appendLeaf(crypto, emptyTree(), leaf))
+    const evidence = await this.#quote('challenge', epoch.statementFor(challenge))
+    return { ...evidence, nonceProof: proveLeaf(crypto, [leaf], 0) }
   }
 
   async #makeEpoch(): Promise<EnclaveEpoch> {
@@ -129,12 +127,12 @@ export class Enclave {
       evidence,
       statementDigest: crypto.sha256(evidence.statement),
       notAfterMs,
-      core: { statementFor },
+      statementFor,
     }
     return this.#current
   }
 
-  async #quote(mode: EvidenceBundle['mode'], statement: Uint8Array): Promise<EvidenceBundle> {
+  async #quote(mode: FreshnessMode, statement: Uint8Array): Promise<Evidence> {
     const { crypto, quotes } = this.#components
     const { quote, collateral } = await quotes.quote(reportData(crypto, mode, statement))
     if (quote.length === 0) {

@@ -1,0 +1,222 @@
+/**
+ * One request on the client's side. Everything that arrives is handled in the order of arrival and
+ * without waiting, so that the sums kept here are the ones the provider signed. Money is only
+ * promised while the reader of the answer keeps up.
+ */
+import { AsyncQueue } from '#node/async.ts'
+import { toHex } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { ProtocolError, SettlementError, UnavailableError } from '#protocol/errors.ts'
+import type { UnitPrices } from '#protocol/money.ts'
+import type { ReceiptBody, SignedReceipt } from '#protocol/receipt.ts'
+import type { Ask, ClientContent } from '#protocol/session/client-content.ts'
+import {
+  type ClientMeter,
+  type ClientMeterEvent,
+  startClientMeter,
+  stepClientMeter,
+} from '#protocol/session/client-meter.ts'
+import type { Refusal } from '#protocol/session/frames.ts'
+import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
+import { REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
+import type { EmitEvent } from '../events.ts'
+import type { AppendedReceipt, ClientDesk } from './channel-desk.ts'
+import { checkReceipt, type SessionExpectation } from './receipt-check.ts'
+
+/** Messages that may wait for the reader before nothing more is promised. */
+const READER_LAG_MESSAGES_MAX = 64
+
+export interface ClientRequestComponents {
+  readonly crypto: CryptoPort
+  readonly desk: ClientDesk
+  readonly session: SessionExpectation
+  readonly prices: UnitPrices
+  readonly keptUnits: number
+  readonly emit: EmitEvent
+  /** Seals and queues for sending, in the order of the calls. */
+  readonly send: (requestId: Uint8Array, content: ClientContent, final?: boolean) => void
+  /** Receipts that joined the tree, this one or earlier ones that waited. */
+  readonly onAppended: (appended: readonly AppendedReceipt[]) => void
+}
+
+export type AnswerEvent =
+  | { readonly kind: 'ids'; readonly ids: readonly number[] }
+  | { readonly kind: 'ended'; readonly receipt: SignedReceipt; readonly body: ReceiptBody }
+
+export class ClientRequest {
+  readonly requestId: Uint8Array
+  readonly name: string
+  readonly #parts: ClientRequestComponents
+  readonly #ask: Ask
+  readonly #events = new AsyncQueue<AnswerEvent>(REQUEST_QUEUE_MESSAGES_MAX)
+  readonly #tokenIds: number[] = []
+  #meter: ClientMeter
+  #leafIndex: number | undefined
+  #waiting = 0
+  #owedNano: bigint | undefined
+  #ended = false
+
+  constructor(parts: ClientRequestComponents, ask: Ask, completionTokensMax: number) {
+    this.#parts = parts
+    this.#ask = ask
+    this.requestId = parts.crypto.randomBytes(16)
+    this.name = toHex(this.requestId)
+    this.#meter = startClientMeter({
+      prices: parts.prices,
+      promptTokens: ask.promptTokens,
+      completionTokensMax,
+      keptUnits: parts.keptUnits,
+    })
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Sends the ask with the first allocation. @throws SettlementError INSUFFICIENT_DEPOSIT */
+  start(): void {
+    const { state, effects } = stepClientMeter(this.#meter, { kind: 'start' })
+    this.#meter = state
+    const first = effects.find((effect) => effect.kind === 'allocate')
+    const nano = first?.allocatedNano ?? 0n
+    const voucher = this.#parts.desk.allocate(this.name, nano)
+    this.#parts.send(this.requestId, { kind: 'ask', ask: this.#ask })
+    this.#sendAllocation(nano, voucher)
+  }
+
+  /** The answer as it arrives. Leaving the loop early cancels the work. */
+  async *events(): AsyncGenerator<AnswerEvent> {
+    try {
+      for await (const event of this.#events) {
+        this.#waiting--
+        this.#payOwed()
+        yield event
+      }
+    } finally {
+      this.cancel()
+    }
+  }
+
+  cancel(): void {
+    if (this.#ended || this.#meter.phase === 'violated') return
+    this.#parts.send(this.requestId, { kind: 'cancel', requestId: this.requestId })
+  }
+
+  /** Ends the answer with an error: the provider is gone, slow or wrong. */
+  fail(error: Error): void {
+    this.#events.end(error)
+  }
+
+  /**
+   * One message of this request.
+   * @throws SettlementError, ProtocolError when the provider is wrong: the session ends
+   */
+  receive(content: ProviderContent): void {
+    switch (content.kind) {
+      case 'tokens':
+        this.#tokens(content.tokens)
+        break
+      case 'checkpoint':
+        this.#checkpoint(content.receipt)
+        break
+      case 'leaf':
+        this.#leaf(content.receipt)
+        break
+      case 'refusal':
+        throw providerRefused(content.refusal)
+      default:
+        throw new ProtocolError('SESSION_OUT_OF_ORDER', `${content.kind} on a request's stream`)
+    }
+  }
+
+  #tokens({ ids, promptTokensDone }: Tokens): void {
+    this.#step({ kind: 'prompt-progress', doneTokens: promptTokensDone })
+    if (ids.length === 0) return
+    this.#step({ kind: 'tokens', count: ids.length })
+    this.#tokenIds.push(...ids)
+    this.#push({ kind: 'ids', ids })
+  }
+
+  #checkpoint(receipt: SignedReceipt): void {
+    const body = this.#checked(receipt)
+    if (body.finish !== 'partial') {
+      throw new ProtocolError('SESSION_OUT_OF_ORDER', 'a final receipt sent as a checkpoint')
+    }
+    this.#step({ kind: 'checkpoint', ...body })
+    this.#parts.desk.checkpoint(receipt)
+  }
+
+  #leaf(receipt: SignedReceipt): void {
+    const body = this.#checked(receipt)
+    if (body.finish === 'partial') {
+      throw new ProtocolError('SESSION_OUT_OF_ORDER', 'a checkpoint sent as a final receipt')
+    }
+    this.#step({ kind: 'ended', ...body })
+    const appended = this.#parts.desk.leaf(receipt)
+    this.#ended = true
+    this.#parts.onAppended(appended)
+    this.#push({ kind: 'ended', receipt, body })
+    this.#events.end()
+  }
+
+  #checked(receipt: SignedReceipt): ReceiptBody {
+    const body = checkReceipt(this.#parts.crypto, receipt, this.#parts.session, {
+      requestId: this.requestId,
+      previous: this.#ask.previous,
+      askBody: this.#ask.body,
+      requestSalt: this.#ask.requestSalt,
+      responseSalt: this.#ask.responseSalt,
+      tokenIds: this.#tokenIds,
+      leafIndex: this.#leafIndex,
+    })
+    this.#leafIndex = body.leafIndex
+    return body
+  }
+
+  #step(event: ClientMeterEvent): void {
+    const { state, effects } = stepClientMeter(this.#meter, event)
+    this.#meter = state
+    for (const effect of effects) {
+      if (effect.kind === 'violation') {
+        throw new SettlementError(effect.code, `the provider miscounted: ${effect.detail}`)
+      }
+      this.#owedNano = effect.allocatedNano
+    }
+    this.#payOwed()
+  }
+
+  /** Promises the next chunk, unless the reader of the answer lags behind. */
+  #payOwed(): void {
+    if (this.#owedNano === undefined || this.#waiting > READER_LAG_MESSAGES_MAX) return
+    const nano = this.#owedNano
+    this.#owedNano = undefined
+    this.#sendAllocation(nano, this.#parts.desk.allocate(this.name, nano))
+  }
+
+  #sendAllocation(nano: bigint, voucher: ReturnType<ClientDesk['allocate']>): void {
+    const { desk, emit, send } = this.#parts
+    const allocate = { requestId: this.requestId, allocatedNano: nano, voucher }
+    send(this.requestId, { kind: 'allocate', allocate })
+    emit({
+      kind: 'payment',
+      channel: desk.address,
+      requestId: this.name,
+      allocatedNano: `${nano}`,
+      voucherNano: `${desk.state.best.amountNano}`,
+    })
+  }
+
+  #push(event: AnswerEvent): void {
+    this.#waiting++
+    this.#events.push(event)
+  }
+}
+
+/** What the provider said, as the reason of an error of ours: its words are bounded plain text. */
+export function providerRefused(refusal: Refusal): UnavailableError {
+  const { code, message, remedy } = refusal
+  return new UnavailableError('PROVIDER_REFUSED', `the provider refused: ${message}`, {
+    remedy,
+    data: { code },
+  })
+}

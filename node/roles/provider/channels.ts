@@ -1,0 +1,102 @@
+/** The provider's channels: found by their terms, checked on the chain, opened once a session. */
+import type { Address } from '@ton/core'
+import type { PeerStore } from '#node/store/peer-store.ts'
+import { equal } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import { ProtocolError, SettlementError } from '#protocol/errors.ts'
+import type { SessionOpen } from '#protocol/session/client-content.ts'
+import { channelAddress, checkTerms, parseTerms } from '#settlement/cells.ts'
+import { decodeChannelState } from '#settlement/channel/codec.ts'
+import { newChannel } from '#settlement/channel/state.ts'
+import type { ChainReader, ChannelTerms } from '#settlement/types.ts'
+import { CHANNEL_EXPIRY_MARGIN_S } from '../constants.ts'
+import { ProviderDesk } from './channel-desk.ts'
+
+export interface ProviderChannelsComponents {
+  readonly crypto: CryptoPort
+  readonly clock: Clock
+  readonly store: PeerStore
+  readonly chain: ChainReader
+  readonly settlementKey: Ed25519KeyPair
+  readonly payoutAddress: Address
+  /** Shortest close delay that this provider accepts, seconds. */
+  readonly closeDelayMin: number
+}
+
+export class ProviderChannels {
+  readonly #parts: ProviderChannelsComponents
+  readonly #desks = new Map<string, ProviderDesk>()
+
+  constructor(parts: ProviderChannelsComponents) {
+    this.#parts = parts
+    for (const row of parts.store.loadChannels('provider')) {
+      const state = decodeChannelState(JSON.parse(row.stateJson))
+      this.#desks.set(row.address, new ProviderDesk(parts, state))
+    }
+  }
+
+  all(): readonly ProviderDesk[] {
+    return [...this.#desks.values()]
+  }
+
+  /**
+   * The desk of the channel that a SessionOpen names. `transcript` makes the bytes that the session
+   * key must have signed: before that verifies, nothing is looked up, shown or changed.
+   * @throws ProtocolError TRANSCRIPT_INVALID
+   * @throws SettlementError TERMS_INVALID, TERMS_REFUSED, CHANNEL_NOT_FUNDED
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  async authenticate(
+    open: SessionOpen,
+    transcript: (channel: string) => Uint8Array,
+  ): Promise<ProviderDesk> {
+    const { crypto, chain } = this.#parts
+    const terms = parseTerms(open.termsBoc)
+    const address = channelAddress(terms)
+    const name = address.toRawString()
+    const isSigned = crypto.ed25519Verify(
+      terms.clientKey,
+      transcript(name),
+      open.transcriptSignature,
+    )
+    if (name !== open.channel || !isSigned) {
+      throw new ProtocolError('TRANSCRIPT_INVALID', 'the session key did not sign this session')
+    }
+    this.#checkOwnTerms(terms)
+    const desk =
+      this.#desks.get(name) ?? new ProviderDesk(this.#parts, newChannel('provider', terms))
+    desk.observe(await chain.channel(address))
+    if (desk.state.status === 'opening') {
+      throw new SettlementError('CHANNEL_NOT_FUNDED', 'the channel is not on the chain yet', {
+        remedy: 'Deposit first, then open the session again.',
+      })
+    }
+    this.#desks.set(name, desk)
+    return desk
+  }
+
+  /** Reads the deposit again, for a voucher above the one known. */
+  async refresh(desk: ProviderDesk): Promise<void> {
+    desk.observe(await this.#parts.chain.channel(desk.state.address))
+  }
+
+  #checkOwnTerms(terms: ChannelTerms): void {
+    const { clock, chain, settlementKey, payoutAddress, closeDelayMin } = this.#parts
+    const nowS = Math.floor(clock.nowMs() / 1000)
+    checkTerms(terms, chain.globalId, nowS)
+    const refusal = !equal(terms.providerKey, settlementKey.publicKey)
+      ? 'another settlement key'
+      : !terms.provider.equals(payoutAddress)
+        ? 'another payout address'
+        : terms.closeDelay < closeDelayMin
+          ? 'the close delay is too short'
+          : terms.expiresAt < nowS + CHANNEL_EXPIRY_MARGIN_S
+            ? 'the channel expires too soon'
+            : undefined
+    if (refusal === undefined) return
+    throw new SettlementError('TERMS_REFUSED', `the channel's terms are refused: ${refusal}`, {
+      remedy: 'Open a channel with the terms that the statement names.',
+    })
+  }
+}

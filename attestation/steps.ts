@@ -9,7 +9,7 @@ interface StepRule {
 }
 
 const SPEC = 'docs/spec/attestation.md'
-const QUOTE = 'Intel TDX DCAP Quoting Library API, appendix A.3'
+const QUOTE = 'Intel TDX DCAP Quoting Library API, quote version 4'
 const PROFILE = 'Intel SGX PCK Certificate and CRL Profile Specification'
 const PCS = 'Intel PCS API v4'
 const MODULE = 'Intel TDX Module ABI Specification'
@@ -63,19 +63,19 @@ export const STEPS = {
   },
   'pck-chain': {
     required: 'PCK Certificate, PCK CA, Root CA: exact names, flags, dates and signatures',
-    reference: `${PROFILE}, section 1.3; RFC 5280, section 6`,
+    reference: `${PROFILE}; RFC 5280, section 6`,
   },
   revocation: {
     required: 'fresh revocation lists of both authorities, without these certificates',
-    reference: `${PROFILE}, section 1.4; RFC 5280, section 5`,
+    reference: `${PROFILE}; RFC 5280, section 5`,
   },
   'qe-report': {
     required: 'a QE report signed by the PCK over the attestation key',
-    reference: `${QUOTE}.4`,
+    reference: `${QUOTE}, QE report certification data`,
   },
   'quote-signature': {
     required: 'header and body signed by the attestation key',
-    reference: `${QUOTE}.8`,
+    reference: `${QUOTE}, ECDSA signature data`,
   },
   'tcb-info': {
     required: 'unexpired TCB info for this platform, signed by Intel SGX TCB Signing',

@@ -1,7 +1,7 @@
 /**
  * Certificate chains of one exact shape. An extracted leaf key must never act as an authority, so the
  * length, every common name, the CA flags and the key usages are fixed per chain (Intel SGX PCK
- * Certificate and Certificate Revocation List Profile Specification, section 1.3; RFC 5280 section 6).
+ * Certificate and Certificate Revocation List Profile Specification; RFC 5280 section 6).
  */
 import { type Certificate, isSignedBy, parseCertificate } from '#attestation/der/certificate.ts'
 import { parseRevocationList, type RevocationList } from '#attestation/der/crl.ts'

@@ -1,4 +1,4 @@
-/** The SGX report of the quoting enclave (Intel SGX ECDSA QuoteLibReference, appendix A.4). */
+/** The SGX report of the quoting enclave (Intel SGX ECDSA QuoteLibReference). */
 import { ByteReader } from './byte-reader.ts'
 
 export interface EnclaveReport {

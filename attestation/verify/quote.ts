@@ -1,6 +1,6 @@
 /**
- * Structure of a TDX quote, version 4 with a TD 1.0 body (Intel TDX DCAP Quoting Library API, appendix
- * A.3). Little-endian. Version 5 and TD 1.5 bodies are refused by name until they are implemented.
+ * Structure of a TDX quote, version 4 with a TD 1.0 body (Intel TDX DCAP Quoting Library API, quote
+ * version 4). Little-endian. Version 5 and TD 1.5 bodies are refused by name until they are implemented.
  */
 import { QE_AUTH_BYTES_MAX } from '#attestation/constants.ts'
 import { decodePemChain } from '#attestation/der/pem.ts'

@@ -1,6 +1,6 @@
 /**
  * The SGX extension of a PCK certificate: which platform it is and at which TCB (Intel SGX PCK
- * Certificate and CRL Profile Specification, section 1.3.5).
+ * Certificate and CRL Profile Specification).
  */
 import type { Certificate } from '#attestation/der/certificate.ts'
 import { children, type DerElement, expectTag, TAG, unwrapOctets } from '#attestation/der/reader.ts'

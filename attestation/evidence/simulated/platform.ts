@@ -31,7 +31,7 @@ export interface PlatformValues {
   readonly fmspc: Uint8Array
 }
 
-/** The SGX extension (Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5). */
+/** The SGX extension (Intel SGX PCK Certificate and CRL Profile Specification). */
 export function sgxExtension(values: PlatformValues): Uint8Array {
   const base = OID.sgxExtension
   const row = (suffix: string, value: Uint8Array): Uint8Array =>

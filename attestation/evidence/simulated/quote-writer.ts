@@ -1,4 +1,4 @@
-/** Writes TDX quotes, version 4 (Intel TDX DCAP Quoting Library API, appendix A.3). Little-endian. */
+/** Writes TDX quotes, version 4 (Intel TDX DCAP Quoting Library API, quote version 4). Little-endian. */
 import { encodePemChain } from '#attestation/der/pem.ts'
 import type { TdReport } from '#attestation/verify/quote.ts'
 import { concat, fromHex } from '#protocol/bytes.ts'

@@ -1,0 +1,54 @@
+/** docs/spec/attestation.md says what the code does. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { INTEL_ROOT_SHA256 } from '#attestation/anchors/intel.ts'
+import { defaultPolicy } from '#attestation/policy/builtin.ts'
+import { STEPS } from '#attestation/steps.ts'
+import { StatementCoreSchema, StatementSchema } from '#protocol/wire/gen/cocoon_pb.ts'
+import { repositoryRoot } from '#test/support/source-files.ts'
+
+const text = readFileSync(join(repositoryRoot, 'docs/spec/attestation.md'), 'utf8')
+const section = (heading: string): string =>
+  text.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+const firstCells = (heading: string): string[] =>
+  [...section(heading).matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '')
+
+describe('the specification', () => {
+  it('lists every step with what the code says of it', () => {
+    const rows = Object.entries(STEPS).map(
+      ([name, rule]) => `| \`${name}\` | ${rule.required} | ${rule.reference} |`,
+    )
+    expect(section('Steps').match(/^\| `.*$/gm)).toEqual(rows)
+  })
+
+  it('has a heading for every reference to itself', () => {
+    const anchors = [...text.matchAll(/^## (.+)$/gm)].map((match) =>
+      (match[1] ?? '').toLowerCase().replaceAll(' ', '-'),
+    )
+    const wanted = Object.values(STEPS).flatMap((rule) =>
+      [...rule.reference.matchAll(/attestation\.md#([\w-]+)/g)].map((match) => match[1] ?? ''),
+    )
+    expect(wanted.length).toBeGreaterThan(5)
+    expect(wanted.filter((anchor) => !anchors.includes(anchor))).toEqual([])
+  })
+
+  it('lists every field of a statement in the order of the wire', () => {
+    const coreFields = StatementCoreSchema.fields.map((field) => `core.${field.name}`)
+    const outerFields = StatementSchema.fields.slice(1).map((field) => field.name)
+    expect(firstCells('Statement')).toEqual([...coreFields, ...outerFields])
+  })
+
+  it('lists every field of a policy', () => {
+    const fields = Object.entries(defaultPolicy()).flatMap(([name, value]) =>
+      typeof value === 'object' && !Array.isArray(value)
+        ? Object.keys(value).map((inner) => `${name}.${inner}`)
+        : [name],
+    )
+    expect(firstCells('Policy')).toEqual(fields)
+  })
+
+  it("names Intel's root", () => {
+    expect(section('Anchors')).toContain(INTEL_ROOT_SHA256)
+  })
+})

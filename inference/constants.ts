@@ -4,7 +4,7 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
-/** Prompt tokens read in one model call: long enough to be fast, short enough to stop between. */
+/** Prompt tokens read in one model call. Longer ones change bits: docs/spec/exactness.md. */
 export const PREFILL_CHUNK_TOKENS = 32
 /** Events the engine may be ahead of the reader; bounds memory and work nobody asked for yet. */
 export const ENGINE_WINDOW_EVENTS = 32

@@ -1,13 +1,13 @@
 /**
  * The decoding schedule (docs/spec/exactness.md): in which pieces a sequence is read. Logits are
- * bit-identical whatever the pieces, as long as none of them is a single token.
+ * bit-identical whatever the pieces, as long as each has 2 to PREFILL_CHUNK_TOKENS tokens.
  */
 import { tagged, u32be, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
 import { SAMPLER } from './sampling.ts'
 
-/** A piece of the sequence to read in one model call: [start, end), always >= 2 tokens. */
+/** A piece of the sequence to read in one model call: [start, end), 2 to PREFILL_CHUNK_TOKENS. */
 export interface PrefillChunk {
   readonly start: number
   readonly end: number

@@ -4,6 +4,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { TokenModel } from '../decoding/generation.ts'
 import type { Model } from '../model/read-model.ts'
+import { checkExternalData } from './external-data.ts'
 import { type GraphSignature, readSignature } from './graph-signature.ts'
 
 /** The tensors that came out of the last call go into the next one. */
@@ -34,6 +35,7 @@ export async function openOnnxModel(
   const externalData = [...model.files]
     .filter(([path]) => path.startsWith('onnx/') && path !== model.graphPath)
     .map(([path, data]) => ({ path: basename(path), data }))
+  checkExternalData(graph, new Set(externalData.map(({ path }) => path)))
   let session: InferenceSession
   try {
     session = await InferenceSession.create(graph, {

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type DataType, OnnxGraph } from './onnx-writer.ts'
+import { OnnxGraph } from './onnx-writer.ts'
 import { TINY_END_TOKEN_ID, TINY_VOCABULARY, tinyTokenizerFiles } from './tiny-tokenizer.ts'
 
 export interface TinyModelOptions {
@@ -15,15 +15,14 @@ export interface TinyModelOptions {
   /** An input that the engine must refuse by name. */
   readonly extraInput?: string
   readonly idsInput?: string
-  readonly cacheType?: DataType
+  readonly layers?: number
   readonly vocabularySize?: number
   /** Puts the embedding into this file beside the graph. */
   readonly externalFile?: string
-  /** Added to every logit; NaN makes the model useless at run time only. */
+  /** Added to the end token's logit, so that sampled answers end by themselves. */
   readonly endTokenBias?: number
 }
 
-const LAYERS = 2
 const HEADS = 4
 const CACHE_HEADS = 2
 const HEAD_SIZE = 16
@@ -72,8 +71,8 @@ export function tinyGraph(options: TinyModelOptions): { graph: Uint8Array; exter
     graph.operator('Gather', [table, ids]),
     graph.operator('Gather', [positionTable, positions]),
   ])
-  for (let layer = 0; layer < LAYERS; layer++) {
-    hidden = attentionLayer(graph, random, hidden, lengths, layer, options.cacheType ?? 'float32')
+  for (let layer = 0; layer < (options.layers ?? 2); layer++) {
+    hidden = attentionLayer(graph, random, hidden, lengths, layer)
   }
   writeLogits(graph, random, hidden, options)
   return { graph: graph.model(), external: new Uint8Array(embedding.buffer) }
@@ -96,7 +95,6 @@ function attentionLayer(
   hidden: string,
   lengths: readonly [string, string],
   layer: number,
-  cacheType: DataType,
 ): string {
   const project = (from: string, inSize: number, outSize: number) =>
     graph.operator('MatMul', [
@@ -105,10 +103,10 @@ function attentionLayer(
     ])
   const cacheShape = (length: string) => ['batch_size', CACHE_HEADS, length, HEAD_SIZE]
   const past = ['key', 'value'].map((part) =>
-    graph.input(`past_key_values.${layer}.${part}`, cacheType, cacheShape('past_sequence_length')),
+    graph.input(`past_key_values.${layer}.${part}`, 'float32', cacheShape('past_sequence_length')),
   )
   const present = ['key', 'value'].map((part) => `present.${layer}.${part}`)
-  for (const name of present) graph.output(name, cacheType, cacheShape('total_sequence_length'))
+  for (const name of present) graph.output(name, 'float32', cacheShape('total_sequence_length'))
   const attended = graph.operator(
     'GroupQueryAttention',
     [

@@ -1,0 +1,130 @@
+/** Schedule and sampling: the rules of docs/spec/exactness.md. */
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
+import { sampleToken, uniform } from '#inference/decoding/sampling.ts'
+import { prefillChunks, scheduleDigest } from '#inference/decoding/schedule.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
+
+describe('prefill chunks', () => {
+  it('cover the sequence in order, none above the limit and none of one token', () => {
+    for (let tokens = 2; tokens <= 5 * PREFILL_CHUNK_TOKENS; tokens++) {
+      const chunks = prefillChunks(tokens)
+      expect(chunks[0]?.start).toBe(0)
+      expect(chunks.at(-1)?.end).toBe(tokens)
+      for (const [at, { start, end }] of chunks.entries()) {
+        expect(end - start).toBeGreaterThanOrEqual(2)
+        expect(end - start).toBeLessThanOrEqual(PREFILL_CHUNK_TOKENS)
+        if (at > 0) expect(start).toBe(chunks[at - 1]?.end)
+      }
+    }
+  })
+
+  it('refuse what could only be read one by one', () => {
+    for (const tokens of [-1, 0, 1, 2.5]) expect(() => prefillChunks(tokens)).toThrow(RangeError)
+  })
+
+  it('have a digest that names library and instruction set', () => {
+    const digest = (library: string, set: string) => toHex(scheduleDigest(nodeCrypto, library, set))
+    const all = [digest('a', 'b'), digest('a', 'c'), digest('c', 'b'), digest('ab', '')]
+    expect(new Set(all).size).toBe(4)
+  })
+})
+
+/** The textbook way: sort everything, then walk. */
+function sampleNaively(
+  logits: readonly number[],
+  temperature: number,
+  topP: number,
+  share: number,
+) {
+  const best = Math.max(...logits)
+  const weights = logits.map((logit) => Math.exp((Math.fround(logit) - best) / temperature))
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  const order = weights.map((_, id) => id).sort((a, b) => weights[b]! - weights[a]! || a - b)
+  const chosen: number[] = []
+  for (let mass = 0; chosen.length < order.length && mass < topP * total; ) {
+    const id = order[chosen.length]!
+    chosen.push(id)
+    mass += weights[id]!
+  }
+  let left = share * chosen.reduce((sum, id) => sum + weights[id]!, 0)
+  for (const id of chosen.sort((a, b) => a - b)) {
+    left -= weights[id]!
+    if (left < 0) return id
+  }
+  return chosen.at(-1)
+}
+
+describe('sampling', () => {
+  /** Halves are exact in binary: no sum depends on the order it is taken in. */
+  const anyLogits = fc.array(
+    fc.integer({ min: -20, max: 20 }).map((n) => n / 2),
+    {
+      minLength: 1,
+      maxLength: 60,
+    },
+  )
+  const greedy = { temperature: 0, topP: 1, seed: 0n }
+
+  it('picks the nucleus and the id that sorting everything picks', () => {
+    let differences = 0
+    const runs = 3_000
+    fc.assert(
+      fc.property(
+        anyLogits,
+        fc.double({ min: 0.05, max: 2, noNaN: true }),
+        fc.double({ min: 0.01, max: 1, noNaN: true }),
+        fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+        fc.nat(10_000),
+        (logits, temperature, topP, seed, position) => {
+          const sampling = { temperature, topP, seed }
+          const id = sampleToken(Float32Array.from(logits), sampling, position, nodeCrypto)
+          const share = uniform(seed, position, nodeCrypto)
+          if (id !== sampleNaively(logits, temperature, topP, share)) differences++
+        },
+      ),
+      { numRuns: runs },
+    )
+    // Sums are taken in another order: a draw within a rounding error of a border may differ.
+    expect(differences).toBeLessThanOrEqual(runs / 1_000)
+  })
+
+  it('is greedy at temperature 0 and takes the lower of equal ids', () => {
+    const logits = Float32Array.of(1, 7, 7, Number.NaN, Number.NEGATIVE_INFINITY)
+    expect(sampleToken(logits, greedy, 3, nodeCrypto)).toBe(1)
+    const narrow = { temperature: 1, topP: 1e-9, seed: 3n }
+    expect(sampleToken(logits, narrow, 3, nodeCrypto)).toBe(1)
+  })
+
+  it('draws each id as often as its weight says', () => {
+    const logits = Float32Array.from([0.5, 0.3, 0.15, 0.05], Math.log)
+    const counts = [0, 0, 0, 0]
+    for (let position = 0; position < 4_000; position++) {
+      const sampling = { temperature: 1, topP: 0.9, seed: 7n }
+      const id = sampleToken(logits, sampling, position, nodeCrypto)
+      counts[id] = (counts[id] ?? 0) + 1
+    }
+    // The nucleus of 0.9 holds 0.95 of the weight; five standard deviations are about 0.04.
+    for (const [id, share] of [0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95, 0].entries()) {
+      expect(Math.abs((counts[id] ?? 0) / 4_000 - share)).toBeLessThan(0.04)
+    }
+  })
+
+  it('refuses logits that are no numbers', () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const sample = () => sampleToken(new Float32Array(8).fill(bad), greedy, 0, nodeCrypto)
+      expect(sample).toThrow(expect.objectContaining({ code: 'MODEL_OUTPUT_INVALID' }))
+    }
+  })
+
+  it('keys its numbers by seed and position alone', () => {
+    // SHA-256 over "cocoon/sample/1" 00 00000008 seed 00000004 position; see docs/spec/exactness.md.
+    expect(uniform(0n, 0, nodeCrypto)).toBe(UNIFORM_0_0)
+    expect(uniform(42n, 7, nodeCrypto)).toBe(UNIFORM_42_7)
+  })
+})
+
+const UNIFORM_0_0 = 0.9632980472568528
+const UNIFORM_42_7 = 0.33468986721472904

@@ -1,0 +1,144 @@
+/** The engine's own process: its limits, its deaths and its end. */
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { truncate, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { ENGINE_MEMORY_MIN_BYTES, ENGINE_RESTART_BACKOFF_MS } from '#inference/constants.ts'
+import type { Engine } from '#inference/engine.ts'
+import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
+import type { ErrorData } from '#protocol/errors.ts'
+import { collect } from '../support/collect.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+import { writeTinyModel } from '../support/tiny-onnx-model.ts'
+
+const OWNER = path.join(import.meta.dirname, '../support/engine-owner.ts')
+let folder = ''
+let nowMs = 0
+
+beforeEach(async () => {
+  nowMs = 0
+  folder = path.join(temporaryFolder(), 'model')
+  await writeTinyModel(folder)
+})
+
+function open(options: Partial<OnnxEngineOptions> = {}) {
+  const clock = { nowMs: () => nowMs }
+  return createOnnxEngine({ folder, modelId: 'test', clock, threads: 1, ...options })
+}
+
+function ask(engine: Engine) {
+  return collect(
+    engine.generate({
+      promptTokenIds: [1, 2, 3],
+      resumeTokenIds: [],
+      maxTokens: 4,
+      sampling: { temperature: 0, topP: 1, seed: 0n },
+      stop: [],
+      signal: new AbortController().signal,
+    }),
+  )
+}
+
+/** Running, and not a zombie that nobody has reaped yet. */
+function isRunning(processId: number): boolean {
+  try {
+    process.kill(processId, 0)
+  } catch {
+    return false
+  }
+  const stat = `/proc/${processId}/stat`
+  return !existsSync(stat) || !/\) [ZX] /.test(readFileSync(stat, 'utf8'))
+}
+
+const crashed = { kind: 'unavailable', code: 'ENGINE_CRASHED' }
+
+describe('engine process', () => {
+  it('refuses any model but the expected one, at the start and at a restart', async () => {
+    const expectedRoot = new Uint8Array(32)
+    const mismatch = { kind: 'config', code: 'MODEL_ROOT_MISMATCH' }
+    await expect(open({ expectedRoot })).rejects.toMatchObject(mismatch)
+
+    await using engine = await open()
+    await using same = await open({ expectedRoot: engine.info.modelRoot })
+    expect(same.info.modelRoot).toEqual(engine.info.modelRoot)
+    await writeTinyModel(folder, { seed: 2 })
+    process.kill(engine.processId ?? 0, 'SIGKILL')
+    await expect.poll(() => engine.processId).toBeUndefined()
+    await expect(ask(engine)).rejects.toMatchObject(mismatch)
+  })
+
+  it('restarts at once after one crash, and waits longer after each in a row', async () => {
+    await using engine = await open()
+    const crash = async () => {
+      process.kill(engine.processId ?? 0, 'SIGKILL')
+      await expect.poll(() => engine.processId).toBeUndefined()
+    }
+    await crash()
+    await writeFile(path.join(folder, 'config.json'), 'broken meanwhile')
+    await expect(ask(engine)).rejects.toMatchObject({ code: 'MODEL_FILE_INVALID' })
+    await writeTinyModel(folder)
+    await expect(ask(engine)).rejects.toMatchObject(crashed)
+    nowMs += ENGINE_RESTART_BACKOFF_MS - 1
+    await expect(ask(engine)).rejects.toMatchObject(crashed)
+    nowMs += 1
+    expect(await ask(engine)).toHaveLength(6)
+    // It answered: the next crash counts as the first again.
+    await crash()
+    expect(await ask(engine)).toHaveLength(6)
+  })
+
+  it('is ended when its memory passes the limit', async () => {
+    const log: [string, ErrorData][] = []
+    await truncate(path.join(folder, 'onnx/model.onnx'), 0)
+    await writeFile(path.join(folder, 'onnx/weights.bin'), '')
+    await truncate(path.join(folder, 'onnx/weights.bin'), 2 * ENGINE_MEMORY_MIN_BYTES)
+    const opened = open({
+      memoryLimitBytes: ENGINE_MEMORY_MIN_BYTES,
+      log: (event, data) => log.push([event, data]),
+    })
+    await expect(opened).rejects.toMatchObject({ kind: 'config', code: 'MODEL_LOAD_FAILED' })
+    expect(log).toEqual([])
+  })
+
+  it('refuses a model whose full caches would not fit', async () => {
+    await writeTinyModel(folder, { layers: 16, contextTokens: 4_096 })
+    const opened = open({ memoryLimitBytes: ENGINE_MEMORY_MIN_BYTES, slotsTotal: 64 })
+    await expect(opened).rejects.toMatchObject({ code: 'MODEL_NEEDS_MORE_MEMORY' })
+  })
+
+  it('refuses options out of range', async () => {
+    for (const options of [{ slotsTotal: 0 }, { threads: 1.5 }, { memoryLimitBytes: 1 }]) {
+      await expect(open(options)).rejects.toMatchObject({ code: 'ENGINE_OPTION_OUT_OF_RANGE' })
+    }
+  })
+
+  it('stops loading when told to', async () => {
+    const abort = new AbortController()
+    const opened = open({ signal: abort.signal })
+    abort.abort()
+    await expect(opened).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' })
+    await expect(open({ signal: abort.signal })).rejects.toThrow(/abort/i)
+  })
+
+  it('is gone after disposal, and says so', async () => {
+    const engine = await open()
+    const processId = engine.processId ?? 0
+    expect(isRunning(processId)).toBe(true)
+    const closed = { kind: 'config', code: 'ENGINE_CLOSED' }
+    const unfinished = expect(ask(engine)).rejects.toMatchObject(closed)
+    await engine[Symbol.asyncDispose]()
+    expect(isRunning(processId)).toBe(false)
+    await unfinished
+    await expect(ask(engine)).rejects.toMatchObject(closed)
+  })
+
+  it('does not outlive its owner', async () => {
+    const owner = spawn(process.execPath, [OWNER, folder], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const [line] = await collect(owner.stdout.setEncoding('utf8').take(1))
+    const processId = Number(line)
+    expect(isRunning(processId)).toBe(true)
+    owner.kill('SIGKILL')
+    await expect.poll(() => isRunning(processId), { timeout: 10_000 }).toBe(false)
+  })
+})

@@ -5,6 +5,7 @@ import { randomSeed } from '#node/testnet/derive.ts'
 import type { ChainTotals } from '#node/testnet/devchain-rpc.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
 import { realParts, type TestnetParts } from '#node/testnet/parts.ts'
+import { statusBesideNetworkFile } from '#node/testnet/status.ts'
 import { type RunningTestnet, startTestnet } from '#node/testnet/testnet.ts'
 import type { TestnetCommandOptions } from './commands/testnet.ts'
 import type { CliContext } from './context.ts'
@@ -28,7 +29,7 @@ export async function runTestnet(
   const seed = options.seed ?? randomSeed()
   say(`seed ${seed}`)
   const print = eventPrinter(context.coins, startedAtMs)
-  const testnet = await startTestnet({
+  const starting = startTestnet({
     seed,
     providers: options.providers,
     clients: options.clients,
@@ -44,16 +45,34 @@ export async function runTestnet(
     },
     parts,
   })
-  interrupts.second.addEventListener('abort', () => testnet.kill(), { once: true })
+  const testnet = await unlessInterrupted(starting, interrupts.first)
+  // Children that are killed leave nothing half-written: what they owe is on the disk before the wire.
+  interrupts.second.addEventListener('abort', () => {
+    testnet.kill()
+    process.exit(EXIT.interrupted)
+  })
   sayPortFallback(options, context, testnet, say)
+  if (options.json && !options.once) {
+    output.json({ kind: 'ready', ...statusBesideNetworkFile(testnet.run.networkFile) })
+  }
   say(testnetBanner(testnet, context.coins))
   say(`ready in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`)
   if (options.once) await once(testnet, options, context, say)
-  else await untilInterrupted(testnet, context, say)
+  else await untilInterrupted(testnet, options, context, say)
+}
+
+/** Ctrl-C while the network starts: its processes stop by themselves when this one is gone. */
+async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(new DOMException('interrupted', 'AbortError'))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
 
 async function untilInterrupted(
   testnet: RunningTestnet,
+  options: TestnetCommandOptions,
   context: CliContext,
   say: Say,
 ): Promise<void> {
@@ -65,7 +84,9 @@ async function untilInterrupted(
       `  ${settled.channel}  claimed ${claimed}, refunded ${context.coins(BigInt(settled.refundedNano))}`,
     )
   }
-  concludeWith(await testnet.stop(), context, say)
+  const totals = await testnet.stop()
+  const conserved = concludeWith(totals, context, say)
+  if (options.json) context.output.json({ kind: 'stopped', conserved, ...totals })
 }
 
 async function once(

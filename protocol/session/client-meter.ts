@@ -1,4 +1,8 @@
-/** The client's side of metering: what to pay next, and when the provider miscounts. */
+/**
+ * The client's side of metering (docs/spec/session.md): what to pay next, and when the provider
+ * miscounts. The next chunk is allocated when half of the present one has arrived, so the client has
+ * never paid for more than one and a half chunks that it does not hold.
+ */
 import { priceNano, type TokenCounts } from '../money.ts'
 import {
   checkTerms,

@@ -1,4 +1,7 @@
-/** The provider's side of metering: how far it may work, and when it owes a checkpoint. */
+/**
+ * The provider's side of metering (docs/spec/session.md): how far it may work, and when it owes a
+ * checkpoint. It never works ahead of the money, so it risks nothing.
+ */
 import { checkTerms, type MeterTerms, unitsAffordable, unitsTotal } from './units.ts'
 
 export type ProviderMeterEvent =

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { priceNano } from '#protocol/money.ts'
-import { type ClientMeter, type ProviderMeter, unitsCostNano } from '#protocol/session/metering.ts'
+import type { ClientMeter } from '#protocol/session/client-meter.ts'
+import type { ProviderMeter } from '#protocol/session/provider-meter.ts'
+import { unitsCostNano } from '#protocol/session/units.ts'
 import { exposureNano, runMetered } from '#test/support/metered-link.ts'
 
 const priceNanoPerMtok = fc.oneof(

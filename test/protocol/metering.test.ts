@@ -3,13 +3,11 @@ import { priceNano, type UnitPrices } from '#protocol/money.ts'
 import {
   type ClientMeter,
   type ClientMeterEvent,
-  chunkUnits,
   startClientMeter,
-  startProviderMeter,
   stepClientMeter,
-  stepProviderMeter,
-  unitsCostNano,
-} from '#protocol/session/metering.ts'
+} from '#protocol/session/client-meter.ts'
+import { startProviderMeter, stepProviderMeter } from '#protocol/session/provider-meter.ts'
+import { chunkUnits, unitsCostNano } from '#protocol/session/units.ts'
 
 /** 1,000 nanoTON per token of either kind. */
 const prices: UnitPrices = {

@@ -8,15 +8,17 @@ import {
   type ClientMeterEffect,
   type ClientMeterEvent,
   type ClientMeterTerms,
+  startClientMeter,
+  stepClientMeter,
+} from '#protocol/session/client-meter.ts'
+import {
   type ProviderMeter,
   type ProviderMeterEffect,
   type ProviderMeterEvent,
-  startClientMeter,
   startProviderMeter,
-  stepClientMeter,
   stepProviderMeter,
-  unitsCostNano,
-} from '#protocol/session/metering.ts'
+} from '#protocol/session/provider-meter.ts'
+import { unitsCostNano } from '#protocol/session/units.ts'
 
 export interface MeteredRun {
   readonly client: ClientMeter

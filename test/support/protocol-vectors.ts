@@ -17,11 +17,11 @@ import {
   requestCommitment,
   responseCommitment,
 } from '#protocol/receipt.ts'
-import { chunkUnits, unitsCostNano } from '#protocol/session/metering.ts'
 import { pad } from '#protocol/session/padding.ts'
 import { SEAL_SUITES, type SealSuite, sealInfo, sealOpenSender } from '#protocol/session/seal.ts'
 import { createSealSecrets } from '#protocol/session/sealed-stream.ts'
 import { transcriptBytes } from '#protocol/session/transcript.ts'
+import { chunkUnits, unitsCostNano } from '#protocol/session/units.ts'
 import { FrameType } from '#protocol/wire/gen/cocoon_pb.ts'
 import { strictEd25519Cases } from './ed25519-cases.ts'
 import { filled, sampleBody } from './protocol-samples.ts'

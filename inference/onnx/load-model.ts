@@ -1,6 +1,4 @@
 /** From a folder to a model that can decode, inside the engine process. */
-import { createRequire } from 'node:module'
-import { tagged, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { DecodingParts } from '../decoding/generation.ts'
@@ -9,7 +7,8 @@ import { loadChatTokenizer } from '../model/chat-tokenizer.ts'
 import { readModel } from '../model/read-model.ts'
 import { instructionSetClass } from './instruction-set.ts'
 import type { LoadMessage, ReadyMessage } from './messages.ts'
-import { type KeyValueCache, openOnnxModel, SESSION_OPTIONS } from './onnx-model.ts'
+import { type KeyValueCache, openOnnxModel } from './onnx-model.ts'
+import { onnxLibrary, onnxRuntimeDigest } from './runtime.ts'
 
 export interface LoadedModel extends DecodingParts<KeyValueCache> {
   readonly ready: ReadyMessage
@@ -27,7 +26,7 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
   const cacheBytes = model.cacheBytesPerToken * model.contextTokens * load.slotsTotal
   checkMemory(weightBytes + cacheBytes, load.memoryLimitBytes)
 
-  const library = `onnxruntime-node ${libraryVersion()}`
+  const library = onnxLibrary()
   const instructionSet = await instructionSetClass(process.platform, process.arch)
   return {
     model,
@@ -37,14 +36,7 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
       kind: 'ready',
       engine: `${library} (cpu)`,
       modelRoot: files.root,
-      runtimeDigest: crypto.sha256(
-        tagged(
-          'cocoon/runtime/1',
-          utf8(library),
-          utf8(JSON.stringify(SESSION_OPTIONS)),
-          utf8(instructionSet),
-        ),
-      ),
+      runtimeDigest: onnxRuntimeDigest(crypto),
       scheduleDigest: scheduleDigest(crypto, library, instructionSet),
       contextTokens: model.contextTokens,
       vocabularySize: model.vocabularySize,
@@ -58,9 +50,4 @@ function checkMemory(neededBytes: number, limitBytes: number): void {
     remedy: 'Raise the memory limit, use fewer slots or a smaller model.',
     data: { neededBytes, limitBytes },
   })
-}
-
-function libraryVersion(): string {
-  const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json')
-  return String((manifest as { version?: unknown }).version)
 }

@@ -6,19 +6,13 @@ import type { TokenModel } from '../decoding/generation.ts'
 import type { Model } from '../model/read-model.ts'
 import { checkExternalData } from './external-data.ts'
 import { type GraphSignature, readSignature } from './graph-signature.ts'
+import { SESSION_OPTIONS } from './runtime.ts'
 
 /** The tensors that came out of the last call go into the next one. */
 export interface KeyValueCache {
   readonly tokens: number
   readonly tensors: readonly Tensor[]
 }
-
-/** Options that could change a bit of the output; they are part of the runtime digest. */
-export const SESSION_OPTIONS = {
-  executionProviders: ['cpu'],
-  graphOptimizationLevel: 'all',
-  executionMode: 'sequential',
-} as const
 
 /** Errors only: onnxruntime's warnings about a graph help nobody at run time. */
 const LOG_ERRORS_ONLY = 3

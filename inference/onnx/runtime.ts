@@ -1,0 +1,26 @@
+/** What runs, apart from the machine it runs on: a client's policy can name it without running it. */
+import { createRequire } from 'node:module'
+import { tagged, utf8 } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+
+/** Options that could change a bit of the output; they are part of the runtime digest. */
+export const SESSION_OPTIONS = {
+  executionProviders: ['cpu'],
+  graphOptimizationLevel: 'all',
+  executionMode: 'sequential',
+} as const
+
+/** For example "onnxruntime-node 1.30.0". */
+export function onnxLibrary(): string {
+  const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json')
+  return `onnxruntime-node ${String((manifest as { version?: unknown }).version)}`
+}
+
+/**
+ * SHA-256 over library, version and options. The instruction set is not in it: it belongs to the
+ * machine, and to the decoding schedule.
+ */
+export function onnxRuntimeDigest(crypto: CryptoPort): Uint8Array {
+  const options = JSON.stringify(SESSION_OPTIONS)
+  return crypto.sha256(tagged('cocoon/runtime/1', utf8(onnxLibrary()), utf8(options)))
+}

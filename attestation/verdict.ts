@@ -7,14 +7,15 @@ import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
 import { checkFreshness, checkKeyLifetime, type KnownBlock } from './freshness.ts'
 import { type Challenge, checkNonce } from './nonce.ts'
 import { policyDigest } from './policy/policy.ts'
-import { type DecodedStatement, decodeStatement, isZero, reportData } from './statement.ts'
+import { type DecodedStatement, decodeStatement, reportData } from './statement.ts'
 import { allStepsGood, type Finding, StepRecorder } from './steps.ts'
 import type { EvidenceBundle, Verdict } from './types.ts'
 import type { TdxQuote } from './verify/quote.ts'
 import { refuse } from './verify/refuse.ts'
 import { checkTdx, type TdxContext } from './verify/tdx.ts'
 
-export { CONDITIONAL_STEPS, MANDATORY_STEPS, requireVerdict, withStep } from './steps.ts'
+export { CONDITIONAL_STEPS, MANDATORY_STEPS } from './step-rules.ts'
+export { requireVerdict, withStep } from './steps.ts'
 
 export interface VerdictContext extends TdxContext {
   readonly expected: {
@@ -109,7 +110,7 @@ function checkGpuEvidence(
   if (context.policy.gpu === 'required') {
     refuse('the policy requires GPU evidence, which this version cannot verify')
   }
-  const found = isZero(claimed) ? 'none' : `${gpuEvidence.length} bytes, not verified`
+  const found = gpuEvidence.length === 0 ? 'none' : `${gpuEvidence.length} bytes, not verified`
   return { found, value: true, status: 'not-required' }
 }
 

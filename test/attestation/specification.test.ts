@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { INTEL_ROOT_SHA256 } from '#attestation/anchors/intel.ts'
 import { defaultPolicy } from '#attestation/policy/builtin.ts'
-import { STEPS } from '#attestation/steps.ts'
+import { STEPS } from '#attestation/step-rules.ts'
 import { StatementCoreSchema, StatementSchema } from '#protocol/wire/gen/cocoon_pb.ts'
 import { repositoryRoot } from '#test/support/source-files.ts'
 

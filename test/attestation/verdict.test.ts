@@ -1,7 +1,7 @@
 /** From a whole bundle of evidence to a verdict: keys, network, freshness, nonces, tiers. */
 import { describe, expect, it } from 'vitest'
 import { encodeStatement, reportData, type StatementCore } from '#attestation/statement.ts'
-import { CONDITIONAL_STEPS, MANDATORY_STEPS } from '#attestation/steps.ts'
+import { CONDITIONAL_STEPS, MANDATORY_STEPS } from '#attestation/step-rules.ts'
 import type { EvidenceBundle, VerdictStep } from '#attestation/types.ts'
 import {
   requireVerdict,

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { STEP_NAMES } from '#attestation/steps.ts'
+import { STEP_NAMES } from '#attestation/step-rules.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { appraiseTdx, type TdxContext, type TdxEvidence } from '#attestation/verify/tdx.ts'
 import { concat } from '#protocol/bytes.ts'

@@ -112,23 +112,25 @@ class Worker implements JobWorker {
   }
 
   #hear(message: OpenedJobMessage): void {
-    if (message.kind === 'job') return this.#consider(message.job, 'gossip')
+    if (message.kind === 'job') this.#consider(message.job, 'gossip')
     const followed = this.#jobs.get(jobNameOf(message))
     if (followed?.bid === undefined || followed.outcome !== 'open') return
-    if (message.kind === 'acknowledgement') {
-      const { signer, contents, record } = message.acknowledgement
-      const isOurs =
-        equal(signer, followed.job.signer) && equal(contents.bidHash, followed.bid.hash)
-      if (isOurs) this.#acknowledged(followed, record)
-    } else if (message.kind === 'award') {
-      const { signer, contents } = message.award
-      if (equal(signer, followed.job.signer)) this.#ended(followed, contents.bidHash)
-    } else if (message.kind === 'close' && equal(message.close.signer, followed.job.signer)) {
+    this.#follow(message, followed, followed.bid)
+  }
+
+  /** Only the job's own key speaks for the job. An award to somebody else waits for the close. */
+  #follow(message: OpenedJobMessage, followed: Followed, own: OpenedBid): void {
+    const isFromClient = (opened: { readonly signer: Uint8Array }) =>
+      equal(opened.signer, followed.job.signer)
+    if (message.kind === 'acknowledgement' && isFromClient(message.acknowledgement)) {
+      const { contents, record } = message.acknowledgement
+      if (equal(contents.bidHash, own.hash)) this.#acknowledged(followed, record)
+    } else if (message.kind === 'award' && isFromClient(message.award)) {
+      if (equal(message.award.contents.bidHash, own.hash)) this.#ended(followed, own.hash)
+    } else if (message.kind === 'close' && isFromClient(message.close)) {
       const { bidHashes, winningBidHash } = message.close.contents
-      const own = followed.bid.hash
-      const isListed = bidHashes.some((hash) => equal(hash, own))
-      if (!isListed) this.#leftOut(followed, message.close.record)
-      else this.#ended(followed, winningBidHash)
+      if (bidHashes.some((hash) => equal(hash, own.hash))) this.#ended(followed, winningBidHash)
+      else this.#leftOut(followed, message.close.record)
     }
   }
 

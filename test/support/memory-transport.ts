@@ -25,6 +25,8 @@ export interface MemoryNetwork {
    * Gossip travels over links only; streams and the DHT reach everybody.
    */
   join(self: PeerRef, links?: readonly string[]): Transport
+  /** Links two peers later. */
+  link(peerId: string, otherPeerId: string): void
 }
 
 export function createMemoryNetwork(): MemoryNetwork {
@@ -39,6 +41,11 @@ export function createMemoryNetwork(): MemoryNetwork {
       }
       peers.set(self.peerId, peer)
       return peer
+    },
+    link(peerId, otherPeerId) {
+      const [peer, other] = [peers.get(peerId), peers.get(otherPeerId)]
+      if (peer === undefined || other === undefined) throw new RangeError('no such peer')
+      peer.link(other)
     },
   }
 }

@@ -4,7 +4,7 @@ import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ProtocolError, SettlementError } from '#protocol/errors.ts'
 import { signCell } from '../cells/signed.ts'
 import { closeAuthCell, openVoucher } from '../cells/voucher.ts'
-import { CLOSE_AUTH_VALID_S_MAX, LEAF_LAG_MAX } from '../constants.ts'
+import { CLOSE_AUTH_VALID_S_MAX } from '../constants.ts'
 import type { CloseAuthorisation, SignedBytes, Voucher } from '../types.ts'
 import { requireOpen, requireRaise, requireRoom, requireRunning } from './refusals.ts'
 import {
@@ -57,17 +57,7 @@ export function providerAcceptVoucher(
 ): ChannelState {
   requireOpen(state, nowS)
   const voucher = openVoucher(crypto, signed, state.terms.clientKey, state.address)
-  if (!isNewer(voucher, state)) {
-    throw refused('VOUCHER_NOT_NEWER', 'it does not raise the voucher held', voucher)
-  }
-  if (voucher.amountNano > state.depositedNano) {
-    throw refused('VOUCHER_ABOVE_DEPOSIT', 'its amount is above the deposit', voucher)
-  }
-  const known = state.recentRoots.find((one) => one.count === voucher.leafCount)
-  const lag = state.tree.count - voucher.leafCount
-  if (known === undefined || lag > LEAF_LAG_MAX || !equal(known.root, voucher.receiptsRoot)) {
-    throw refused('VOUCHER_ROOT', 'its root is not one of the last roots of this channel', voucher)
-  }
+  checkVoucher(state, voucher)
   const { amountNano, leafCount, receiptsRoot } = voucher
   return { ...state, best: { amountNano, leafCount, receiptsRoot, signed } }
 }
@@ -77,10 +67,23 @@ export function isNewer(voucher: Voucher, { best }: ChannelState): boolean {
   return notLower && (voucher.amountNano > best.amountNano || voucher.leafCount > best.leafCount)
 }
 
-function refused(code: string, why: string, voucher: Voucher): SettlementError {
-  return new SettlementError(code, `the voucher was refused: ${why}`, {
-    data: { amountNano: voucher.amountNano, leafCount: voucher.leafCount },
-  })
+function checkVoucher(state: ChannelState, voucher: Voucher): void {
+  const data = { amountNano: voucher.amountNano, leafCount: voucher.leafCount }
+  if (!isNewer(voucher, state)) {
+    throw new SettlementError('VOUCHER_NOT_NEWER', 'a voucher does not raise the one held', {
+      data,
+    })
+  }
+  if (voucher.amountNano > state.depositedNano) {
+    throw new SettlementError('VOUCHER_ABOVE_DEPOSIT', 'a voucher is above the deposit', {
+      remedy: 'Top up the channel, wait for the chain, then send the voucher again.',
+      data: { ...data, depositedNano: state.depositedNano },
+    })
+  }
+  const known = state.recentRoots.find((one) => one.count === voucher.leafCount)
+  if (known === undefined || !equal(known.root, voucher.receiptsRoot)) {
+    throw new SettlementError('VOUCHER_ROOT', 'a voucher carries none of the last roots', { data })
+  }
 }
 
 /**

@@ -37,11 +37,14 @@ export interface ReceiptFile {
   readonly acknowledgement?: { readonly proof: MerkleProof; readonly voucher: SignedCell }
   /** 32 bytes: digest of the policy that the client applied. */
   readonly policyDigest: Uint8Array
+  /** 32 bytes in mode challenge: the nonce that the evidence proves; empty in mode epoch. */
+  readonly clientNonce: Uint8Array
 }
 
 /** The canonical bytes of a file. Checks nothing: what is wrong in it, every reader refuses. */
 export function encodeReceiptFile(file: ReceiptFile): Uint8Array {
-  const { receipt, evidence, delegate, priceQuote, termsBoc, policyDigest, acknowledgement } = file
+  const { receipt, evidence, delegate, priceQuote, termsBoc, acknowledgement } = file
+  const { policyDigest, clientNonce } = file
   const always = {
     format: RECEIPT_FILE_FORMAT,
     receipt,
@@ -50,6 +53,7 @@ export function encodeReceiptFile(file: ReceiptFile): Uint8Array {
     priceQuote,
     termsBoc,
     policyDigest,
+    clientNonce,
   }
   if (acknowledgement === undefined) return encodeMessage(ReceiptFileSchema, always)
   const proof = proofToWire(acknowledgement.proof)
@@ -63,7 +67,8 @@ export function encodeReceiptFile(file: ReceiptFile): Uint8Array {
  */
 export function decodeReceiptFile(bytes: Uint8Array): ReceiptFile {
   const wire = decodeMessage(ReceiptFileSchema, bytes, RECEIPT_FILE_BYTES_MAX)
-  const { receipt, evidence, delegate, priceQuote, termsBoc, proof, voucher, policyDigest } = wire
+  const { receipt, evidence, delegate, priceQuote, termsBoc, proof, voucher } = wire
+  const { policyDigest, clientNonce } = wire
   if (wire.format !== RECEIPT_FILE_FORMAT) throw malformed('unknown format')
   if (!receipt || !evidence || !delegate || !priceQuote) throw malformed('a part is missing')
   if (termsBoc.length < 1 || termsBoc.length > CELL_BYTES_MAX) throw malformed('terms')
@@ -75,6 +80,10 @@ export function decodeReceiptFile(bytes: Uint8Array): ReceiptFile {
     priceQuote: signedCellFromWire(priceQuote),
     termsBoc,
     policyDigest,
+    clientNonce,
+  }
+  if (clientNonce.length !== (always.evidence.mode === 'challenge' ? 32 : 0)) {
+    throw malformed('client nonce')
   }
   if ((proof === undefined) !== (voucher === undefined)) {
     throw malformed('proof and voucher come together')

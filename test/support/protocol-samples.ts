@@ -72,4 +72,5 @@ export const sampleFile: ReceiptFile = {
     voucher: sampleCell,
   },
   policyDigest: filled(32, 21),
+  clientNonce: new Uint8Array(0),
 }

@@ -125,6 +125,7 @@ describe('receipt file', () => {
     const challenged: ReceiptFile = {
       ...sampleFile,
       evidence: { ...evidence, mode: 'challenge', nonceProof: acknowledgement!.proof },
+      clientNonce: filled(32, 1),
     }
     expect(decodeReceiptFile(encodeReceiptFile(challenged))).toEqual(challenged)
   })
@@ -148,6 +149,19 @@ describe('receipt file', () => {
       'a statement over its limit',
       'EVIDENCE_MALFORMED',
       { ...sampleFile, evidence: { ...sampleFile.evidence, statement: filled(8_193, 1) } },
+    ],
+    ['a nonce in mode epoch', 'RECEIPT_MALFORMED', { ...sampleFile, clientNonce: filled(32, 1) }],
+    [
+      'a challenge without its nonce',
+      'RECEIPT_MALFORMED',
+      {
+        ...sampleFile,
+        evidence: {
+          ...sampleFile.evidence,
+          mode: 'challenge',
+          nonceProof: sampleFile.acknowledgement!.proof,
+        },
+      },
     ],
     [
       'a challenge without its proof',

@@ -1,6 +1,8 @@
 /** Forged chains and revocation lists: each is refused at the step that is meant to refuse it. */
 import { describe, expect, it } from 'vitest'
-import { MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
+import { intelAnchor } from '#attestation/anchors/intel.ts'
+import { expectAnchor, MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import {
   extracted,
   honest,
@@ -161,6 +163,19 @@ describe('anchors', () => {
     const lenient = { ...policy, tierMin: 'simulated' as const, tees: ['simulated-tdx' as const] }
     const context = { globalId: MAINNET_GLOBAL_ID, policy: lenient }
     expect(verdictOn({ context })).toBe('anchor: simulated evidence is never accepted on mainnet')
+  })
+
+  it("refuses simulated evidence where Intel's is the only anchor", () => {
+    const anchor = intelAnchor(crypto)
+    const tees = ['tdx' as const, 'simulated-tdx' as const]
+    const context = { anchors: [anchor], policy: { ...policy, anchors: [anchor.id], tees } }
+    expect(verdictOn({ context })).toMatch(/^anchor: .*not trusted here/)
+  })
+
+  it('refuses a root under a simulated label that does not carry the mark', () => {
+    const intel = { ...intelAnchor(crypto), environment: 'simulated' as const }
+    const context = { crypto, globalId: -3, anchors: [intel], policy }
+    expect(() => expectAnchor(context, intel.rootCertificate)).toThrow(/not marked simulated/)
   })
 
   it('refuses a simulated root that is relabelled production', () => {

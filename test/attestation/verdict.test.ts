@@ -9,6 +9,7 @@ import {
   verifyEvidence,
   withStep,
 } from '#attestation/verdict.ts'
+import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { AttestationError } from '#protocol/errors.ts'
 import { changedBytesTimeoutMs, forChangedBytes } from '#test/contracts/verifier.ts'
@@ -220,6 +221,13 @@ describe('a challenge', () => {
     expect(firstFailure(evidence, unproved)).toMatch(/^nonce: no proof/)
   })
 
+  it('is made with 32 bytes', () => {
+    const short = makeChallenge([bytes(31, 1)], 0)
+    expect(firstFailure(short.evidence, { challenge: short.challenge })).toBe(
+      'nonce: a nonce of 31 bytes',
+    )
+  })
+
   it('answers at most 256 clients', () => {
     const crowd = Array.from({ length: 257 }, (_, at) => crypto.sha256(bytes(at + 1, 1)))
     const most = makeChallenge(crowd.slice(0, 256), 255)
@@ -246,6 +254,11 @@ describe('GPU evidence', () => {
     expect(firstFailure({ ...honest, gpuEvidence })).toMatch(/^gpu-evidence: .*another hash/)
     const withheld = { ...makeEvidence({ gpuEvidence }), gpuEvidence: zeros(0) }
     expect(firstFailure(withheld)).toMatch(/^gpu-evidence: .*another hash/)
+  })
+
+  it('is bounded', () => {
+    const huge = makeEvidence({ gpuEvidence: zeros(EVIDENCE_GPU_BYTES_MAX + 1) })
+    expect(firstFailure(huge)).toMatch(/^gpu-evidence: \d+ bytes/)
   })
 
   it('cannot satisfy a policy that requires it, since this version verifies none', () => {

@@ -44,6 +44,8 @@ export const WALLET_MESSAGES_MAX = 255
 export const WALLET_QUEUE_MAX = 64
 /** Seconds after which the chain refuses a signed external message. */
 export const WALLET_MESSAGE_VALID_S = 60
+/** Newest transactions of an account looked through for one's own. */
+export const WALLET_LOOK_BACK = 32
 /** Between two looks at the chain while waiting for a transaction. */
 export const WALLET_POLL_MS = 100
 /** Looks at the chain before a send counts as lost: a minute at WALLET_POLL_MS. */

@@ -2,7 +2,7 @@
  * The embedded chain itself: executes messages with the real TVM and keeps exact books. Mining is
  * instant: a message and everything it causes are executed at once, one block per hop.
  */
-import { Address, beginCell, type Cell, loadMessage, storeTransaction } from '@ton/core'
+import { Address, beginCell, Cell, loadMessage, storeTransaction } from '@ton/core'
 import { Blockchain, type BlockchainTransaction, EmulationError, internal } from '@ton/sandbox'
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
@@ -153,7 +153,9 @@ export class Ledger {
       lt: this.#chain.lt,
       blocks: this.blocks.all().slice(),
       accounts: accountsToSave(this.accounts.knownContracts()),
-      transactions: this.transactions.all().map(({ seqno, cell }) => ({ seqno, cell })),
+      transactions: this.transactions
+        .all()
+        .map(({ seqno, boc }) => ({ seqno, cell: Cell.fromBoc(boc)[0]! })),
     }))
   }
 

@@ -93,9 +93,10 @@ const CHAIN_METHODS: Record<string, Method> = {
         ? ledger.transactions.inBlock(params.seqno).map(encodeShortTransaction)
         : [],
   })),
-  getAddressInformation: method(z.object({ address }), (ledger, params) =>
-    encodeAccount(ledger.accounts.find(params.address), ledger.blocks.latest),
-  ),
+  getAddressInformation: method(z.object({ address }), (ledger, params) => {
+    ledger.tick()
+    return encodeAccount(ledger.accounts.find(params.address), ledger.blocks.latest)
+  }),
   getTransactions: method(
     z.object({
       address,

@@ -3,6 +3,7 @@ import {
   beginCell,
   Cell,
   type CommonMessageInfo,
+  loadTransaction,
   type Message,
   storeStateInit,
   type TupleItem,
@@ -82,13 +83,13 @@ export function encodeShortTransaction(record: TransactionRecord): Json {
 }
 
 export function encodeTransaction(record: TransactionRecord): Json {
-  const { transaction } = record
+  const transaction = loadTransaction(Cell.fromBoc(record.boc)[0]!.beginParse())
   const fee = String(transaction.totalFees.coins)
   return {
     '@type': 'raw.transaction',
     address: { '@type': 'accountAddress', account_address: record.account },
     utime: transaction.now,
-    data: base64(record.cell),
+    data: record.boc.toString('base64'),
     transaction_id: {
       '@type': 'internal.transactionId',
       lt: String(record.lt),

@@ -9,8 +9,10 @@ export interface TransactionRecord {
   readonly hash: Buffer
   /** Number of the block that holds it. */
   readonly seqno: number
-  readonly cell: Cell
-  readonly transaction: Transaction
+  /** A Transaction of TON's block.tlb; kept as bytes, which are a tenth of the parsed form. */
+  readonly boc: Buffer
+  /** Logical time of the internal message that caused it. */
+  readonly causeLt: bigint | undefined
 }
 
 export class Transactions {
@@ -21,7 +23,10 @@ export class Transactions {
   add(cell: Cell, seqno: number): TransactionRecord {
     const transaction = loadTransaction(cell.beginParse())
     const account = accountOf(transaction)
-    const record = { account, lt: transaction.lt, hash: cell.hash(), seqno, cell, transaction }
+    const info = transaction.inMessage?.info
+    const causeLt = info?.type === 'internal' ? info.createdLt : undefined
+    const { lt } = transaction
+    const record = { account, lt, hash: cell.hash(), seqno, boc: cell.toBoc(), causeLt }
     this.#all.push(record)
     const list = this.#byAccount.get(account)
     if (list === undefined) this.#byAccount.set(account, [record])
@@ -52,10 +57,8 @@ export class Transactions {
 
   /** The transaction that an internal message of this logical time caused at `destination`. */
   causedBy(destination: Address, createdLt: bigint): TransactionRecord | undefined {
-    return this.#byAccount.get(destination.toRawString())?.find((record) => {
-      const info = record.transaction.inMessage?.info
-      return info?.type === 'internal' && info.createdLt === createdLt
-    })
+    const list = this.#byAccount.get(destination.toRawString())
+    return list?.find((record) => record.causeLt === createdLt)
   }
 
   #dropOldest(): void {

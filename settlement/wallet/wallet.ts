@@ -21,7 +21,7 @@ import { ConfigError, SettlementError, UnavailableError } from '#protocol/errors
 import { type ChainAccess, callChain, createTonClient, reach } from '../chain/access.ts'
 import { outcomeOf } from '../chain/transaction.ts'
 import {
-  TRANSACTIONS_PAGE_MAX,
+  WALLET_LOOK_BACK,
   WALLET_MESSAGE_VALID_S,
   WALLET_MESSAGES_MAX,
   WALLET_POLL_MS,
@@ -96,8 +96,8 @@ class SeedWallet implements Wallet {
 
   async #sendNow(messages: readonly WalletMessage[], signal?: AbortSignal) {
     signal?.throwIfAborted()
-    await this.#checkBalance(messages)
-    const bodyHash = await this.#submit(messages)
+    const chainTimeS = await this.#checkBalance(messages)
+    const bodyHash = await this.#submit(messages, chainTimeS)
     const own = await this.#await(this.address, (one) => bodyHashOf(one) === bodyHash, signal)
     requireSuccess(own, 'the wallet')
     if (own.outMessagesCount !== messages.length) {
@@ -119,10 +119,12 @@ class SeedWallet implements Wallet {
     return { feesNano }
   }
 
-  async #checkBalance(messages: readonly WalletMessage[]): Promise<void> {
+  /** Returns the chain's own time: a message that this clock calls valid must be so there. */
+  async #checkBalance(messages: readonly WalletMessage[]): Promise<number> {
     const neededNano = messages.reduce((sum, message) => sum + message.valueNano, 0n)
-    const balanceNano = await this.balance()
-    if (balanceNano > neededNano) return
+    const state = await reach(() => this.#client.getContractState(this.address))
+    const balanceNano = state.balance
+    if (balanceNano > neededNano) return state.timestampt
     throw new SettlementError('WALLET_BALANCE', 'the wallet does not hold enough coins', {
       remedy: 'Fund the wallet, then try again.',
       data: { neededNano, balanceNano },
@@ -130,13 +132,13 @@ class SeedWallet implements Wallet {
   }
 
   /** Signs and hands in one external message; its body's hash finds the transaction again. */
-  async #submit(messages: readonly WalletMessage[]): Promise<string> {
+  async #submit(messages: readonly WalletMessage[], chainTimeS: number): Promise<string> {
     const { crypto, clock } = this.#options
     const opened = this.#client.open(this.#contract)
     const seqno = await reach(() => opened.getSeqno())
     const body = await this.#contract.createTransfer({
       seqno,
-      timeout: Math.floor(clock.nowMs() / 1000) + WALLET_MESSAGE_VALID_S,
+      timeout: Math.max(Math.floor(clock.nowMs() / 1000), chainTimeS) + WALLET_MESSAGE_VALID_S,
       sendMode: SendMode.PAY_GAS_SEPARATELY | SendMode.IGNORE_ERRORS,
       messages: messages.map(toInternal),
       signer: async (cell) => Buffer.from(crypto.ed25519Sign(this.#key, cell.hash())),
@@ -156,7 +158,7 @@ class SeedWallet implements Wallet {
     signal?: AbortSignal,
   ): Promise<Transaction> {
     for (let poll = 0; poll < WALLET_POLLS_MAX; poll++) {
-      const page = { limit: TRANSACTIONS_PAGE_MAX }
+      const page = { limit: WALLET_LOOK_BACK }
       const found = (await reach(() => this.#client.getTransactions(address, page))).find(matches)
       if (found !== undefined) return found
       await this.#options.sleep(WALLET_POLL_MS, signal)

@@ -3,6 +3,7 @@
  * redaction below is the second line of defence, for objects logged whole.
  */
 import { destination, type Level, type Logger, pino } from 'pino'
+import { CocoonError } from '#protocol/errors.ts'
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = Level | 'silent'
@@ -50,4 +51,16 @@ export function createLog({ name, level, write }: LogOptions): Logger {
     },
     stream,
   )
+}
+
+/**
+ * An error as it may stand in a log: our own with their message, a stranger's with its name and stack
+ * frames only, since a parser's message may quote what it read.
+ */
+export function describeError(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return typeof thrown
+  const frames = (thrown.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const title = thrown instanceof CocoonError ? `${thrown.code}: ${thrown.message}` : thrown.name
+  const own = [title, ...frames].join('\n')
+  return thrown.cause === undefined ? own : `${own}\ncaused by ${describeError(thrown.cause)}`
 }

@@ -1,5 +1,5 @@
 /** How a command fails: exit codes, and errors with the cause first and the remedy after it. */
-import { asCocoonError, CocoonError } from '#protocol/errors.ts'
+import { asCocoonError, type CocoonError, UnavailableError } from '#protocol/errors.ts'
 import { toJson } from '../gateway/json.ts'
 import type { Output } from './output.ts'
 
@@ -61,7 +61,7 @@ export function reportFailure(thrown: unknown, form: FailureForm, output: Output
 
 function fromAbort(thrown: unknown): CocoonError | undefined {
   if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
-  return new CocoonError('unavailable', 'INTERRUPTED', 'interrupted', {
+  return new UnavailableError('INTERRUPTED', 'interrupted', {
     remedy: 'Run the command again; what was paid for is kept as a receipt.',
   })
 }

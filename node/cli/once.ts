@@ -13,7 +13,7 @@ import { LocalApi } from '#node/gateway/local-api-client.ts'
 import { snapshotFileOf, writeChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { JOB_POLL_MS, JOB_TIMEOUT_MS } from '#node/testnet/constants.ts'
 import type { RunningTestnet } from '#node/testnet/testnet.ts'
-import { CocoonError, UnavailableError } from '#protocol/errors.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
 import { offersText, requestText, settlementText } from './once-text.ts'
 import type { Say } from './testnet-session.ts'
@@ -140,11 +140,7 @@ async function jobEnd(api: LocalApi, id: string, signal: AbortSignal): Promise<J
     const job = await api.job(id)
     if (job.status === 'done') return job
     if (job.status === 'failed') {
-      throw new CocoonError(
-        'unavailable',
-        'JOB_FAILED',
-        `the job failed: ${job.error ?? 'unknown'}`,
-      )
+      throw new UnavailableError('JOB_FAILED', `the job failed: ${job.error ?? 'unknown'}`)
     }
     await wait(JOB_POLL_MS, undefined, { signal })
   }

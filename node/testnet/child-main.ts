@@ -2,7 +2,9 @@
  * The frame of a testnet's child process: start, say ready, wait until told to stop or until the
  * parent is gone, stop cleanly. The terminal's Ctrl-C is the parent's to handle.
  */
+import { describeError } from '#node/log.ts'
 import { asCocoonError } from '#protocol/errors.ts'
+import { STOP_TIMEOUT_MS } from './constants.ts'
 import { type ChildMessage, isStopMessage } from './messages.ts'
 
 export interface RunningChild {
@@ -18,13 +20,21 @@ export function runChild(start: (tell: Tell) => Promise<RunningChild>): void {
   const stop = async () => {
     if (stopping) return
     stopping = true
+    // A start that hangs must not outlive its parent.
+    setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref()
     try {
       await (await running)?.stop()
       process.exit(0)
     } catch (error) {
-      console.error(error)
+      complain(error)
       process.exit(1)
     }
+  }
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (error) => {
+      complain(error)
+      process.exit(1)
+    })
   }
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => void stop())
@@ -36,11 +46,17 @@ export function runChild(start: (tell: Tell) => Promise<RunningChild>): void {
   running.then(
     ({ ready }) => tell(ready),
     async (error) => {
-      console.error(error)
-      await told({ kind: 'failed', error: asCocoonError(error).toDocument() })
+      complain(error)
+      const { kind, code, message, remedy } = asCocoonError(error)
+      await told({ kind: 'failed', error: { kind, code, message, remedy } })
       process.exit(1)
     },
   )
+}
+
+/** To stderr, which is this process's log file. */
+function complain(error: unknown): void {
+  process.stderr.write(`${describeError(error)}\n`)
 }
 
 /** A message to a parent that is gone is dropped: `disconnect` stops this process. */

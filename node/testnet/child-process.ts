@@ -3,7 +3,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { CocoonError, UnavailableError } from '#protocol/errors.ts'
 import { STOP_TIMEOUT_MS } from './constants.ts'
-import { type ChildMessage, childMessageSchema, STOP_MESSAGE } from './messages.ts'
+import {
+  type ChildFailure,
+  type ChildMessage,
+  childMessageSchema,
+  STOP_MESSAGE,
+} from './messages.ts'
 
 export interface ChildOptions {
   readonly name: string
@@ -20,7 +25,6 @@ export interface ChildOptions {
 export interface Child {
   readonly name: string
   readonly pid: number
-  exited(): boolean
   /** Asks politely, kills after STOP_TIMEOUT_MS. Idempotent. */
   stop(): Promise<void>
   kill(): void
@@ -37,16 +41,16 @@ export interface StartedChild {
  * @throws UnavailableError CHILD_EXITED, CHILD_SLOW
  */
 export async function startChild(options: ChildOptions): Promise<StartedChild> {
-  const process = forkChild(options)
+  const forked = forkChild(options)
   const exited = new Promise<void>((resolve) => {
-    process.once('exit', (code, signal) => {
+    forked.once('exit', (code, signal) => {
       resolve()
       options.onExit({ code, signal })
     })
   })
-  const child = handle(options.name, process, exited)
+  const child = handle(options.name, forked, exited)
   try {
-    return { child, ready: await firstWord(options, process) }
+    return { child, ready: await firstWord(options, forked) }
   } catch (error) {
     child.kill()
     await exited
@@ -68,13 +72,13 @@ function forkChild(options: ChildOptions): ChildProcess {
   }
 }
 
-function firstWord(options: ChildOptions, process: ChildProcess): Promise<ChildMessage> {
+function firstWord(options: ChildOptions, forked: ChildProcess): Promise<ChildMessage> {
   const { name, readyTimeoutMs, logFile, onMessage } = options
   const { promise, resolve, reject } = Promise.withResolvers<ChildMessage>()
   const late = setTimeout(() => {
     reject(new UnavailableError('CHILD_SLOW', `${name} was not ready in ${readyTimeoutMs} ms`))
   }, readyTimeoutMs)
-  process.on('message', (raw) => {
+  forked.on('message', (raw) => {
     const parsed = childMessageSchema.safeParse(raw)
     if (!parsed.success) return
     const message = parsed.data
@@ -82,32 +86,30 @@ function firstWord(options: ChildOptions, process: ChildProcess): Promise<ChildM
     else if (message.kind === 'event') onMessage(message)
     else resolve(message)
   })
-  process.once('exit', () => reject(childExited(name, logFile)))
-  process.once('error', reject)
+  forked.once('exit', () => reject(childExited(name, logFile)))
+  forked.once('error', reject)
   return promise.finally(() => clearTimeout(late))
 }
 
-function handle(name: string, process: ChildProcess, exited: Promise<void>): Child {
-  const hasExited = () => process.exitCode !== null || process.signalCode !== null
+function handle(name: string, forked: ChildProcess, exited: Promise<void>): Child {
+  const hasExited = () => forked.exitCode !== null || forked.signalCode !== null
   return {
     name,
-    pid: process.pid ?? 0,
-    exited: hasExited,
-    kill: () => void process.kill('SIGKILL'),
+    pid: forked.pid ?? 0,
+    kill: () => void forked.kill('SIGKILL'),
     async stop() {
       if (hasExited()) return
-      if (process.connected) process.send(STOP_MESSAGE, () => undefined)
-      else process.kill('SIGTERM')
-      const late = setTimeout(() => process.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      if (forked.connected) forked.send(STOP_MESSAGE, () => undefined)
+      else forked.kill('SIGTERM')
+      const late = setTimeout(() => forked.kill('SIGKILL'), STOP_TIMEOUT_MS)
       await exited
       clearTimeout(late)
     },
   }
 }
 
-function reported(error: { code: string; message: string; remedy: string }): CocoonError {
-  const kind = error.code === 'PORT_TAKEN' ? 'config' : 'unavailable'
-  return new CocoonError(kind, error.code, error.message, { remedy: error.remedy })
+function reported({ kind, code, message, remedy }: ChildFailure): CocoonError {
+  return new CocoonError(kind, code, message, { remedy })
 }
 
 function childExited(name: string, logFile: string): UnavailableError {

@@ -2,11 +2,11 @@
 import { z } from 'zod'
 import type { NodeEvent } from '#node/roles/events.ts'
 
-const errorDocumentSchema = z.object({
+const failureSchema = z.object({
+  kind: z.enum(['config', 'unavailable', 'protocol', 'attestation', 'settlement']),
   code: z.string(),
   message: z.string(),
   remedy: z.string(),
-  docs: z.string(),
 })
 
 const peerReadySchema = z.object({
@@ -34,9 +34,10 @@ export const childMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), peers: z.array(peerReadySchema) }),
   z.object({ kind: z.literal('chain-ready'), url: z.url() }),
   z.object({ kind: z.literal('event'), event: eventSchema }),
-  z.object({ kind: z.literal('failed'), error: errorDocumentSchema }),
+  z.object({ kind: z.literal('failed'), error: failureSchema }),
 ])
 
+export type ChildFailure = z.output<typeof failureSchema>
 export type ChildMessage = z.output<typeof childMessageSchema>
 export type PeerReady = z.output<typeof peerReadySchema>
 

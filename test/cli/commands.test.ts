@@ -152,11 +152,13 @@ describe('cocoon against a running client', () => {
     [['jobs', 'results', 'job-1'], 'Answer.'],
   ])('%j shows a table, and with --json one document', async (parameters, shown) => {
     const { url } = await startTestGateway()
-    const plain = await cocoon(parameters, { COCOON_API: url })
-    expect(plain.code).toBe(0)
+    const environment = { COCOON_API: url }
+    const [plain, json] = await Promise.all([
+      cocoon(parameters, environment),
+      cocoon([...parameters, '--json'], environment),
+    ])
+    expect([plain.code, json.code]).toEqual([0, 0])
     expect(plain.stdout).toContain(shown)
-    const json = await cocoon([...parameters, '--json'], { COCOON_API: url })
-    expect(json.code).toBe(0)
     expect(JSON.parse(json.stdout)).toBeTypeOf('object')
   })
 

@@ -8,7 +8,7 @@ import { parseJobFile } from '#node/cli/job-file.ts'
 import { parseCoins, parseCount } from '#node/cli/numbers.ts'
 import { readSettings } from '#node/config.ts'
 import { JOB_LINES_MAX } from '#node/gateway/constants.ts'
-import { createLog } from '#node/log.ts'
+import { createLog, describeError } from '#node/log.ts'
 import { coinsIn, shortAddress, table } from '#node/text.ts'
 import {
   AttestationError,
@@ -120,5 +120,12 @@ describe('the log', () => {
     )
     expect(lines.join('')).toContain('started')
     expect(lines.join('')).not.toContain('hidden')
+  })
+  it("describes a stranger's error without its message, ours with it", () => {
+    const cause = new SyntaxError('Unexpected token in "the prompt"')
+    const shown = describeError(new ConfigError('OURS', 'our words', { cause }))
+    expect(shown).toContain('OURS: our words')
+    expect(shown).toContain('caused by SyntaxError')
+    expect(shown).not.toContain('the prompt')
   })
 })

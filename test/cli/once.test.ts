@@ -1,8 +1,9 @@
 /** `cocoon testnet` as a session: --once, Ctrl-C, the books. Peers are scripted, the chain is real. */
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { runTestnet } from '#node/cli/testnet-session.ts'
 import { conservationLine } from '#node/cli/testnet-text.ts'
+import { readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { coinsIn } from '#node/text.ts'
 import { testContext } from '../support/cli-context.ts'
 import { scriptedParts } from '../support/scripted-testnet-parts.ts'
@@ -30,7 +31,9 @@ describe('--once --json', () => {
       conserved: true,
       seed: 's',
     })
-    expect(existsSync(document.receipt.snapshot)).toBe(true)
+    const saved = readChainSnapshot(readFileSync(document.receipt.snapshot, 'utf8'))
+    expect(saved.chain.globalId).toBe(saved.network.globalId)
+    expect((await saved.chain.latestBlock()).seqno).toBeGreaterThan(0)
     expect(stderr()).toMatch(/ready in [\d.]+ s/)
     expect(exitCodes).toEqual([])
   })

@@ -30,7 +30,10 @@ export async function ask(
     if (bytes.length > options.answerBytesMax) {
       throw new ProtocolError('ANSWER_TOO_LARGE', `${bytes.length} bytes on ${protocol}`)
     }
-    return { bytes, roundTripMs: performance.now() - startMs }
+    const roundTripMs = performance.now() - startMs
+    // Waits for the other side's end, so that no half-open stream is left; the answer stands anyway.
+    await stream.receive().catch(() => undefined)
+    return { bytes, roundTripMs }
   })
 }
 

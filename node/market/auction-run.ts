@@ -79,6 +79,9 @@ export class AuctionRun {
       void this.#announce(whileOpen)
       void this.#closeInTime(whileOpen)
       await Promise.race([this.#closed.promise, aborted.promise])
+    } catch (error) {
+      this.#withdraw()
+      throw error
     } finally {
       over.abort()
       signal.removeEventListener('abort', onAbort)
@@ -108,6 +111,20 @@ export class AuctionRun {
       this.#closed.resolve()
       void this.#sendOutcome()
     }
+  }
+
+  /** Given up by the client: a close without a winner, so that bidders need not wait. */
+  #withdraw(): void {
+    if (this.#close !== undefined) return
+    const bidHashes = [...this.#auction.bids.keys()].sort().map((name) => this.#bidHash(name))
+    const { crypto, key } = this.#options
+    const jobId = this.job.hash
+    const close = signClose(crypto, key, { jobId, bidHashes, winningBidHash: undefined })
+    void this.#publish('close', close)
+  }
+
+  #bidHash(name: string): Uint8Array {
+    return this.#auction.bids.get(name)!.hash
   }
 
   #acknowledge(bid: OpenedBid): void {

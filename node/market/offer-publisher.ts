@@ -57,14 +57,13 @@ export interface OfferPublisherOptions {
 export interface OfferPublisher {
   /** Load, price or statement may have changed: announces what changed materially, soon. */
   changed(): void
-  /** Stops announcing; peers forget the offers as they expire. */
+  /** Stops announcing and serving offers; peers forget those they know as they expire. */
   stop(): Promise<void>
 }
 
 interface Announced {
   readonly statement: OfferStatement
   readonly full: Uint8Array
-  readonly announcedAtMs: number
 }
 
 export async function startOfferPublisher(options: OfferPublisherOptions): Promise<OfferPublisher> {
@@ -110,6 +109,7 @@ class Publisher implements OfferPublisher {
 
   async stop(): Promise<void> {
     this.#stopped.abort()
+    this.#announced.clear()
     await Promise.all(this.#background)
   }
 
@@ -148,8 +148,7 @@ class Publisher implements OfferPublisher {
       addresses: transport.addresses().slice(0, ADDRESSES_MAX),
     }
     const full = signOffer(crypto, identity, offer, 'full')
-    const announcedAtMs = this.#options.clock.nowMs()
-    this.#announced.set(toHex(offer.modelRoot), { statement, full, announcedAtMs })
+    this.#announced.set(toHex(offer.modelRoot), { statement, full })
     this.#provideOnce(offer.modelRoot)
     const delta = signOffer(crypto, identity, offer, 'delta')
     await transport.publish(offerTopic(globalId, offer.modelRoot), delta)

@@ -104,6 +104,16 @@ describe('jobs over a network', () => {
       onAnnounced: () => stop.abort(new Error('changed my mind')),
     })
     await expect(auction).rejects.toThrow('changed my mind')
+    const provider = keep(
+      await startTestProvider({ transport: network.join(testPeerRef(1)), number: 1 }),
+    )
+    const later = new AbortController()
+    const second = client.jobs.auction(JOB_SPEC, {
+      signal: later.signal,
+      onBid: () => later.abort(new Error('changed it again')),
+    })
+    await expect(second).rejects.toThrow('changed it again')
+    await eventually(() => provider.events.at(-1)!.kind === 'lost')
     const invalid = client.jobs.auction({ ...JOB_SPEC, lines: 0 })
     await expect(invalid).rejects.toMatchObject({ code: 'JOB_INVALID' })
   })

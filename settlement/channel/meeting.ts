@@ -46,6 +46,8 @@ export interface ProviderView {
 export interface ProviderMeeting extends Counted {
   /** Leaves that joined the tree now, besides those stored before. */
   readonly appended: readonly Leaf[]
+  /** Signed `used` that the client did not acknowledge: served unpaid, a matter for its reputation. */
+  readonly unacknowledgedNano: bigint
 }
 
 /**
@@ -99,11 +101,12 @@ export function providerMeet(
   const accepted = takeBest(crypto, state, view.best, nowS)
   const ended = endRunning(accepted, view.openCheckpoints, unseenLeaf)
   if (ended === undefined) return disputed(accepted, 'checkpoint')
-  return appendReady(crypto, ended)
+  const unacknowledgedNano = usedTotalNano(accepted) - usedTotalNano(ended)
+  return { ...appendReady(crypto, ended), unacknowledgedNano }
 }
 
 function disputed(state: ChannelState, dispute: Dispute): ProviderMeeting {
-  return { state: freeze(state, dispute), dispute, appended: [] }
+  return { state: freeze(state, dispute), dispute, appended: [], unacknowledgedNano: 0n }
 }
 
 function takeBest(

@@ -262,6 +262,7 @@ describe('meeting again', () => {
     const meeting = providerMeet(crypto, provider, clientView(client), unseen, NOW_S)
     expect(meeting.appended.map((leaf) => leaf.usedNano)).toEqual([30n, 0n])
     expect(meeting.appended[1]).toEqual(unseen(B, 1))
+    expect(meeting.unacknowledgedNano).toBe(90n)
     const met = clientMeet(crypto, client, providerView(meeting.state, meeting.appended))
     expect(met.dispute).toBeUndefined()
     expect([met.state.settledNano, creditNano(met.state)]).toEqual([30n, 170n])

@@ -8,20 +8,27 @@ export interface Interrupts {
 /** npm passes on the Ctrl-C that the terminal has already sent: two of one key press are one. */
 const SAME_PRESS_MS = 500
 
-export function listenForInterrupts(): Interrupts {
+export interface SignalSource {
+  on(event: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+}
+
+export function listenForInterrupts(
+  source: SignalSource = process,
+  nowMs: () => number = Date.now,
+): Interrupts {
   const first = new AbortController()
   const second = new AbortController()
   let firstAtMs = 0
   const interrupted = () => {
     if (!first.signal.aborted) {
-      firstAtMs = Date.now()
+      firstAtMs = nowMs()
       first.abort()
-    } else if (Date.now() - firstAtMs > SAME_PRESS_MS) {
+    } else if (nowMs() - firstAtMs > SAME_PRESS_MS) {
       second.abort()
     }
   }
-  process.on('SIGINT', interrupted)
-  process.on('SIGTERM', interrupted)
+  source.on('SIGINT', interrupted)
+  source.on('SIGTERM', interrupted)
   return { first: first.signal, second: second.signal }
 }
 

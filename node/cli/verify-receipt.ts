@@ -1,9 +1,8 @@
 /** Verifies a receipt file against the running testnet's chain, or against a chain saved beside it. */
-import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '#node/config.ts'
 import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
-import { readChainSnapshot, snapshotFileOf } from '#node/testnet/chain-snapshot.ts'
+import { findSnapshotFile, readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader } from '#settlement/types.ts'
@@ -18,13 +17,17 @@ interface Chain {
   readonly against: string
 }
 
+export interface VerifyTarget extends TargetOptions {
+  readonly snapshot?: string
+}
+
 /**
  * @throws ConfigError FILE_UNREADABLE, FILE_TOO_LARGE, SNAPSHOT_INVALID, NETWORK_FILE
  * @throws UnavailableError NO_TESTNET, CHAIN_UNREACHABLE
  */
 export async function verifyReceipt(
   file: string,
-  options: TargetOptions & { readonly snapshot?: string },
+  options: VerifyTarget,
   settings: Settings,
 ): Promise<{ verdict: ReceiptVerdict; against: string }> {
   const bytes = readBounded(file, RECEIPT_FILE_BYTES_MAX)
@@ -32,15 +35,10 @@ export async function verifyReceipt(
   return { verdict: await verifyReceiptFile(bytes, { network, chain }), against }
 }
 
-/** A named snapshot, a named network, the snapshot beside the file, the running testnet. */
-function chainFor(
-  file: string,
-  options: TargetOptions & { readonly snapshot?: string },
-  settings: Settings,
-): Chain {
-  const beside = snapshotFileOf(file)
-  const snapshot =
-    options.snapshot ?? (options.network === undefined && existsSync(beside) ? beside : undefined)
+/** A named snapshot, a named network, a snapshot that its run left, the running testnet. */
+function chainFor(file: string, options: VerifyTarget, settings: Settings): Chain {
+  const left = options.network === undefined ? findSnapshotFile(file) : undefined
+  const snapshot = options.snapshot ?? left
   if (snapshot !== undefined) {
     const content = readBounded(snapshot, SNAPSHOT_FILE_BYTES_MAX)
     return { ...readChainSnapshot(content.toString('utf8')), against: path.resolve(snapshot) }

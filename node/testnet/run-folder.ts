@@ -24,6 +24,8 @@ export interface RunFolder {
   readonly dir: string
   readonly networkFile: string
   readonly statusFile: string
+  /** The chain as it was when the run ended. */
+  readonly snapshotFile: string
   /** The data folder of a peer. */
   peerDir(name: string): string
   configFile(process: string): string
@@ -51,6 +53,7 @@ export function openRunFolder(testnetDir: string, startedAt: string): RunFolder 
     dir,
     networkFile: path.join(dir, 'network.json'),
     statusFile: path.join(dir, 'status.json'),
+    snapshotFile: path.join(dir, 'snapshot.json'),
     peerDir: (peer) => path.join(dir, 'peers', peer),
     configFile: (process) => path.join(dir, 'config', `${process}.json`),
     logFile: (process) => path.join(dir, 'logs', `${process}.log`),

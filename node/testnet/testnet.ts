@@ -9,6 +9,7 @@ import { LocalApi } from '#node/gateway/local-api-client.ts'
 import type { LogLevel } from '#node/log.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
+import { writeChainSnapshot } from './chain-snapshot.ts'
 import { type Child, startChild } from './child-process.ts'
 import {
   CHAIN_READY_TIMEOUT_MS,
@@ -61,7 +62,7 @@ export interface RunningTestnet {
   chain(): DevchainRpc
   /** Every client closes its channels cooperatively, after the providers claimed. */
   settle(): Promise<readonly SettlementDocument[]>
-  /** Stops peers, reads the chain's books, stops the chain. Idempotent. */
+  /** Stops peers, saves the chain, reads its books and stops it. Idempotent. */
   stop(): Promise<ChainTotals>
   /** At once, in no order: for a second Ctrl-C. */
   kill(): void
@@ -181,7 +182,9 @@ class Testnet implements RunningTestnet {
   async #stop(): Promise<ChainTotals> {
     try {
       await this.#group.stop()
-      return await this.chain().totals()
+      const chain = this.chain()
+      writeChainSnapshot(this.run.snapshotFile, this.network, await chain.snapshot())
+      return await chain.totals()
     } finally {
       await this.#chain?.child.stop()
       this.run.release()

@@ -1,7 +1,9 @@
 /** One line for each kind of event, and no line twice for the same offer. */
 
+import { EventEmitter } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { listenForInterrupts } from '#node/cli/interrupts.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
 import type { NodeEvent, NodeEventBody } from '#node/roles/events.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
@@ -73,5 +75,20 @@ describe('keys of a peer run by hand', () => {
     writeFileSync(first.file, '{"identitySeed":"secret')
     expect(() => ownerKeys(dir)).toThrow(expect.objectContaining({ code: 'KEYS_FILE' }))
     expect(() => ownerKeys(dir)).not.toThrow('secret')
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('counts once when npm passes the same key press on, twice when it is pressed again', () => {
+    const source = new EventEmitter()
+    let nowMs = 0
+    const { first, second } = listenForInterrupts(source, () => nowMs)
+    source.emit('SIGINT')
+    nowMs += 20
+    source.emit('SIGINT')
+    expect([first.aborted, second.aborted]).toEqual([true, false])
+    nowMs += 1_000
+    source.emit('SIGTERM')
+    expect(second.aborted).toBe(true)
   })
 })

@@ -5,10 +5,7 @@ import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { verdictTable } from '../verdict-text.ts'
-
-interface VerifyOptions extends TargetOptions {
-  readonly snapshot?: string
-}
+import type { VerifyTarget } from '../verify-receipt.ts'
 
 export function receiptsCommand(program: Command, context: CliContext): void {
   const receipts = program.command('receipts').description('receipts of the running client')
@@ -23,7 +20,7 @@ export function receiptsCommand(program: Command, context: CliContext): void {
     .description('check a receipt file; exit 5 and the failed step when it is not good')
     .argument('<file>', 'receipt file')
     .option('--snapshot <file>', 'saved chain to check against (default: the one beside the file)')
-    .action((file: string, options: VerifyOptions) => verify(file, options, context))
+    .action((file: string, options: VerifyTarget) => verify(file, options, context))
 }
 
 async function list(options: TargetOptions, context: CliContext): Promise<void> {
@@ -59,7 +56,7 @@ async function show(id: string, options: TargetOptions, context: CliContext): Pr
   )
 }
 
-async function verify(file: string, options: VerifyOptions, context: CliContext): Promise<void> {
+async function verify(file: string, options: VerifyTarget, context: CliContext): Promise<void> {
   const { output, settings } = context
   // Loaded here only: verifying needs the chain's libraries, which take a second to load.
   const { verifyReceipt } = await import('../verify-receipt.ts')

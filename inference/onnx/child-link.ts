@@ -6,7 +6,7 @@ import { type CocoonError, ConfigError, UnavailableError } from '#protocol/error
 import { ENGINE_HEAP_MIB } from '../constants.ts'
 import { FromChild, type LoadMessage, type ReadyMessage, type ToChild } from './messages.ts'
 
-const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url))
 
 export interface ChildListener {
   message(message: FromChild): void
@@ -70,7 +70,6 @@ function spawnChild(): ChildProcess {
     cwd: tmpdir(),
     env: {},
     execArgv: [`--max-old-space-size=${ENGINE_HEAP_MIB}`],
-    execPath: process.execPath,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })

@@ -1,4 +1,4 @@
-/** A decoder on onnxruntime-node's CPU provider. Its calls block this process: see child.ts. */
+/** A decoder on onnxruntime-node's CPU provider. Its calls block this process: see engine-child.ts. */
 import { basename } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'

@@ -12,7 +12,7 @@ import { collect } from '../support/collect.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 
-const OWNER = path.join(import.meta.dirname, '../support/engine-owner.ts')
+const OWNER = path.join(import.meta.dirname, '../support/engine-owner-process.ts')
 let folder = ''
 let nowMs = 0
 

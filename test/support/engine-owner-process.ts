@@ -1,4 +1,4 @@
-/** A process that owns an engine and does nothing else: `node engine-owner.ts FOLDER`. */
+/** A process that owns an engine and does nothing else: `node engine-owner-process.ts FOLDER`. */
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 
 const folder = process.argv[2] ?? ''

@@ -1,6 +1,7 @@
 /** Forged or outdated documents, quoting enclaves, TDX modules and guests. */
 import { describe, expect, it } from 'vitest'
 import { sign } from '#attestation/evidence/simulated/keys.ts'
+import { parseTdxQuote } from '#attestation/verify/quote.ts'
 import { appraiseTdx } from '#attestation/verify/tdx.ts'
 import { fromHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
@@ -225,6 +226,33 @@ describe('quoting enclave', () => {
   })
 })
 
+describe('the structure of a quote', () => {
+  const quote = machine.quote(reportData)
+  const patched = (at: number, value: readonly number[]) => {
+    const changed = quote.slice()
+    changed.set(value, at)
+    return changed
+  }
+
+  it.each([
+    ['nothing', new Uint8Array(), /^cut/],
+    ['a header alone', quote.subarray(0, 48), /^cut/],
+    ['more than it says', quote.subarray(0, -1), /^cut/],
+    ['version 3', patched(0, [3, 0]), /^quote version 3/],
+    ['version 5', patched(0, [5, 0]), /^quote version 5/],
+    ['a P-384 key', patched(2, [3, 0]), /^attestation key type 3/],
+    ['an SGX report', patched(4, [0, 0, 0, 0]), /^TEE type 0/],
+    ['a stranger as its QE vendor', patched(12, [0]), /^quoting enclave of vendor 00/],
+    ['other certification data', patched(764, [5, 0]), /^certification data of type 5/],
+    ['shorter certification data', patched(766, [0, 0]), /^certification data of \d+ of/],
+    ['other inner certification data', patched(1_252, [6, 0]), /^certification data of type 6/],
+    ['too much QE authentication', patched(1_218, [1, 4]), /^1025 bytes of QE/],
+    ['too many bytes', new Uint8Array(32_769), /^quote of 32769 bytes/],
+  ])('with %s is refused', (_, bytesOfQuote, reason) => {
+    expect(() => parseTdxQuote(bytesOfQuote)).toThrow(reason)
+  })
+})
+
 describe('guest', () => {
   const bit = (number: number): Uint8Array => {
     const attributes = fromHex('0000001000000000')
@@ -252,17 +280,17 @@ describe('guest', () => {
   it.each([
     ['MRSIGNERSEAM', { mrSignerSeam: bytes(48, 1) }, /^seam-module: MRSIGNERSEAM/],
     ['SEAMATTRIBUTES', { seamAttributes: bytes(8, 1) }, /^seam-module: SEAMATTRIBUTES/],
-    ['MRTD', { mrTd: bytes(48, 1) }, /^measurements: /],
-    ['MRCONFIGID', { mrConfigId: bytes(48, 1) }, /^measurements: /],
-    ['MROWNER', { mrOwner: bytes(48, 1) }, /^measurements: /],
-    ['MROWNERCONFIG', { mrOwnerConfig: bytes(48, 1) }, /^measurements: /],
+    ['MRTD', { mrTd: bytes(48, 1) }, /^measurements: no listed release/],
+    ['MRCONFIGID', { mrConfigId: bytes(48, 1) }, /^measurements: no listed release/],
+    ['MROWNER', { mrOwner: bytes(48, 1) }, /^measurements: no listed release/],
+    ['MROWNERCONFIG', { mrOwnerConfig: bytes(48, 1) }, /^measurements: no listed release/],
   ])('with a foreign %s is refused', (_, body, reason) => {
     expect(verdictOn({ body })).toMatch(reason)
   })
 
   it.each([0, 1, 2, 3])('with a foreign RTMR%i is refused', (at) => {
     const rtMr = machine.report(reportData).rtMr.with(at, bytes(48, 1))
-    expect(verdictOn({ body: { rtMr } })).toMatch(/^measurements: /)
+    expect(verdictOn({ body: { rtMr } })).toMatch(/^measurements: no listed release/)
   })
 
   it('under a TDX module that the policy does not list is refused', () => {

@@ -2,6 +2,12 @@
 import { describe, expect, it } from 'vitest'
 import { intelAnchor } from '#attestation/anchors/intel.ts'
 import { expectAnchor, MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
+import {
+  expectNotRevoked,
+  PCK_PROFILE,
+  verifyChain,
+  verifyRevocationList,
+} from '#attestation/verify/chain.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import {
   extracted,
@@ -63,6 +69,8 @@ describe('forged chains', () => {
       /^pck-chain: unexpected/,
     ],
     ['a CA flag', freshPck({ authorityPathLength: 0 }), /^pck-chain: wrong CA flag/],
+    ['no right to sign', freshPck({ keyUsage: [1] }), /^pck-chain: .*may not sign$/],
+    ['the right to certify', freshPck({ keyUsage: [0, 5] }), /^pck-chain: .*may sign certificates/],
     ['no SGX extension', freshPck({ sgxExtension: undefined }), /^pck-chain: .*no SGX extension/],
     ['dates to come', freshPck({ notBeforeMs: nowMs + dayMs }), /^pck-chain: .*not valid yet/],
     ['dates gone by', freshPck({ notAfterMs: nowMs - dayMs }), /^pck-chain: .*expired/],
@@ -80,17 +88,53 @@ describe('forged chains', () => {
     expect(verdictOn(withPck(certificate))).toMatch(reason)
   })
 
-  it('refuses a platform CA that is no authority, or has authorities below it', () => {
-    const forged = (authorityPathLength: number | undefined) => {
-      const commonName = 'Intel SGX PCK Platform CA'
-      const { publicKey } = platform.key
-      return issue({ commonName, publicKey, authorityPathLength }, root)
+  const forgedCa = (order: Partial<Parameters<typeof issue>[0]>) => {
+    const commonName = 'Intel SGX PCK Platform CA'
+    const authority = issue({ commonName, publicKey: platform.key.publicKey, ...order }, root)
+    return verdictOn({ material: { pckKey, pckChain: [freshPck(), authority, root.certificate] } })
+  }
+
+  it.each([
+    ['an authority', { authorityPathLength: 0 }, /^accepted$/],
+    ['no authority', {}, /^pck-chain: wrong CA flag/],
+    [
+      'without keyCertSign',
+      { authorityPathLength: 0, keyUsage: [6] },
+      /^pck-chain: .*may not sign cert/,
+    ],
+    [
+      'without cRLSign',
+      { authorityPathLength: 0, keyUsage: [5] },
+      /^revocation: .*may not sign rev/,
+    ],
+  ])('judges a platform CA that is %s', (_, order, reason) => {
+    expect(forgedCa(order)).toMatch(reason)
+  })
+
+  it('counts the authorities below one that limits them', () => {
+    const rootOf = (authorityPathLength: number) =>
+      issue(
+        { commonName: root.commonName, publicKey: root.key.publicKey, authorityPathLength },
+        root,
+      )
+    const verify = (rootCertificate: Uint8Array) => {
+      const certificates = [freshPck(), platform.certificate, rootCertificate]
+      return verifyChain(
+        crypto,
+        { certificates, root: rootCertificate, profile: PCK_PROFILE },
+        nowMs,
+      )
     }
-    const chain = (authority: Uint8Array) => ({
-      material: { pckKey, pckChain: [freshPck(), authority, root.certificate] },
-    })
-    expect(verdictOn(chain(forged(0)))).toBe('accepted')
-    expect(verdictOn(chain(forged(undefined)))).toContain('pck-chain: wrong CA flag')
+    expect(verify(rootOf(1)).all).toHaveLength(3)
+    expect(() => verify(rootOf(0))).toThrow(/too long a path/)
+  })
+
+  it('refuses documents under another certificate of the same root', () => {
+    const { publicKey } = root.key
+    const again = issue({ commonName: root.commonName, publicKey, authorityPathLength: 1 }, root)
+    const chain = [tcbSigner.certificate, again]
+    const collateral = tcbInfo((document) => document, { key: tcbSigner.key, chain })
+    expect(verdictOn({ collateral })).toBe('tcb-info: the chain does not end in the trusted root')
   })
 
   it("refuses a chain under a stranger's root, also when only its bytes differ", () => {
@@ -144,6 +188,16 @@ describe('revocation', () => {
   it('refuses documents of a revoked TCB signer', () => {
     const rootCrl = revocationList(root, { revoked: [tcbSigner.serial] })
     expect(verdictOn({ collateral: { rootCrl } })).toMatch(/^tcb-info: .*is revoked/)
+  })
+
+  it('needs a list for every certificate below the root', () => {
+    const certificates = machine.material.pckChain
+    const input = { certificates, root: root.certificate, profile: PCK_PROFILE }
+    const chain = verifyChain(crypto, input, nowMs)
+    const rootList = verifyRevocationList(crypto, honest.rootCrl, chain.all[2] ?? chain.leaf, nowMs)
+    expect(() => expectNotRevoked(chain, [rootList])).toThrow(
+      /no revocation list for Intel SGX PCK/,
+    )
   })
 
   it('lets other serial numbers be revoked', () => {

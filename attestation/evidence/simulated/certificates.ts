@@ -33,6 +33,8 @@ export interface CertificateOrder {
   readonly notAfterMs: number
   /** Authorities allowed below; undefined: this is a leaf. */
   readonly authorityPathLength?: number | undefined
+  /** Key usage bits (RFC 5280 section 4.2.1.3); by default those of an authority or of a leaf. */
+  readonly keyUsage?: readonly number[] | undefined
   /** The SGX extension of a PCK certificate. */
   readonly sgxExtension?: Uint8Array | undefined
 }
@@ -40,6 +42,11 @@ export interface CertificateOrder {
 const ALGORITHM = derSequence(derOid(OID.ecdsaWithSha256))
 const ORGANIZATION = 'Cocoon SIMULATED hardware'
 const ORGANIZATIONAL_UNIT = 'SIMULATED, protects nothing'
+
+/** keyCertSign, cRLSign. */
+const AUTHORITY_USAGE = [5, 6]
+/** digitalSignature, nonRepudiation. */
+const LEAF_USAGE = [0, 1]
 
 /** Intel's common names with an organization that says what this is. */
 export function simulatedName(commonName: string): Uint8Array {
@@ -84,11 +91,12 @@ export function issueCertificate(
 ): Uint8Array {
   const { publicKey, authorityPathLength, sgxExtension } = order
   const isAuthority = authorityPathLength !== undefined
+  const usage = order.keyUsage ?? (isAuthority ? AUTHORITY_USAGE : LEAF_USAGE)
   const constraints = isAuthority ? [derBoolean(true), derSmall(authorityPathLength)] : []
   const extensions = [
     authorityKey(crypto, issuer),
     extension(OID.subjectKeyIdentifier, derOctets(keyIdentifier(crypto, publicKey))),
-    extension(OID.keyUsage, isAuthority ? derNamedBits(5, 6) : derNamedBits(0, 1), true),
+    extension(OID.keyUsage, derNamedBits(...usage), true),
     extension(OID.basicConstraints, derSequence(...constraints), true),
     ...(sgxExtension === undefined ? [] : [extension(OID.sgxExtension, sgxExtension)]),
   ]

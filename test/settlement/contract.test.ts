@@ -84,6 +84,20 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await bench.state()).depositedNano).toBe(0n)
   })
 
+  it('gives coins back when they cover the deposit but not the fees', async () => {
+    const known = await open()
+    await known.deposit(TON)
+    const rent = (await known.balance()) - TON
+    const bench = await open()
+    const message = { ...topUpMessage(bench.terms, TON), valueNano: TON + rent + 100_000n }
+    for (const bounce of [true, false]) {
+      const before = await bench.client.getBalance()
+      await bench.send(bench.client, message, { bounce })
+      expect(before - (await bench.client.getBalance())).toBeLessThan(FEES_MAX)
+      expect((await bench.state()).depositedNano).toBe(0n)
+    }
+  })
+
   it('returns plain coins and unknown operations', async () => {
     const bench = await open()
     await bench.deposit(TON)

@@ -89,7 +89,9 @@ async function readIds(
     const tensor = cache.tensors[at]
     if (tensor !== undefined) feeds[input] = tensor
   }
-  const outputs = await session.run(feeds)
+  const outputs = await session.run(feeds).catch((cause) => {
+    throw runFailed(cause)
+  })
   const tensors = signature.cache.map(({ output, heads, headSize }) =>
     checkShape(outputs[output], [1, heads, total, headSize]),
   )
@@ -122,6 +124,14 @@ function checkShape(tensor: Tensor | undefined, dims: readonly number[]): Tensor
 function outputInvalid(): UnavailableError {
   return new UnavailableError('MODEL_OUTPUT_INVALID', 'an output of the graph has a wrong shape', {
     remedy: 'Export the model again; config.json and graph must agree.',
+  })
+}
+
+/** The library's words may name tensors, never contents; still they stay in the cause. */
+function runFailed(cause: unknown): UnavailableError {
+  return new UnavailableError('MODEL_RUN_FAILED', 'onnxruntime could not run the graph', {
+    remedy: 'Try again; if it lasts, raise the memory limit or export the model again.',
+    cause,
   })
 }
 

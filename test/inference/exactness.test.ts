@@ -80,3 +80,14 @@ describe.each(models)('exactness: %s', (_, given) => {
     expect(second).not.toEqual(alone)
   })
 })
+
+it('reads the same logits from a graph that returns only those of the last position', async () => {
+  const [all, last] = [temporaryFolder(), temporaryFolder()]
+  await writeTinyModel(all)
+  await writeTinyModel(last, { lastLogitsOnly: true })
+  const ids = [5, 4, 3, 2, 1, 0]
+  for (const lengths of [[6], [2, 3, 1]]) {
+    const expected = await readPieces(await open(all), ids, lengths)
+    expect(await readPieces(await open(last), ids, lengths)).toEqual(expected)
+  }
+})

@@ -15,7 +15,6 @@ let folder = ''
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'cocoon-engine-'))
   await writeTinyModel(path.join(folder, 'tiny'), { endTokenBias: 2 })
-  await writeTinyModel(path.join(folder, 'last-logits'), { lastLogitsOnly: true, endTokenBias: 2 })
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -31,9 +30,6 @@ async function openEngine(modelFolder: string): Promise<EngineUnderTest> {
 }
 
 testEngine('onnxruntime, random weights', () => openEngine(path.join(folder, 'tiny')))
-testEngine('onnxruntime, logits of the last position only', () =>
-  openEngine(path.join(folder, 'last-logits')),
-)
 if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
   testEngine('onnxruntime, demonstration model', () => openEngine(DEMO))
 }

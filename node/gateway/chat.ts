@@ -7,7 +7,8 @@ import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
 import { type ChatBody, chatBodySchema, toChatRequest } from './chat-schema.ts'
 import { type CompletionHead, chunk, completion, usageChunk } from './completion.ts'
-import { CHATS_IN_FLIGHT_MAX, DEFAULT_TOKENS_MAX } from './constants.ts'
+import { CHATS_IN_FLIGHT_MAX } from './constants.ts'
+import { defaultTokensMax } from './default-tokens.ts'
 import { errorResponse, httpErrorBody } from './http-error.ts'
 import { toJson } from './json.ts'
 import type { RequestLog } from './request-log.ts'
@@ -74,13 +75,6 @@ async function answer(
     release()
   })
   return new Response(stream, { headers })
-}
-
-/** Half of the context at most, so that a prompt of the other half fits. */
-async function defaultTokensMax(service: ClientService, modelId: string): Promise<number> {
-  const model = (await service.models()).find((candidate) => candidate.id === modelId)
-  const half = Math.floor((model?.contextTokens ?? 2 * DEFAULT_TOKENS_MAX) / 2)
-  return Math.max(1, Math.min(DEFAULT_TOKENS_MAX, half))
 }
 
 async function collect(events: AsyncIterator<ChatEvent>): Promise<ChatResult> {

@@ -4,7 +4,8 @@ import { bodyLimit } from 'hono/body-limit'
 import type { ClientService, JobLine } from '#node/roles/client-service.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { type JobLineBody, jobBodySchema } from './api-schema.ts'
-import { DEFAULT_TOKENS_MAX, EVENT_STREAMS_MAX, JOB_BODY_BYTES_MAX } from './constants.ts'
+import { EVENT_STREAMS_MAX, JOB_BODY_BYTES_MAX } from './constants.ts'
+import { defaultTokensMax } from './default-tokens.ts'
 import { errorResponse } from './http-error.ts'
 import { jsonResponse, toJson } from './json.ts'
 import type { RequestLog } from './request-log.ts'
@@ -45,7 +46,9 @@ function jobRoutes(app: Hono, service: ClientService): void {
   app.post('/api/v1/jobs', limit, async ({ req }) => {
     const body = parseBody(jobBodySchema, await readJson(req.raw))
     const cap = body.priceCapNano === undefined ? undefined : BigInt(body.priceCapNano)
-    return jsonResponse(await service.submitJob(body.model, body.lines.map(toJobLine), cap), 201)
+    const tokensMax = await defaultTokensMax(service, body.model)
+    const lines = body.lines.map((line) => toJobLine(line, tokensMax))
+    return jsonResponse(await service.submitJob(body.model, lines, cap), 201)
   })
 }
 
@@ -62,11 +65,11 @@ async function status(service: ClientService, version: string) {
   }
 }
 
-function toJobLine(line: JobLineBody): JobLine {
+function toJobLine(line: JobLineBody, tokensMaxDefault: number): JobLine {
   return {
     customId: line.custom_id,
     messages: line.messages ?? [{ role: 'user', content: line.prompt! }],
-    maxTokens: line.max_tokens ?? DEFAULT_TOKENS_MAX,
+    maxTokens: line.max_tokens ?? tokensMaxDefault,
   }
 }
 

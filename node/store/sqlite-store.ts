@@ -1,17 +1,10 @@
 /** The PeerStore over node:sqlite. */
 import type { DatabaseSync } from 'node:sqlite'
 import { UnavailableError } from '#protocol/errors.ts'
+import { channelTable, checkpointTable, leafTable } from './channel-tables.ts'
 import { openDatabase } from './open.ts'
 import type { PeerStore } from './peer-store.ts'
-import {
-  askTable,
-  channelTable,
-  checkpointTable,
-  jobTables,
-  leafTable,
-  metaTable,
-  receiptTable,
-} from './sqlite-tables.ts'
+import { askTable, jobTables, metaTable, receiptTable } from './record-tables.ts'
 
 /**
  * Opens or creates the store of one peer; the folder is made with mode 0700, the file with 0600.

@@ -9,15 +9,12 @@ import { LocalApi } from '#node/gateway/local-api-client.ts'
 import type { LogLevel } from '#node/log.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
+import { type ChainHost, fundWallets, startChainHost, type WalletFunding } from './chain-host.ts'
 import { writeChainSnapshot } from './chain-snapshot.ts'
-import { type Child, startChild } from './child-process.ts'
 import {
-  CHAIN_READY_TIMEOUT_MS,
-  CLIENT_GENESIS_NANO,
   CLOSE_DELAY_S,
   OFFERS_POLL_MS,
   OFFERS_WAIT_MS,
-  PROVIDER_GENESIS_NANO,
   SETTLE_TIMEOUT_MS,
   TESTNET_GLOBAL_ID,
 } from './constants.ts'
@@ -42,12 +39,6 @@ export interface TestnetOptions {
   readonly logLevel: LogLevel
   readonly onEvent: (event: NodeEvent) => void
   readonly parts: TestnetParts
-}
-
-export interface WalletFunding {
-  readonly name: string
-  readonly address: string
-  readonly nano: bigint
 }
 
 export interface RunningTestnet {
@@ -101,7 +92,7 @@ class Testnet implements RunningTestnet {
   readonly #options: TestnetOptions
   readonly #plan: TestnetPlan
   readonly #group: PeerGroup
-  #chain: { readonly child: Child; readonly url: string } | undefined
+  #chain: ChainHost | undefined
   #model: TestnetModel | undefined
   #network: NetworkFile | undefined
   #wallets: readonly WalletFunding[] = []
@@ -149,7 +140,6 @@ class Testnet implements RunningTestnet {
   async start(): Promise<void> {
     const [model] = await Promise.all([this.#options.parts.model(), this.#startChain()])
     this.#model = model
-    await this.#fundWallets()
     const { apiPort, apiPortFallback } = this.#options
     const layout = layOut({ plan: this.#plan, run: this.run, model, apiPort, apiPortFallback })
     await this.#startPeers(layout)
@@ -192,36 +182,11 @@ class Testnet implements RunningTestnet {
   }
 
   async #startChain(): Promise<void> {
-    const { run } = this
-    const config = { globalId: TESTNET_GLOBAL_ID, port: 0 }
-    writePrivateFile(run.configFile('chain'), JSON.stringify(config))
-    const { child, ready } = await startChild({
-      name: 'chain',
-      modulePath: this.#options.parts.chainModule,
-      configFile: run.configFile('chain'),
-      logFile: run.logFile('chain'),
-      readyTimeoutMs: CHAIN_READY_TIMEOUT_MS,
-      onMessage: () => undefined,
-      onExit: ({ code, signal }) => {
-        if (this.#stopped === undefined) this.#warn('CHAIN_EXITED', `ended with ${signal ?? code}`)
-      },
+    const { parts } = this.#options
+    this.#chain = await startChainHost(this.run, parts.chainModule, (reason) => {
+      if (this.#stopped === undefined) this.#warn('CHAIN_EXITED', `ended with ${reason}`)
     })
-    if (ready.kind !== 'chain-ready') throw new UnavailableError('CHILD_EXITED', 'no chain URL')
-    this.#chain = { child, url: ready.url }
-  }
-
-  async #fundWallets(): Promise<void> {
-    const { walletAddress } = this.#options.parts
-    const funding = (nano: bigint) => (peer: { name: string; walletSeed: Uint8Array }) => ({
-      name: peer.name,
-      address: walletAddress(peer.walletSeed),
-      nano,
-    })
-    this.#wallets = [
-      ...this.#plan.clients.map(funding(CLIENT_GENESIS_NANO)),
-      ...this.#plan.providers.map(funding(PROVIDER_GENESIS_NANO)),
-    ]
-    for (const { address, nano } of this.#wallets) await this.chain().fund(address, nano)
+    this.#wallets = await fundWallets(this.chainUrl, this.#plan, parts.walletAddress)
   }
 
   async #startPeers(layout: readonly ProcessLayout[]): Promise<void> {

@@ -112,7 +112,7 @@ describe('jobs', () => {
     expect(jobSchema.parse(await response.json()).id).toBe('job-1')
     expect(service.submitted[0]).toEqual([
       { customId: 'a', messages: [{ role: 'user', content: 'One?' }], maxTokens: 5 },
-      { customId: undefined, messages: [{ role: 'user', content: 'Two?' }], maxTokens: 256 },
+      { customId: undefined, messages: [{ role: 'user', content: 'Two?' }], maxTokens: 128 },
     ])
   })
 

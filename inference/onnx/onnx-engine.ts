@@ -1,46 +1,15 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
-import { resolve } from 'node:path'
 import { equal } from '#protocol/bytes.ts'
-import type { Clock } from '#protocol/clock.ts'
-import {
-  asCocoonError,
-  type CocoonError,
-  ConfigError,
-  type ErrorData,
-  UnavailableError,
-} from '#protocol/errors.ts'
-import {
-  ENGINE_MEMORY_DEFAULT_BYTES,
-  ENGINE_MEMORY_MIN_BYTES,
-  ENGINE_SLOTS_DEFAULT,
-  ENGINE_SLOTS_MAX,
-  ENGINE_THREADS_DEFAULT,
-  ENGINE_THREADS_MAX,
-} from '../constants.ts'
+import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { DecodingRequest } from '../decoding/generation.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
+import { copyForWire, loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 
-export interface OnnxEngineOptions {
-  /** Folder in the Hugging Face layout, with one onnx/*.onnx. */
-  readonly folder: string
-  readonly modelId: string
-  /** Refuse any other model. 32 bytes. */
-  readonly expectedRoot?: Uint8Array
-  /** Requests decoded side by side, 1 to ENGINE_SLOTS_MAX. */
-  readonly slotsTotal?: number
-  /** Resident memory at which the engine process is ended. */
-  readonly memoryLimitBytes?: number
-  /** Threads of one model call; they never change a result. */
-  readonly threads?: number
-  readonly clock: Clock
-  /** Gives up loading. */
-  readonly signal?: AbortSignal
-  readonly log?: (event: string, data: ErrorData) => void
-}
+export type { OnnxEngineOptions }
 
 export interface OnnxEngine extends Engine {
   /** Of the engine process; undefined while none runs. */
@@ -56,33 +25,6 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Onnx
   const engine = new ChildEngine(options, loadMessage(options))
   await engine.start(options.signal)
   return engine
-}
-
-function loadMessage(options: OnnxEngineOptions): LoadMessage {
-  return {
-    kind: 'load',
-    folder: resolve(options.folder),
-    slotsTotal: inRange(
-      'slotsTotal',
-      options.slotsTotal ?? ENGINE_SLOTS_DEFAULT,
-      1,
-      ENGINE_SLOTS_MAX,
-    ),
-    threads: inRange('threads', options.threads ?? ENGINE_THREADS_DEFAULT, 1, ENGINE_THREADS_MAX),
-    memoryLimitBytes: inRange(
-      'memoryLimitBytes',
-      options.memoryLimitBytes ?? ENGINE_MEMORY_DEFAULT_BYTES,
-      ENGINE_MEMORY_MIN_BYTES,
-      Number.MAX_SAFE_INTEGER,
-    ),
-  }
-}
-
-function inRange(option: string, value: number, min: number, max: number): number {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
-  throw new ConfigError('ENGINE_OPTION_OUT_OF_RANGE', `${option} is out of its range`, {
-    data: { option, value, min, max },
-  })
 }
 
 class ChildEngine implements OnnxEngine {
@@ -223,17 +165,6 @@ class ChildEngine implements OnnxEngine {
     this.#backoff.failed()
     this.#options.log?.('engine crashed', { code: error.code })
     this.#desk?.failAll(error)
-  }
-}
-
-/** Arrays that the caller may change later, and read-only ones the schema does not know. */
-function copyForWire(request: DecodingRequest) {
-  return {
-    ...request,
-    promptTokenIds: [...request.promptTokenIds],
-    resumeTokenIds: [...request.resumeTokenIds],
-    sampling: { ...request.sampling },
-    stop: [...request.stop],
   }
 }
 

@@ -1,0 +1,71 @@
+/** What an ONNX engine can be told, and how it is put for the engine process. */
+import { resolve } from 'node:path'
+import type { Clock } from '#protocol/clock.ts'
+import { ConfigError, type ErrorData } from '#protocol/errors.ts'
+import {
+  ENGINE_MEMORY_DEFAULT_BYTES,
+  ENGINE_MEMORY_MIN_BYTES,
+  ENGINE_SLOTS_DEFAULT,
+  ENGINE_SLOTS_MAX,
+  ENGINE_THREADS_DEFAULT,
+  ENGINE_THREADS_MAX,
+} from '../constants.ts'
+import type { DecodingRequest } from '../decoding/generation.ts'
+import type { LoadMessage } from './messages.ts'
+
+export interface OnnxEngineOptions {
+  /** Folder in the Hugging Face layout, with one onnx/*.onnx. */
+  readonly folder: string
+  readonly modelId: string
+  /** Refuse any other model. 32 bytes. */
+  readonly expectedRoot?: Uint8Array
+  /** Requests decoded side by side, 1 to ENGINE_SLOTS_MAX. */
+  readonly slotsTotal?: number
+  /** Resident memory at which the engine process is ended. */
+  readonly memoryLimitBytes?: number
+  /** Threads of one model call; they never change a result. */
+  readonly threads?: number
+  readonly clock: Clock
+  /** Gives up loading. */
+  readonly signal?: AbortSignal
+  readonly log?: (event: string, data: ErrorData) => void
+}
+
+/** @throws ConfigError ENGINE_OPTION_OUT_OF_RANGE */
+export function loadMessage(options: OnnxEngineOptions): LoadMessage {
+  return {
+    kind: 'load',
+    folder: resolve(options.folder),
+    slotsTotal: inRange(
+      'slotsTotal',
+      options.slotsTotal ?? ENGINE_SLOTS_DEFAULT,
+      1,
+      ENGINE_SLOTS_MAX,
+    ),
+    threads: inRange('threads', options.threads ?? ENGINE_THREADS_DEFAULT, 1, ENGINE_THREADS_MAX),
+    memoryLimitBytes: inRange(
+      'memoryLimitBytes',
+      options.memoryLimitBytes ?? ENGINE_MEMORY_DEFAULT_BYTES,
+      ENGINE_MEMORY_MIN_BYTES,
+      Number.MAX_SAFE_INTEGER,
+    ),
+  }
+}
+
+function inRange(option: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value
+  throw new ConfigError('ENGINE_OPTION_OUT_OF_RANGE', `${option} is out of its range`, {
+    data: { option, value, min, max },
+  })
+}
+
+/** Arrays that the caller may change later, and read-only ones the schema does not know. */
+export function copyForWire(request: DecodingRequest) {
+  return {
+    ...request,
+    promptTokenIds: [...request.promptTokenIds],
+    resumeTokenIds: [...request.resumeTokenIds],
+    sampling: { ...request.sampling },
+    stop: [...request.stop],
+  }
+}

@@ -1,6 +1,9 @@
 /** `cocoon testnet` as a session: --once, Ctrl-C, the books. Peers are scripted, the chain is real. */
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { EXIT } from '#node/cli/failure.ts'
+import { main } from '#node/cli/main.ts'
 import { runTestnet } from '#node/cli/testnet-session.ts'
 import { conservationLine } from '#node/cli/testnet-text.ts'
 import { readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
@@ -10,6 +13,17 @@ import { scriptedParts } from '../support/scripted-testnet-parts.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const options = () => ({ providers: 1, clients: 1, apiPort: 0, data: temporaryFolder(), seed: 's' })
+
+/** A file that is no receipt is refused at its first step, with exit code 5, chain or no chain. */
+async function refusesGarbage(snapshot: string): Promise<void> {
+  const file = path.join(temporaryFolder(), 'garbage.cocoon-receipt')
+  writeFileSync(file, 'not a receipt')
+  const { context, stdout, stderr } = testContext()
+  const parameters = ['receipts', 'verify', file, '--snapshot', snapshot, '--json']
+  expect(await main(parameters, {}, context.output)).toBe(EXIT.attestation)
+  expect(JSON.parse(stdout())).toMatchObject({ ok: false, against: snapshot })
+  expect(stderr()).toContain('refused at: file-format')
+}
 
 describe('--once --json', () => {
   it('prints one document and nothing else to stdout', async () => {
@@ -34,6 +48,7 @@ describe('--once --json', () => {
     const saved = readChainSnapshot(readFileSync(document.receipt.snapshot, 'utf8'))
     expect(saved.chain.globalId).toBe(saved.network.globalId)
     expect((await saved.chain.latestBlock()).seqno).toBeGreaterThan(0)
+    await refusesGarbage(document.receipt.snapshot)
     expect(stderr()).toMatch(/ready in [\d.]+ s/)
     expect(exitCodes).toEqual([])
   })

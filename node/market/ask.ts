@@ -10,7 +10,7 @@ export interface Answer {
 }
 
 /**
- * @throws UnavailableError PEER_UNREACHABLE, STREAM_RESET, ASK_TIMEOUT
+ * @throws UnavailableError PEER_UNREACHABLE, STREAM_RESET, ASK_TIMEOUT, ASK_ABORTED
  * @throws ProtocolError ANSWER_MISSING, ANSWER_TOO_LARGE
  */
 export async function ask(
@@ -58,16 +58,22 @@ async function bounded<T>(
   signal: AbortSignal | undefined,
   exchange: () => Promise<T>,
 ): Promise<T> {
-  const onAbort = () => stream.abort(new Error('given up'))
+  let reason: Error | undefined
+  const stop = (why: Error) => {
+    reason = why
+    stream.abort(why)
+  }
+  const onAbort = () => stop(new UnavailableError('ASK_ABORTED', 'the question was given up'))
   const timer = setTimeout(() => {
-    stream.abort(new UnavailableError('ASK_TIMEOUT', 'the peer did not answer in time'))
+    stop(new UnavailableError('ASK_TIMEOUT', `no answer within ${ASK_TIMEOUT_MS} ms`))
   }, ASK_TIMEOUT_MS)
   signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) onAbort()
   try {
     return await exchange()
   } catch (error) {
-    stream.abort(error instanceof Error ? error : new Error('exchange failed'))
-    throw error
+    if (reason === undefined) stream.abort(error instanceof Error ? error : new Error('exchange'))
+    throw reason ?? error
   } finally {
     clearTimeout(timer)
     signal?.removeEventListener('abort', onAbort)

@@ -156,7 +156,7 @@ export class AuctionRun {
 
   async #sendOutcome(): Promise<void> {
     for (const afterMs of [0, ...CLOSE_REPEATS_MS]) {
-      if (!(await pause(afterMs, this.#options.stopped))) return
+      if (afterMs > 0 && !(await pause(afterMs, this.#options.stopped))) return
       if (this.#award !== undefined) await this.#publish('award', this.#award)
       if (this.#close !== undefined) await this.#publish('close', this.#close)
     }

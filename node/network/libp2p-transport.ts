@@ -50,12 +50,19 @@ export interface Libp2pTransport extends Transport {
   gossipScore(peerId: string): number
 }
 
-/** Starts a host and begins to join; resolves when it listens. */
+/** libp2p has no event for a routing table that gains its first peer. */
+const TABLE_POLL_MS = 20
+
+/**
+ * Starts a host and begins to join; resolves when it listens.
+ * @throws ConfigError ADDRESS_INVALID, LISTEN_FAILED
+ */
 export async function createLibp2pTransport(
   options: Libp2pTransportOptions,
 ): Promise<Libp2pTransport> {
   const addresses = options.listen.length > 0 ? options.listen : options.bootstrap
-  const host = await createHost({
+  checkAddresses([...options.listen, ...options.bootstrap])
+  const host = await listening({
     ...options,
     transports: options.transports ?? 'tcp',
     topics: allTopics(options.globalId),
@@ -64,6 +71,30 @@ export async function createLibp2pTransport(
   const transport = new HostTransport(host, options)
   transport.start()
   return transport
+}
+
+async function listening(options: HostOptions): Promise<Host> {
+  try {
+    return await createHost(options)
+  } catch (cause) {
+    throw new ConfigError('LISTEN_FAILED', `cannot listen on ${options.listen.join(', ')}`, {
+      cause,
+      remedy: 'Choose a free port or an address of this machine.',
+    })
+  }
+}
+
+function checkAddresses(addresses: readonly string[]): void {
+  for (const address of addresses) {
+    try {
+      multiaddr(address)
+    } catch (cause) {
+      throw new ConfigError('ADDRESS_INVALID', `not a multiaddr: ${address}`, {
+        cause,
+        remedy: 'Write it like /ip4/127.0.0.1/tcp/4001.',
+      })
+    }
+  }
 }
 
 class HostTransport implements Libp2pTransport {
@@ -102,7 +133,8 @@ class HostTransport implements Libp2pTransport {
     const dht = this.#host.services.dht as KadDHT & Partial<SingleKadDHT>
     while ((dht.routingTable?.size ?? 1) === 0) {
       signal.throwIfAborted()
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      this.#stopped.signal.throwIfAborted()
+      await new Promise((resolve) => setTimeout(resolve, TABLE_POLL_MS))
     }
   }
 
@@ -229,8 +261,10 @@ class HostTransport implements Libp2pTransport {
 
   #own(stream: Stream, remote: PeerId): Libp2pMessageStream {
     const own = new Libp2pMessageStream(stream, peerRefOf(remote))
-    this.#streams.add(own)
-    stream.addEventListener('close', () => this.#streams.delete(own), { once: true })
+    if (stream.status === 'open' || stream.status === 'closing') {
+      this.#streams.add(own)
+      stream.addEventListener('close', () => this.#streams.delete(own), { once: true })
+    }
     return own
   }
 

@@ -36,3 +36,9 @@ export const EVENT_QUEUE_MAX = 1_024
 export const JOB_LINES_PARALLEL_MAX = 2
 /** Jobs kept in the list. */
 export const JOBS_MAX = 1_000
+/** Evidence, and after funding the acceptance: each within this, or the provider is given up. */
+export const HANDSHAKE_TIMEOUT_MS = 8_000
+/** How long bids of a job are taken. */
+export const JOB_BIDDING_MS = 1_500
+/** Work of a job must be done this long after its announcement. */
+export const JOB_DEADLINE_MS = 30 * 60_000

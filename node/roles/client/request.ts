@@ -178,7 +178,11 @@ export class ClientRequest {
     this.#meter = state
     for (const effect of effects) {
       if (effect.kind === 'violation') {
-        throw new SettlementError(effect.code, `the provider miscounted: ${effect.detail}`)
+        throw new SettlementError(
+          'PROVIDER_MISCOUNTED',
+          `the provider miscounted: ${effect.detail}`,
+          { data: { rule: effect.code } },
+        )
       }
       this.#owedNano = effect.allocatedNano
     }

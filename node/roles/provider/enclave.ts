@@ -61,6 +61,7 @@ export class Enclave {
   #epochNumber = 0n
   #current: EnclaveEpoch | undefined
   #making: Promise<EnclaveEpoch> | undefined
+  #listener: (epoch: EnclaveEpoch) => void = () => undefined
 
   constructor(identity: EnclaveIdentity, components: EnclaveComponents) {
     this.#identity = identity
@@ -81,6 +82,11 @@ export class Enclave {
       this.#making = undefined
     })
     return this.#making
+  }
+
+  /** Told of every new epoch: its statement's digest belongs into the next offer. */
+  onEpoch(listener: (epoch: EnclaveEpoch) => void): void {
+    this.#listener = listener
   }
 
   /** What a client gets: the epoch's quote, or a fresh one over its nonce with the nonce's proof. */
@@ -129,6 +135,7 @@ export class Enclave {
       notAfterMs,
       statementFor,
     }
+    this.#listener(this.#current)
     return this.#current
   }
 

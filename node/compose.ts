@@ -1,0 +1,248 @@
+/**
+ * The composition root: the only place that knows every room. A new TEE, engine or chain is one folder
+ * and one line here.
+ */
+
+import { policyDigest } from '#attestation/policy/policy.ts'
+import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { readModel } from '#inference/model/read-model.ts'
+import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
+import { fromHex, toHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { ConfigError } from '#protocol/errors.ts'
+import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
+import type { ChainAccess } from '#settlement/chain/access.ts'
+import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import { openWallet } from '#settlement/wallet/wallet.ts'
+import { sleep } from './async.ts'
+import { systemClock as clock } from './clock.ts'
+import { startJobClient } from './market/job-client.ts'
+import { startJobWorker } from './market/job-worker.ts'
+import { startOfferDiscovery } from './market/offer-discovery.ts'
+import { startOfferPublisher } from './market/offer-publisher.ts'
+import { createLibp2pTransport } from './network/libp2p-transport.ts'
+import { answerChat } from './roles/client/answer.ts'
+import { createClientService } from './roles/client/client.ts'
+import { Funding } from './roles/client/funding.ts'
+import { ClientJobs } from './roles/client/jobs.ts'
+import { KeptPromises } from './roles/client/kept-promises.ts'
+import { ClientModels } from './roles/client/models.ts'
+import { ReceiptFiles } from './roles/client/receipt-files.ts'
+import { Sessions } from './roles/client/sessions.ts'
+import { EventHub } from './roles/event-hub.ts'
+import type {
+  ClientOptions,
+  PeerOptions,
+  ProviderOptions,
+  RunningClient,
+  RunningPeer,
+} from './roles/peer-options.ts'
+import { ProviderChannels } from './roles/provider/channels.ts'
+import { Enclave, type EnclaveEpoch } from './roles/provider/enclave.ts'
+import { marketEvents } from './roles/provider/market-events.ts'
+import { offerMarks } from './roles/provider/offer-marks.ts'
+import { Provider } from './roles/provider/provider.ts'
+import { openPeerStore } from './store/sqlite-store.ts'
+import { networkTrust } from './trust.ts'
+
+/**
+ * A provider with its engine in a child process.
+ * @throws ConfigError, UnavailableError of its parts; what was started is stopped again
+ */
+export async function composeProvider(options: ProviderOptions): Promise<RunningPeer> {
+  const cleanup = new AsyncDisposableStack()
+  try {
+    const common = await composePeer(options, cleanup)
+    const { transport, chain, wallet, store, hub, trust, globalId } = common
+    const { log, network, prices } = options
+    const { manufacturer, policy } = trust
+    if (manufacturer === undefined) {
+      throw new ConfigError('TEE_MISSING', 'this program has no quote source for this network', {
+        remedy: 'Version 0.1 serves simulated networks only: start one with `cocoon testnet`.',
+      })
+    }
+    const model = network.models.find((one) => one.id === options.modelId)
+    const engine = cleanup.use(
+      await createOnnxEngine({
+        folder: options.modelFolder,
+        modelId: options.modelId,
+        slotsTotal: options.slotsTotal,
+        clock,
+        log: (event, data) => log.info(data, event),
+        ...(model === undefined ? {} : { expectedRoot: fromHex(model.root) }),
+      }),
+    )
+    const { files } = await readModel(options.modelFolder, crypto)
+    const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
+    const identity = crypto.ed25519FromSeed(options.identitySeed)
+    const enclave = new Enclave(
+      {
+        globalId,
+        identityKey: identity.publicKey,
+        settlementKey: settlementKey.publicKey,
+        payoutAddress: wallet.address.toRawString(),
+        policyDigest: policyDigest(crypto, policy),
+        modelRoot: engine.info.modelRoot,
+        runtimeDigest: engine.info.runtimeDigest,
+      },
+      {
+        crypto,
+        clock,
+        chain,
+        quotes: manufacturer.machine(options.name, engine.info.runtimeDigest),
+        suite: DEFAULT_SEAL_SUITE,
+      },
+    )
+    const channels = new ProviderChannels({
+      crypto,
+      clock,
+      store,
+      chain,
+      settlementKey,
+      payoutAddress: wallet.address,
+      closeDelayMin: network.closeDelay,
+    })
+    let publisher: Awaited<ReturnType<typeof startOfferPublisher>> | undefined
+    const provider = new Provider({
+      transport,
+      crypto,
+      clock,
+      chain,
+      wallet,
+      engine,
+      tokenizer: loadChatTokenizer(files),
+      enclave,
+      channels,
+      settlementKey,
+      prices,
+      tier: 'simulated',
+      addedLatencyMs: options.addedLatencyMs,
+      emit: hub.emit,
+      onLoad: () => publisher?.changed(),
+    })
+    const current: { epoch: EnclaveEpoch } = { epoch: await enclave.epoch() }
+    enclave.onEpoch((epoch) => {
+      current.epoch = epoch
+      publisher?.changed()
+    })
+    await provider.start()
+    cleanup.defer(() => provider.stop())
+    const market = { transport, crypto, identity, clock, globalId, log }
+    publisher = await startOfferPublisher({
+      ...market,
+      marks: offerMarks(store),
+      statements: () => provider.statements(current.epoch),
+    })
+    const worker = startJobWorker({
+      ...market,
+      modelRoots: [engine.info.modelRoot],
+      bidder: () => provider.bidder(current.epoch),
+      onEvent: marketEvents(hub.emit),
+    })
+    cleanup.defer(() => worker.stop())
+    cleanup.defer(() => publisher?.stop())
+    return {
+      peerId: transport.self.peerId,
+      addresses: transport.addresses(),
+      status: () => provider.status(),
+      stop: () => cleanup.disposeAsync(),
+    }
+  } catch (error) {
+    await cleanup.disposeAsync()
+    throw error
+  }
+}
+
+/** @throws ConfigError, UnavailableError of its parts; what was started is stopped again */
+export async function composeClient(options: ClientOptions): Promise<RunningClient> {
+  const cleanup = new AsyncDisposableStack()
+  try {
+    const common = await composePeer(options, cleanup)
+    const { transport, chain, wallet, store, hub, trust, globalId } = common
+    const { log, network, dataDir } = options
+    const { emit } = hub
+    const models = new ClientModels(network, crypto)
+    const modelRoots = models.all.map((model) => model.root)
+    const market = { transport, crypto, clock, globalId, log }
+    const discovery = startOfferDiscovery({
+      ...market,
+      modelRoots,
+      onOffer: (offer) =>
+        emit({
+          kind: 'offer',
+          provider: offer.provider,
+          modelId: offer.modelId,
+          sequence: `${offer.sequence}`,
+          completionNanoPerMtok: `${offer.prices.completionNanoPerMtok}`,
+          slotsFree: offer.slotsFree,
+        }),
+    })
+    cleanup.defer(() => discovery.stop())
+    const auctions = await startJobClient(market)
+    cleanup.defer(() => auctions.stop())
+    const modelName = (rootHex: string): string =>
+      models.all.find((model) => model.rootHex === rootHex)?.id ?? rootHex
+    const { anchors, policy } = trust
+    const receipts = new ReceiptFiles({ crypto, clock, store, policy, dataDir, emit, modelName })
+    const { closeDelay } = network
+    const { depositNano, priceCapNano } = options
+    const base = { crypto, clock, store, chain, wallet, emit }
+    const funding = new Funding({ ...base, depositNano, closeDelay })
+    const kept = new KeptPromises(store)
+    const sessions = new Sessions({ ...base, transport, anchors, policy, funding, receipts, kept })
+    cleanup.defer(() => sessions.stop())
+    const answering = { ...base, models, discovery, sessions, funding, receipts, priceCapNano }
+    const jobs = new ClientJobs({
+      ...base,
+      models,
+      auctions,
+      dataDir,
+      offers: (modelRoot) => discovery.offers(modelRoot),
+      chatWith: (provider, request, signal) => answerChat(answering, request, signal, provider),
+    })
+    cleanup.defer(() => jobs.stop())
+    const stop = (): Promise<void> => cleanup.disposeAsync()
+    const { name } = options
+    const service = createClientService({ ...answering, name, transport, jobs, hub, stop, ...base })
+    return {
+      peerId: transport.self.peerId,
+      addresses: transport.addresses(),
+      status: () => ({ offers: service.offers().length, receipts: service.receipts().length }),
+      stop,
+      service,
+    }
+  } catch (error) {
+    await cleanup.disposeAsync()
+    throw error
+  }
+}
+
+/** What both roles stand on: disk, chain, wallet, network. */
+async function composePeer(options: PeerOptions, cleanup: AsyncDisposableStack) {
+  const { name, network, dataDir, identitySeed, walletSeed, log } = options
+  const { globalId } = network
+  const hub = new EventHub(clock, name, options.emit)
+  const store = openPeerStore(dataDir)
+  cleanup.defer(() => store.close())
+  const access: ChainAccess = {
+    endpoint: network.chainUrl,
+    globalId,
+    fetch: globalThis.fetch,
+    timeoutSignal: AbortSignal.timeout,
+  }
+  const chain = tonClientReader(access)
+  const wallet = openWallet({ access, crypto, clock, seed: walletSeed, sleep })
+  const latest = await chain.latestBlock()
+  const trust = networkTrust(network, crypto, latest.time * 1000)
+  const transport = await createLibp2pTransport({
+    identitySeed,
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    bootstrap: network.bootstrap,
+    mode: 'full',
+    globalId,
+    log,
+  })
+  cleanup.defer(() => transport.stop())
+  log.info({ peerId: transport.self.peerId, key: toHex(transport.self.identityKey) }, 'started')
+  return { hub, store, chain, wallet, trust, transport, globalId }
+}

@@ -1,0 +1,288 @@
+/**
+ * Verifies a receipt file with nothing but the file, the reader's own policy and a chain reader
+ * (docs/spec/receipts.md). The verdict is a list of steps; its level says who stands behind it.
+ */
+
+import { policyDigest } from '#attestation/policy/policy.ts'
+import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
+import type { AssuranceTier, VerdictStep } from '#attestation/types.ts'
+import { verifyEvidence } from '#attestation/verdict.ts'
+import type { NetworkFile } from '#node/testnet/network-file.ts'
+import { type NetworkTrust, networkTrust } from '#node/trust.ts'
+import { equal, toHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { verifyProof } from '#protocol/merkle.ts'
+import { priceNano } from '#protocol/money.ts'
+import {
+  decodeReceiptBody,
+  decodeReceiptFile,
+  leafData,
+  type ReceiptBody,
+  type ReceiptFile,
+  ROUND_SECONDS,
+  receiptId,
+  receiptSigningBytes,
+} from '#protocol/receipt.ts'
+import {
+  billCell,
+  channelAddress,
+  openBill,
+  openDelegate,
+  openPriceQuote,
+  openVoucher,
+  parseTerms,
+  priceQuoteCell,
+} from '#settlement/cells.ts'
+import type { ChainReader, ChannelTerms, Voucher } from '#settlement/types.ts'
+import { ReceiptSteps, require, type StepWords } from './steps.ts'
+
+export type ReceiptLevel = 'signed' | 'acknowledged' | 'anchored'
+
+export interface ReceiptVerdict {
+  /** Hexadecimal; empty when the file cannot be read. */
+  readonly id: string
+  /** How far the proof goes; means something only when `ok`. */
+  readonly level: ReceiptLevel
+  /** Recomputed from the evidence, never read from the receipt. */
+  readonly tier: AssuranceTier
+  readonly ok: boolean
+  readonly steps: readonly VerdictStep[]
+}
+
+export interface ReceiptContext {
+  readonly network: NetworkFile
+  readonly chain: ChainReader
+}
+
+const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords => ({
+  required,
+  reference,
+})
+
+/** @throws UnavailableError CHAIN_UNREACHABLE; whatever is wrong with the file is in the verdict */
+export async function verifyReceiptFile(
+  bytes: Uint8Array,
+  { network, chain }: ReceiptContext,
+): Promise<ReceiptVerdict> {
+  const steps = new ReceiptSteps()
+  const file = steps.run('file-format', words('one canonical encoding'), () => {
+    return { found: `${bytes.length} bytes`, value: decodeReceiptFile(bytes) }
+  })
+  const body = steps.run(
+    'body',
+    words('a canonical receipt body'),
+    file && (() => ({ found: 'version 1', value: decodeReceiptBody(file.receipt.body) })),
+  )
+  if (file === undefined || body === undefined) {
+    return { id: '', level: 'signed', tier: 'open', ok: false, steps: steps.steps }
+  }
+  const atMs = (body.endedAtS + ROUND_SECONDS) * 1000
+  const trust = networkTrust(network, crypto, atMs)
+  const terms = checkParties(steps, file, body, network)
+  const tier = await checkEvidence(steps, file, body, trust, chain, atMs)
+  checkMoney(steps, file, body, terms)
+  const level = await checkRecord(steps, file, body, terms, chain)
+  return { id: receiptId(crypto, file.receipt), level, tier, ok: steps.ok, steps: steps.steps }
+}
+
+/** Signatures, and that statement, terms and receipt name the same keys. */
+function checkParties(
+  steps: ReceiptSteps,
+  file: ReceiptFile,
+  body: ReceiptBody,
+  network: NetworkFile,
+): ChannelTerms | undefined {
+  const { receipt } = file
+  steps.run('signature', words("the response key's Ed25519 signature"), () => {
+    const message = receiptSigningBytes(receipt.body)
+    require(crypto.ed25519Verify(
+      body.responseKey,
+      message,
+      receipt.signature,
+    ), 'the signature is not valid')
+    return { found: toHex(body.responseKey), value: true }
+  })
+  steps.run('delegation', words('the settlement key delegates the response key'), () => {
+    const delegate = openDelegate(crypto, file.delegate, body.settlementKey)
+    require(equal(delegate.responseKey, body.responseKey), 'another response key')
+    require(delegate.globalId === network.globalId, 'another network')
+    require(delegate.notAfter >= body.startedAtS, 'the delegation had ended')
+    return { found: toHex(body.settlementKey), value: true }
+  })
+  return steps.run('terms', words('the channel address follows from the terms'), () => {
+    const terms = parseTerms(file.termsBoc)
+    require(channelAddress(terms).toRawString() === body.channel, 'another address')
+    require(terms.globalId === network.globalId, 'another network')
+    require(body.globalId === network.globalId, 'the receipt names another network')
+    require(equal(terms.providerKey, body.settlementKey), 'another settlement key')
+    return { found: body.channel, value: terms }
+  })
+}
+
+async function checkEvidence(
+  steps: ReceiptSteps,
+  file: ReceiptFile,
+  body: ReceiptBody,
+  trust: NetworkTrust,
+  chain: ChainReader,
+  nowMs: number,
+): Promise<AssuranceTier> {
+  const { evidence } = file
+  const core = steps.run('statement', words('the receipt and the statement agree'), () => {
+    require(equal(crypto.sha256(evidence.statement), body.statementDigest), 'another statement')
+    require(equal(crypto.sha256(evidence.quote), body.quoteDigest), 'another quote')
+    const { core } = decodeStatement(evidence.statement)
+    checkCore(core, body)
+    return { found: toHex(body.statementDigest), value: core }
+  })
+  steps.run('policy', words("the digest of the reader's own policy"), () => {
+    const own = policyDigest(crypto, trust.policy)
+    require(equal(own, file.policyDigest), 'the client applied another policy')
+    return { found: toHex(own), value: true }
+  })
+  if (core === undefined) return 'open'
+  const block = await chain.block(core.notBefore.seqno)
+  const { clientNonce } = file
+  const verdict = verifyEvidence(evidence, {
+    crypto,
+    globalId: chain.globalId,
+    nowMs,
+    anchors: trust.anchors,
+    policy: trust.policy,
+    expected: { identityKey: core.identityKey, modelRoot: body.modelRoot, role: 'provider' },
+    notBeforeBlock: block && { ...block, timeMs: block.time * 1000 },
+    ...(evidence.mode === 'challenge'
+      ? { challenge: { clientNonce, proof: evidence.nonceProof } }
+      : {}),
+  })
+  steps.steps.push(...verdict.steps.map((step) => ({ ...step, name: `evidence/${step.name}` })))
+  steps.run('tier', words('the tier that the evidence gives'), () => {
+    require(verdict.ok && verdict.tier === body.tier, `the receipt claims ${body.tier}`)
+    return { found: verdict.tier, value: true }
+  })
+  return verdict.ok ? verdict.tier : 'open'
+}
+
+function checkCore(core: StatementCore, body: ReceiptBody): void {
+  require(equal(core.responseKey, body.responseKey), 'another response key')
+  require(equal(core.settlementKey, body.settlementKey), 'another settlement key')
+  require(equal(core.modelRoot, body.modelRoot), 'another model root')
+  require(equal(core.runtimeDigest, body.runtimeDigest), 'another runtime')
+}
+
+/** The price is the quoted one, and the bill says what the receipt says. */
+function checkMoney(
+  steps: ReceiptSteps,
+  file: ReceiptFile,
+  body: ReceiptBody,
+  terms: ChannelTerms | undefined,
+): void {
+  const quote = steps.run(
+    'price-quote',
+    words('signed by the settlement key, the prices used'),
+    () => {
+      const quote = openPriceQuote(crypto, file.priceQuote, body.settlementKey)
+      require(quote.globalId === body.globalId, 'another network')
+      require(equal(quote.modelRoot, body.modelRoot), 'another model')
+      const { promptNanoPerMtok, cachedNanoPerMtok, completionNanoPerMtok } = quote.prices
+      const same =
+        body.prices.promptNanoPerMtok === promptNanoPerMtok &&
+        body.prices.cachedNanoPerMtok === cachedNanoPerMtok &&
+        body.prices.completionNanoPerMtok === completionNanoPerMtok
+      require(same, 'other prices')
+      require(quote.validUntil >= body.startedAtS, 'the quote had expired')
+      return { found: `${completionNanoPerMtok} nanoTON per Mtok of completion`, value: quote }
+    },
+  )
+  steps.run('price', words('the quoted price of the counts, rounded up once'), () => {
+    const priced = priceNano(body.prices, body)
+    require(priced === body.usedNano, `${priced} nanoTON expected`)
+    return { found: `${body.usedNano} nanoTON`, value: true }
+  })
+  steps.run(
+    'bill',
+    words('a cell with the same counts, signed by the response key'),
+    quote &&
+      terms &&
+      (() => {
+        const { billBoc, billSignature } = file.receipt
+        const signed = { boc: billBoc, signature: billSignature }
+        const bill = openBill(crypto, signed, body.responseKey, channelAddress(terms))
+        require(equal(new Uint8Array(billCell(bill).hash()), body.billHash), 'another bill')
+        require(equal(
+          bill.quoteHash,
+          new Uint8Array(priceQuoteCell(quote).hash()),
+        ), 'another quote')
+        const { promptTokens, cachedTokens, completionTokens } = bill.counts
+        const same =
+          bill.leafIndex === body.leafIndex &&
+          promptTokens === body.promptTokens &&
+          cachedTokens === body.cachedTokens &&
+          completionTokens === body.completionTokens &&
+          bill.usedNano === body.usedNano &&
+          bill.usedTotalNano === body.usedTotalNano
+        require(same, 'the bill says something else')
+        return { found: toHex(body.billHash), value: true }
+      }),
+  )
+}
+
+/** The client's voucher carries the receipt; the chain carries the voucher's root. */
+async function checkRecord(
+  steps: ReceiptSteps,
+  file: ReceiptFile,
+  body: ReceiptBody,
+  terms: ChannelTerms | undefined,
+  chain: ChainReader,
+): Promise<ReceiptLevel> {
+  const { acknowledgement } = file
+  const voucherWords = words("the client's voucher over a tree with this receipt")
+  const anchorWords = words('the root of that voucher on the chain')
+  if (acknowledgement === undefined) {
+    steps.notRequired('acknowledgement', voucherWords, 'none', 'no voucher in the file')
+    steps.notRequired('anchor', anchorWords, 'none', 'no voucher in the file')
+    return 'signed'
+  }
+  const voucher = steps.run(
+    'acknowledgement',
+    voucherWords,
+    terms &&
+      (() => {
+        const { proof, voucher: signed } = acknowledgement
+        const voucher = openVoucher(crypto, signed, terms.clientKey, channelAddress(terms))
+        require(proof.index === body.leafIndex, 'the proof is of another leaf')
+        require(proof.count === voucher.leafCount, 'the proof is of another tree')
+        const data = leafData(file.receipt)
+        require(verifyProof(
+          crypto,
+          voucher.receiptsRoot,
+          data,
+          proof,
+        ), 'the leaf is not in the tree')
+        return { found: `leaf ${proof.index} of ${proof.count}`, value: voucher }
+      }),
+  )
+  if (voucher === undefined || terms === undefined) return 'signed'
+  return (await isAnchored(steps, anchorWords, voucher, terms, chain)) ? 'anchored' : 'acknowledged'
+}
+
+async function isAnchored(
+  steps: ReceiptSteps,
+  anchorWords: StepWords,
+  voucher: Voucher,
+  terms: ChannelTerms,
+  chain: ChainReader,
+): Promise<boolean> {
+  const seen = await chain.channel(channelAddress(terms))
+  const isSame =
+    seen !== undefined &&
+    seen.leafCount === voucher.leafCount &&
+    equal(seen.receiptsRoot, voucher.receiptsRoot)
+  if (!isSame) {
+    const found = seen === undefined ? 'no such channel' : `a root over ${seen.leafCount} receipts`
+    steps.notRequired('anchor', anchorWords, found, 'acknowledged, not (or no longer) anchored')
+    return false
+  }
+  steps.run('anchor', anchorWords, () => ({ found: toHex(seen.receiptsRoot), value: true }))
+  return true
+}

@@ -1,0 +1,146 @@
+/** A running client: everything that the local API and the command line ask for, in one service. */
+import { AsyncQueue } from '#node/async.ts'
+import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import { peerIdOf } from '#node/network/peer-ids.ts'
+import type { PeerStore } from '#node/store/peer-store.ts'
+import { fromHex, toHex } from '#protocol/bytes.ts'
+import { UnavailableError } from '#protocol/errors.ts'
+import type { Offer } from '#protocol/market/offer.ts'
+import type { Transport } from '#protocol/transport.ts'
+import { usedTotalNano } from '#settlement/channel/state.ts'
+import type { ChainReader, Wallet } from '#settlement/types.ts'
+import type {
+  ChannelView,
+  ChatEvent,
+  ChatRequest,
+  ClientService,
+  ModelView,
+  OfferView,
+  ReceiptView,
+} from '../client-service.ts'
+import { EVENT_QUEUE_MAX } from '../constants.ts'
+import type { EventHub } from '../event-hub.ts'
+import { type AnswerComponents, answerChat } from './answer.ts'
+import type { ClientDesk } from './channel-desk.ts'
+import type { Funding } from './funding.ts'
+import type { ClientJobs } from './jobs.ts'
+import type { ClientModels } from './models.ts'
+import type { ReceiptFiles } from './receipt-files.ts'
+import type { ClientSession } from './session.ts'
+import type { Sessions } from './sessions.ts'
+import { settleAll } from './settle.ts'
+
+export interface ClientComponents extends AnswerComponents {
+  readonly name: string
+  readonly transport: Transport
+  readonly chain: ChainReader
+  readonly wallet: Wallet
+  readonly store: PeerStore
+  readonly models: ClientModels
+  readonly discovery: OfferDiscovery
+  readonly sessions: Sessions
+  readonly funding: Funding
+  readonly receipts: ReceiptFiles
+  readonly jobs: ClientJobs
+  readonly hub: EventHub
+  /** Stops what was composed, in the reverse order of its start. */
+  readonly stop: () => Promise<void>
+}
+
+export function createClientService(parts: ClientComponents): ClientService {
+  const { name, transport, wallet, models, discovery, store, funding, jobs, hub, emit } = parts
+  return {
+    name,
+    peerId: transport.self.peerId,
+    walletAddress: wallet.address.toRawString(),
+    models: async () => models.all.map((model) => modelView(model, discovery.offers(model.root))),
+    offers: () => discovery.offers().map((offer) => offerView(offer, discovery)),
+    chat: (request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> =>
+      answerChat(parts, request, signal),
+    receipts: () => store.receipts().map((row): ReceiptView => row),
+    channels: () => funding.desks.map((desk) => channelView(desk, funding.providerOf(desk))),
+    submitJob: (model, lines, cap) => jobs.submit(model, lines, cap),
+    jobs: () => jobs.list(),
+    jobResults: (id) => jobs.results(id),
+    settle: (signal) =>
+      settleAll({ ...parts, sessionOf: (desk) => sessionOf(parts, desk), emit }, signal),
+    async *events(signal) {
+      const queue = new AsyncQueue<Parameters<Parameters<EventHub['listen']>[0]>[0]>(
+        EVENT_QUEUE_MAX,
+      )
+      const stopListening = hub.listen((event) => queue.push(event))
+      const end = (): void => queue.end()
+      signal.addEventListener('abort', end, { once: true })
+      try {
+        if (!signal.aborted) yield* queue
+      } finally {
+        stopListening()
+        signal.removeEventListener('abort', end)
+      }
+    },
+    stop: parts.stop,
+  }
+}
+
+/** The session that pays on a channel; one is opened when none is, to close the channel with it. */
+async function sessionOf(parts: ClientComponents, desk: ClientDesk): Promise<ClientSession> {
+  const known = await parts.sessions.ofChannel(desk.address)
+  if (known !== undefined) return known
+  const provider = parts.funding.providerOf(desk)
+  const offer = parts.discovery.offers().find((one) => one.provider === provider)
+  if (offer === undefined) {
+    throw new UnavailableError(
+      'PROVIDER_GONE',
+      'the provider of this channel is not on the network',
+    )
+  }
+  const { session } = await parts.sessions.get({
+    provider: offer.provider,
+    peerId: peerIdOf(fromHex(offer.provider)),
+    addresses: offer.addresses,
+    modelRoot: offer.modelRoot,
+  })
+  if (session.desk.address === desk.address) return session
+  throw new UnavailableError('PROVIDER_GONE', 'the provider uses another channel now')
+}
+
+function modelView(
+  model: { readonly id: string; readonly rootHex: string },
+  offers: readonly Offer[],
+): ModelView {
+  const contextTokens = Math.max(0, ...offers.map((offer) => offer.contextTokens))
+  return { id: model.id, root: model.rootHex, providers: offers.length, contextTokens }
+}
+
+function offerView(offer: Offer, discovery: OfferDiscovery): OfferView {
+  return {
+    provider: offer.provider,
+    peerId: peerIdOf(fromHex(offer.provider)),
+    modelId: offer.modelId,
+    modelRoot: toHex(offer.modelRoot),
+    tier: offer.tier,
+    ...offer.prices,
+    slotsFree: offer.slotsFree,
+    slotsTotal: offer.slotsTotal,
+    queued: offer.queued,
+    latencyMs: discovery.measurements.latencyMs(offer.provider),
+    expiresAtMs: offer.expiresAtMs,
+  }
+}
+
+function channelView(desk: ClientDesk, provider: string | undefined): ChannelView {
+  const { state, address } = desk
+  return {
+    address,
+    role: 'client',
+    counterparty: provider ?? state.terms.provider.toRawString(),
+    status: state.status,
+    depositedNano: state.depositedNano,
+    voucherNano: state.best.amountNano,
+    usedNano: usedTotalNano(state),
+    claimedNano: state.claimedNano,
+    leafCount: state.tree.count,
+    receiptsRoot: toHex(state.best.receiptsRoot),
+    expiresAt: state.terms.expiresAt,
+  }
+}

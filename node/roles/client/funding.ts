@@ -1,0 +1,121 @@
+/** Channels to providers: found in the store, opened and topped up with coins of the wallet. */
+import { Address } from '@ton/core'
+import type { StatementCore } from '#attestation/statement.ts'
+import { Mutex } from '#node/async.ts'
+import { toHex } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
+import { SettlementError, UnavailableError } from '#protocol/errors.ts'
+import type { ChainReader, Wallet } from '#settlement/types.ts'
+import { topUpMessage } from '#settlement/wallet/messages.ts'
+import { CHANNEL_EXPIRY_MARGIN_S, CHANNEL_LIFE_S } from '../constants.ts'
+import type { EmitEvent } from '../events.ts'
+import { ClientDesk, type ClientDeskComponents } from './channel-desk.ts'
+
+export interface FundingComponents extends ClientDeskComponents {
+  readonly chain: ChainReader
+  readonly wallet: Wallet
+  readonly clock: Clock
+  readonly emit: EmitEvent
+  readonly depositNano: bigint
+  /** Seconds, from the network file. */
+  readonly closeDelay: number
+}
+
+export class Funding {
+  readonly #parts: FundingComponents
+  readonly #desks: ClientDesk[]
+  readonly #order = new Mutex()
+
+  constructor(parts: FundingComponents) {
+    this.#parts = parts
+    this.#desks = ClientDesk.loadAll(parts)
+  }
+
+  get desks(): readonly ClientDesk[] {
+    return this.#desks
+  }
+
+  /**
+   * An open channel with the provider of a statement that was found good. The first use deploys it.
+   * @throws SettlementError TRANSACTION_FAILED, WALLET_BALANCE, CHANNEL_NOT_FUNDED
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  channelFor(core: StatementCore): Promise<ClientDesk> {
+    return this.#order.run(async () => {
+      const desk = this.#usable(core) ?? this.#create(core)
+      await this.#refresh(desk)
+      if (desk.state.status === 'opening') await this.#topUp(desk, this.#parts.depositNano, true)
+      if (desk.state.status === 'open') return desk
+      throw new SettlementError('CHANNEL_NOT_FUNDED', `the channel is ${desk.state.status}`, {
+        remedy: 'Ask again: another channel is opened.',
+      })
+    })
+  }
+
+  /** Raises the deposit when what is left does not cover `neededNano` more. */
+  ensure(desk: ClientDesk, neededNano: bigint): Promise<void> {
+    return this.#order.run(async () => {
+      const { depositedNano, best } = desk.state
+      if (depositedNano - best.amountNano >= neededNano) return
+      const { depositNano } = this.#parts
+      await this.#topUp(desk, neededNano > depositNano ? neededNano : depositNano, false)
+    })
+  }
+
+  /** Remembers whose channel it is, for lists and for closing it later. */
+  nameProvider(desk: ClientDesk, provider: string): void {
+    this.#parts.store.setMeta(providerKey(desk), provider)
+  }
+
+  /** Hexadecimal identity key of the channel's provider. */
+  providerOf(desk: ClientDesk): string | undefined {
+    return this.#parts.store.meta(providerKey(desk))
+  }
+
+  #usable(core: StatementCore): ClientDesk | undefined {
+    const settlementKey = toHex(core.settlementKey)
+    const nowS = Math.floor(this.#parts.clock.nowMs() / 1000)
+    return this.#desks.find(({ state }) => {
+      const { terms, status } = state
+      return (
+        (status === 'open' || status === 'opening') &&
+        toHex(terms.providerKey) === settlementKey &&
+        terms.provider.toRawString() === core.payoutAddress &&
+        terms.expiresAt > nowS + CHANNEL_EXPIRY_MARGIN_S
+      )
+    })
+  }
+
+  #create(core: StatementCore): ClientDesk {
+    const { chain, wallet, clock, closeDelay } = this.#parts
+    const desk = ClientDesk.create(this.#parts, {
+      globalId: chain.globalId,
+      client: wallet.address,
+      provider: Address.parseRaw(core.payoutAddress),
+      providerKey: core.settlementKey,
+      closeDelay,
+      expiresAt: Math.floor(clock.nowMs() / 1000) + CHANNEL_LIFE_S,
+    })
+    this.#desks.push(desk)
+    return desk
+  }
+
+  async #topUp(desk: ClientDesk, amountNano: bigint, isNew: boolean): Promise<void> {
+    const { wallet, emit } = this.#parts
+    await wallet.send([topUpMessage(desk.state.terms, amountNano, isNew)])
+    await this.#refresh(desk)
+    if (desk.state.depositedNano === 0n) {
+      throw new UnavailableError('CHANNEL_NOT_SEEN', 'the chain does not show the new channel yet')
+    }
+    const action = isNew ? 'opened' : 'topped-up'
+    emit({ kind: 'channel', channel: desk.address, action, amountNano: `${amountNano}` })
+  }
+
+  async #refresh(desk: ClientDesk): Promise<void> {
+    desk.observe(await this.#parts.chain.channel(desk.state.address))
+  }
+}
+
+function providerKey(desk: ClientDesk): string {
+  return `channel-provider:${desk.address}`
+}

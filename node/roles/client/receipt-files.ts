@@ -1,0 +1,109 @@
+/** Receipt files: written when a voucher covers the leaf, listed in the store, never overwritten. */
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
+import type { PeerStore } from '#node/store/peer-store.ts'
+import { toHex } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import {
+  decodeReceiptBody,
+  decodeReceiptFile,
+  encodeReceiptFile,
+  receiptId,
+} from '#protocol/receipt.ts'
+import { encodeTerms } from '#settlement/cells.ts'
+import type { EmitEvent } from '../events.ts'
+import type { AppendedReceipt, ClientDesk } from './channel-desk.ts'
+import type { ClientSession } from './session.ts'
+
+export interface ReceiptFilesComponents {
+  readonly crypto: CryptoPort
+  readonly clock: Clock
+  readonly store: PeerStore
+  readonly policy: AttestationPolicy
+  readonly dataDir: string
+  readonly emit: EmitEvent
+  /** Name of a model by its root. */
+  readonly modelName: (rootHex: string) => string
+}
+
+export class ReceiptFiles {
+  readonly #parts: ReceiptFilesComponents
+  readonly #folder: string
+
+  constructor(parts: ReceiptFilesComponents) {
+    this.#parts = parts
+    this.#folder = join(parts.dataDir, 'receipts')
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+  }
+
+  fileOf(id: string): string {
+    return join(this.#folder, `${id.slice(0, 32)}.cocoon-receipt`)
+  }
+
+  /** Writes the files of receipts that joined the tree in this session. */
+  write(session: ClientSession, appended: readonly AppendedReceipt[]): void {
+    for (const one of appended) this.#writeOne(session, one)
+  }
+
+  /** New proofs under the channel's last voucher: its root is the one that stays on the chain. */
+  refresh(desk: ClientDesk): void {
+    const { store } = this.#parts
+    for (const row of store.receipts().filter((one) => one.channel === desk.address)) {
+      const acknowledgement = desk.proof(row.leafIndex)
+      if (acknowledgement === undefined || !existsSync(row.file)) continue
+      const file = decodeReceiptFile(readFileSync(row.file))
+      writeWhole(row.file, encodeReceiptFile({ ...file, acknowledgement }))
+    }
+  }
+
+  #writeOne(session: ClientSession, { leafIndex, receipt }: AppendedReceipt): void {
+    const { crypto, clock, store, policy, emit, modelName } = this.#parts
+    const { desk, provider } = session
+    const id = receiptId(crypto, receipt)
+    const body = decodeReceiptBody(receipt.body)
+    const acknowledgement = desk.proof(leafIndex)
+    const file = this.fileOf(id)
+    const bytes = encodeReceiptFile({
+      receipt,
+      evidence: provider.evidence,
+      clientNonce: provider.clientNonce,
+      delegate: session.delegate,
+      priceQuote: session.signedPriceQuote,
+      termsBoc: encodeTerms(desk.state.terms),
+      policyDigest: policyDigest(crypto, policy),
+      ...(acknowledgement === undefined ? {} : { acknowledgement }),
+    })
+    writeWhole(file, bytes)
+    store.addReceipt({
+      id,
+      channel: desk.address,
+      leafIndex,
+      provider: toHex(provider.core.identityKey),
+      model: modelName(toHex(body.modelRoot)),
+      promptTokens: body.promptTokens,
+      cachedTokens: body.cachedTokens,
+      completionTokens: body.completionTokens,
+      usedNano: body.usedNano,
+      finish: body.finish,
+      file,
+      createdAtMs: clock.nowMs(),
+    })
+    emit({
+      kind: 'receipt',
+      id,
+      channel: desk.address,
+      leafIndex,
+      usedNano: `${body.usedNano}`,
+      finish: body.finish,
+    })
+  }
+}
+
+/** A reader never sees half a file. */
+function writeWhole(file: string, bytes: Uint8Array): void {
+  const temporary = `${file}.tmp`
+  writeFileSync(temporary, bytes, { mode: 0o600, flush: true })
+  renameSync(temporary, file)
+}

@@ -1,0 +1,174 @@
+/** Open sessions, one a provider: attested and funded once, used by many requests. */
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import type { TrustAnchor } from '#attestation/types.ts'
+import type { Clock } from '#protocol/clock.ts'
+import { SESSION_REQUESTS_MAX } from '#protocol/constants.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { UnavailableError } from '#protocol/errors.ts'
+import type { Transport } from '#protocol/transport.ts'
+import type { ChainReader } from '#settlement/types.ts'
+import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, SESSION_PROTOCOL } from '../constants.ts'
+import type { EmitEvent } from '../events.ts'
+import { Deadline } from '../shared/deadline.ts'
+import { attest } from './attest.ts'
+import type { Funding } from './funding.ts'
+import type { KeptPromises } from './kept-promises.ts'
+import type { ReceiptFiles } from './receipt-files.ts'
+import { ClientSession } from './session.ts'
+
+export interface SessionsComponents {
+  readonly transport: Transport
+  readonly crypto: CryptoPort
+  readonly clock: Clock
+  readonly chain: ChainReader
+  readonly anchors: readonly TrustAnchor[]
+  readonly policy: AttestationPolicy
+  readonly funding: Funding
+  readonly receipts: ReceiptFiles
+  readonly kept: KeptPromises
+  readonly emit: EmitEvent
+}
+
+/** Whom to open a session with. */
+export interface SessionTarget {
+  /** Hexadecimal identity key. */
+  readonly provider: string
+  readonly peerId: string
+  readonly addresses: readonly string[]
+  readonly modelRoot: Uint8Array
+}
+
+export interface ReadySession {
+  readonly session: ClientSession
+  /** Milliseconds spent on evidence and on the channel; 0 for a session that was open. */
+  readonly attestMs: number
+  readonly fundMs: number
+}
+
+export class Sessions {
+  readonly #parts: SessionsComponents
+  readonly #open = new Map<string, Promise<ClientSession>>()
+
+  constructor(parts: SessionsComponents) {
+    this.#parts = parts
+  }
+
+  /**
+   * @throws AttestationError EVIDENCE_REFUSED, TRANSCRIPT_REFUSED
+   * @throws SettlementError, ProtocolError, UnavailableError of the steps of a session
+   */
+  async get(target: SessionTarget): Promise<ReadySession> {
+    const known = this.#open.get(target.provider)
+    if (known !== undefined) {
+      const session = await known.catch(() => undefined)
+      if (session?.isOpen && session.openRequests >= SESSION_REQUESTS_MAX) {
+        throw new UnavailableError('PROVIDER_BUSY', 'too many requests are open with this provider')
+      }
+      if (session?.isOpen && isFresh(session, this.#parts.clock.nowMs())) {
+        return { session, attestMs: 0, fundMs: 0 }
+      }
+    }
+    const spent = { attestMs: 0, fundMs: 0 }
+    const opening = this.#openNew(target, spent)
+    this.#open.set(target.provider, opening)
+    try {
+      return { session: await opening, ...spent }
+    } catch (error) {
+      if (this.#open.get(target.provider) === opening) this.#open.delete(target.provider)
+      throw error
+    }
+  }
+
+  /** The open session of a channel, if there is one. */
+  async ofChannel(channel: string): Promise<ClientSession | undefined> {
+    const sessions = await Promise.all(
+      [...this.#open.values()].map((one) => one.catch(() => undefined)),
+    )
+    return sessions.find((session) => session?.isOpen && session.desk.address === channel)
+  }
+
+  async stop(): Promise<void> {
+    const reason = new UnavailableError('CLIENT_STOPPED', 'this client is shutting down')
+    for (const opening of this.#open.values()) {
+      const session = await opening.catch(() => undefined)
+      session?.end(reason)
+    }
+    this.#open.clear()
+  }
+
+  async #openNew(
+    target: SessionTarget,
+    spent: { attestMs: number; fundMs: number },
+  ): Promise<ClientSession> {
+    const { transport, clock, crypto, chain, anchors, policy, funding, emit } = this.#parts
+    const startedMs = clock.nowMs()
+    const stream = await transport.openStream(target.peerId, SESSION_PROTOCOL, {
+      addresses: target.addresses,
+      signal: AbortSignal.timeout(DIAL_TIMEOUT_MS),
+    })
+    const watchdog = new Deadline(clock, () => {
+      stream.abort(
+        new UnavailableError('PROVIDER_SILENT', 'the provider did not finish a handshake'),
+      )
+    })
+    const { provider, modelRoot } = target
+    try {
+      watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
+      const attested = await attest(stream, {
+        crypto,
+        chain,
+        anchors,
+        policy,
+        modelRoot,
+        mode: 'challenge',
+        onVerdict: ({ tier, ok, steps }) => emit({ kind: 'verdict', provider, tier, ok, steps }),
+      })
+      spent.attestMs = clock.nowMs() - startedMs
+      watchdog.clear()
+      const fundingMs = clock.nowMs()
+      const desk = await funding.channelFor(attested.core)
+      funding.nameProvider(desk, provider)
+      spent.fundMs = clock.nowMs() - fundingMs
+      watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
+      return await ClientSession.open(stream, attested, desk, this.#sessionParts(provider))
+    } catch (error) {
+      stream.abort(error instanceof Error ? error : new Error('the session was not opened'))
+      throw error
+    } finally {
+      watchdog.clear()
+    }
+  }
+
+  #sessionParts(provider: string) {
+    const { transport, crypto, clock, emit, receipts, kept } = this.#parts
+    return {
+      self: transport.self,
+      crypto,
+      clock,
+      emit,
+      keptUnits: () => kept.units(provider),
+      onAppended: (session: ClientSession, appended: Parameters<ReceiptFiles['write']>[1]) => {
+        kept.add(provider, appended)
+        receipts.write(session, appended)
+      },
+      onClosed: (closed: ClientSession) => {
+        const known = this.#open.get(provider)
+        void known?.then(
+          (session) => {
+            if (session === closed && this.#open.get(provider) === known)
+              this.#open.delete(provider)
+          },
+          () => undefined,
+        )
+      },
+    }
+  }
+}
+
+/** Keys and prices of the session must outlive a request: a new session is opened in time. */
+function isFresh(session: ClientSession, nowMs: number): boolean {
+  const untilMs = Math.min(session.provider.core.notAfterMs, session.priceQuote.validUntil * 1000)
+  return nowMs < untilMs - FRESH_MARGIN_MS
+}
+
+const FRESH_MARGIN_MS = 5 * 60_000

@@ -1,0 +1,182 @@
+/** A running provider: serves sessions, offers what it sells, looks for work, claims what it earned. */
+import type { Engine } from '#inference/engine.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
+import type { BidderState } from '#protocol/market/bidding.ts'
+import type { OfferStatement } from '#protocol/market/material-change.ts'
+import { encodeSessionMessage } from '#protocol/session/frames.ts'
+import type { MessageStream, Transport } from '#protocol/transport.ts'
+import { usedTotalNano } from '#settlement/channel/state.ts'
+import type { ChainReader, Wallet } from '#settlement/types.ts'
+import { claimMessage } from '#settlement/wallet/messages.ts'
+import type { ChannelView } from '../client-service.ts'
+import { SESSION_PROTOCOL, SESSIONS_MAX } from '../constants.ts'
+import type { EmitEvent } from '../events.ts'
+import type { ProviderDesk } from './channel-desk.ts'
+import type { ProviderChannels } from './channels.ts'
+import type { Enclave } from './enclave.ts'
+import { type ProviderSessionComponents, serveSession } from './session.ts'
+
+export interface ProviderComponents
+  extends Omit<ProviderSessionComponents, 'self' | 'takeOver' | 'claim' | 'onServed'> {
+  readonly transport: Transport
+  readonly chain: ChainReader
+  readonly wallet: Wallet
+  readonly channels: ProviderChannels
+  readonly enclave: Enclave
+  readonly emit: EmitEvent
+  /** Load may have changed: the offer is announced again when it did so materially. */
+  readonly onLoad: () => void
+}
+
+/** A cautious first guess until this provider has measured itself; tokens per second of one slot. */
+const FIRST_GUESS = { promptTokensPerS: 200, completionTokensPerS: 20 }
+
+export class Provider {
+  readonly #parts: ProviderComponents
+  readonly #sessions = new Map<MessageStream, Promise<void>>()
+  readonly #byChannel = new Map<string, (reason: Error) => void>()
+  #served = 0
+  #stopping = false
+
+  constructor(parts: ProviderComponents) {
+    this.#parts = parts
+  }
+
+  async start(): Promise<void> {
+    await this.#parts.transport.handle(SESSION_PROTOCOL, (stream) => this.#serve(stream))
+  }
+
+  /** What is sold right now; empty until the first evidence is made, and while stopping. */
+  statements(epoch: { readonly statementDigest: Uint8Array } | undefined): OfferStatement[] {
+    if (epoch === undefined || this.#stopping) return []
+    const { engine, prices, tier } = this.#parts
+    const load = engine.load()
+    return [
+      {
+        modelRoot: engine.info.modelRoot,
+        modelId: engine.info.modelId,
+        prices,
+        ...slots(engine, load.active),
+        queued: load.queued,
+        tier,
+        statementDigest: epoch.statementDigest,
+        contextTokens: engine.info.contextTokens,
+        engine: engine.info.engine,
+      },
+    ]
+  }
+
+  bidder(epoch: { readonly statementDigest: Uint8Array } | undefined): BidderState | undefined {
+    const [statement] = this.statements(epoch)
+    if (statement === undefined) return undefined
+    return { ...statement, ...FIRST_GUESS }
+  }
+
+  status(): Record<string, unknown> {
+    const load = this.#parts.engine.load()
+    return {
+      sessions: this.#sessions.size,
+      active: load.active,
+      queued: load.queued,
+      served: this.#served,
+      channels: this.#parts.channels.all().map((desk) => providerChannelView(desk)),
+    }
+  }
+
+  /** Ends sessions, then claims what is still unclaimed. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    const reason = new UnavailableError('PROVIDER_STOPPED', 'this provider is shutting down')
+    for (const stream of this.#sessions.keys()) stream.abort(reason)
+    await Promise.all(this.#sessions.values())
+    for (const desk of this.#parts.channels.all()) {
+      await this.#claim(desk).catch((error: unknown) => this.#warn(error))
+    }
+  }
+
+  async #serve(stream: MessageStream): Promise<void> {
+    if (this.#stopping || this.#sessions.size >= SESSIONS_MAX) {
+      const refusal = {
+        code: 'PROVIDER_BUSY',
+        message: 'this provider takes no further session now',
+        remedy: 'Use another provider, or try again later.',
+      }
+      await stream.send(encodeSessionMessage({ kind: 'refusal', refusal }))
+      return
+    }
+    const serving = this.#serveOpen(stream)
+    this.#sessions.set(stream, serving)
+    await serving
+  }
+
+  async #serveOpen(stream: MessageStream): Promise<void> {
+    const { transport, onLoad } = this.#parts
+    let channel: string | undefined
+    const end = (reason: Error): void => stream.abort(reason)
+    const error = await serveSession(stream, {
+      ...this.#parts,
+      self: transport.self,
+      takeOver: (address) => {
+        const reason = new UnavailableError('SESSION_REPLACED', 'a newer session uses this channel')
+        this.#byChannel.get(address)?.(reason)
+        this.#byChannel.set(address, end)
+        channel = address
+      },
+      claim: (desk) => this.#claim(desk),
+      onServed: () => {
+        this.#served++
+        onLoad()
+      },
+    })
+    if (channel !== undefined && this.#byChannel.get(channel) === end) {
+      this.#byChannel.delete(channel)
+    }
+    this.#sessions.delete(stream)
+    if (error !== undefined) this.#warn(error)
+    onLoad()
+  }
+
+  /** Shows the best voucher to the contract: pays what it covers and puts its root on the chain. */
+  async #claim(desk: ProviderDesk): Promise<void> {
+    const { chain, wallet, emit } = this.#parts
+    const seen = await chain.channel(desk.state.address)
+    desk.observe(seen)
+    const { best, terms } = desk.state
+    if (seen === undefined || seen.closed || best.signed === undefined) return
+    const isCovered = best.amountNano <= seen.claimedNano && best.leafCount <= seen.leafCount
+    if (isCovered) return
+    await wallet.send([claimMessage(terms, best.signed)])
+    desk.observe(await chain.channel(desk.state.address))
+    const amountNano = `${desk.state.claimedNano}`
+    emit({ kind: 'channel', channel: desk.address, action: 'claimed', amountNano })
+  }
+
+  #warn(thrown: unknown): void {
+    const error = asCocoonError(thrown)
+    if (error.code === 'SESSION_REPLACED' || error.code === 'CLIENT_GONE') return
+    this.#parts.emit({ kind: 'warning', code: error.code, message: error.message })
+  }
+}
+
+function slots(engine: Engine, active: number) {
+  const { slotsTotal } = engine.info
+  return { slotsTotal, slotsFree: Math.max(0, slotsTotal - active) }
+}
+
+function providerChannelView(desk: ProviderDesk): ChannelView {
+  const { state, address } = desk
+  return {
+    address,
+    role: 'provider',
+    counterparty: state.terms.client.toRawString(),
+    status: state.status,
+    depositedNano: state.depositedNano,
+    voucherNano: state.best.amountNano,
+    usedNano: usedTotalNano(state),
+    claimedNano: state.claimedNano,
+    leafCount: state.tree.count,
+    receiptsRoot: toHex(state.best.receiptsRoot),
+    expiresAt: state.terms.expiresAt,
+  }
+}

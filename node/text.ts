@@ -21,6 +21,13 @@ export function shortAddress(address: string): string {
   return address.length <= 16 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`
 }
 
+const PROVIDER_CHARS = 12
+
+/** A provider is named by the hexadecimal of its identity key; its beginning tells it apart. */
+export function shortProvider(provider: string): string {
+  return /^[0-9a-f]{64}$/.test(provider) ? provider.slice(0, PROVIDER_CHARS) : provider
+}
+
 export interface Column<Row> {
   readonly title: string
   readonly cell: (row: Row) => string

@@ -1,7 +1,8 @@
 """Questions that evaluate.py asks: written by hand, never fed to the generator.
 
-The author of the grammars wrote them, so they are an easier test than a stranger's questions; evaluate.py also
-reports whether a question happens to be among those that the generator can draw.
+FACT_QUESTIONS is the development set: its results were seen, and wordings were added to the generator afterwards.
+FRESH_QUESTIONS was written after the last change of the generator and before any result on it was seen. The author of
+the grammars wrote both, so they are an easier test than a stranger's questions.
 """
 import re
 
@@ -37,6 +38,43 @@ FACT_QUESTIONS = {
     "budget": ["How can I keep my customers from draining my wallet?", "Is it possible to assign every employee a maximum spend?", "We offer an app to many people; how do we bound the expenses per person?"],
     "models": ["Could I host Mistral on my node?", "Is it possible to attach my existing vLLM deployment?", "Which file format should my neural network have to be served?"],
 }
+
+FRESH_QUESTIONS = {
+    "what": ["Hi! Can someone tell me what this Cocoon project is supposed to be?", "Describe Cocoon to me like I'm your neighbour."],
+    "coordinator": ["Who's calling the shots on this network?", "Is there some boss or headquarters that operates Cocoon?"],
+    "privacy": ["If I type something embarrassing, does anybody else get to see it?", "Do you keep logs of the stuff I write?"],
+    "tee": ["What does TEE mean?", "I don't get what people mean by enclave. Help?"],
+    "hardware": ["Which chips do I need if I want to offer confidential computing?", "Does this run on SEV-SNP machines, or only Intel ones?"],
+    "attestation": ["How does a GPU provider show that it can be trusted?", "Where does the verdict I see come from?"],
+    "encryption": ["What crypto algorithms protect the stuff I send?", "Are my prompts encrypted, and how?"],
+    "tiers": ["What assurance levels can a provider have?", "How do confidential, simulated and open differ from each other?"],
+    "spotcheck": ["Couldn't a provider just run a worse model than the one I asked for?", "How would I find out if the model got secretly swapped?"],
+    "currency": ["What coin do I pay with?", "Do I need Bitcoin for this, or some other cryptocurrency?"],
+    "price": ["How is the price for my request worked out?", "Who sets the prices and in what unit?"],
+    "voucher": ["What's a voucher in Cocoon?", "Why does my client sign vouchers all the time?"],
+    "channel": ["How does the payment channel work, and what happens to my deposit?", "Do I get the leftover deposit back once I'm finished?"],
+    "loss": ["If the other side rips me off, how much money could I be out?", "What's the maximum a cheating provider can steal?"],
+    "receipt": ["What's in a receipt?", "After an answer I get a receipt - what does it contain?"],
+    "verify": ["How can I check whether a receipt is legit?", "Which command do I run to validate a receipt?"],
+    "failover": ["What happens if the provider crashes while it's answering me?", "My provider went offline mid-answer. Did I lose everything?"],
+    "provider": ["I own a decent GPU. How do I start making money with it?", "What command turns my machine into a provider?"],
+    "client": ["How do I chat from the command line?", "How do I get a client running on my computer?"],
+    "openai": ["What base URL should I put in my OpenAI SDK?", "I want my existing OpenAI-based app to talk to Cocoon, where do I point it?"],
+    "testnet": ["Can I play with a whole network on my own laptop first?", "Is there a local test network with free coins?"],
+    "sim": ["I'd like to simulate thousands of peers, is that supported?", "How do researchers try out a network of 50,000 nodes?"],
+    "doctor": ["My setup doesn't work, how do I find out what's wrong?", "Something's broken on my machine. Is there a diagnostic command?"],
+    "bench": ["How do I measure how fast my node is?", "Is there a command for benchmarking?"],
+    "discovery": ["How do peers find one another without a central directory?", "What does my node use to locate other nodes?"],
+    "bids": ["How are batch jobs handed out to providers?", "I've got a big overnight job. Who gets to run it and how is that decided?"],
+    "reputation": ["How are providers rated?", "Can a provider buy itself a good reputation?"],
+    "language": ["What's Cocoon written in?", "Is it Rust or TypeScript under the hood?"],
+    "budget": ["How do I stop users of my app from spending too much?", "Can I set a spending cap for each API key?"],
+    "models": ["Which models can my node serve?", "Can I serve a Llama model through vLLM?"],
+}
+
+FRESH_OFF_TOPIC = ["Where can I buy a cheap bicycle?", "What's the capital of Peru?", "Who sang Bohemian Rhapsody?", "How do I remove a red wine stain?", "Is it safe to eat raw eggs?", "Help me write a birthday card for my aunt",
+    "When does the next train to Munich leave?", "How old is the universe?", "Explain how vaccines work", "What is your opinion on the election?", "def foo(x): return x + 1", "My stomach hurts since yesterday.",
+    "Give me three tips for a job interview", "What does a giraffe eat?", "how many planets are there", "Who won the chess championship?", "Tell me a bedtime story", "Should I invest in Tesla stock?", "What is 12 percent of 250?", "Which phone should I buy?"]
 
 OFF_TOPIC_QUESTIONS = ["How do I bake a chocolate cake?", "Who was Napoleon?", "Write me a poem about autumn", "What's the weather going to be like on Sunday?", "translate good morning into Italian", "what is the square root of 144",
     "How tall is Mount Everest?", "Can you recommend a good movie?", "write a python function that sorts a list", "Who painted the Mona Lisa?", "I feel sad today, what should I do?", "What is photosynthesis?", "tell me the latest news",

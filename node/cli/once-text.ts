@@ -7,9 +7,11 @@ import type {
 import { type Coins, table } from '#node/text.ts'
 import { verdictLine, verdictTable } from './verdict-text.ts'
 
-export function offersText(offers: readonly OfferDocument[], coins: Coins): string {
+type NameOf = (provider: string) => string
+
+export function offersText(offers: readonly OfferDocument[], coins: Coins, nameOf: NameOf): string {
   const text = table(offers, [
-    { title: 'OFFER OF', cell: (offer) => offer.provider },
+    { title: 'OFFER OF', cell: (offer) => nameOf(offer.provider) },
     { title: 'TIER', cell: (offer) => offer.tier },
     { title: 'PROMPT/MTOK', cell: (o) => coins(BigInt(o.promptNanoPerMtok)), align: 'right' },
     {
@@ -22,10 +24,10 @@ export function offersText(offers: readonly OfferDocument[], coins: Coins): stri
   return `\n${text}`
 }
 
-export function requestText(request: RequestDocument, coins: Coins): string {
+export function requestText(request: RequestDocument, coins: Coins, nameOf: NameOf): string {
   const ranking = table(request.offers, [
     { title: 'RANK', cell: (offer) => (offer.accepted ? String(offer.rank) : '-'), align: 'right' },
-    { title: 'PROVIDER', cell: (offer) => offer.provider },
+    { title: 'PROVIDER', cell: (offer) => nameOf(offer.provider) },
     { title: 'ESTIMATE', cell: (o) => coins(BigInt(o.estimatedPriceNano)), align: 'right' },
     { title: 'WHY', cell: (offer) => offer.reasons.join('; ') },
   ])
@@ -33,7 +35,7 @@ export function requestText(request: RequestDocument, coins: Coins): string {
   const { discoverMs, attestMs, fundMs, firstTokenMs, totalMs } = request.timings
   return [
     '',
-    `chosen   ${request.provider}: ${request.reason}`,
+    `chosen   ${nameOf(request.provider)}: ${request.reason}`,
     ranking,
     '',
     `verdict  ${verdictLine(request.verdict)}`,

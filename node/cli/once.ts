@@ -16,7 +16,7 @@ import type { RunningTestnet } from '#node/testnet/testnet.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
 import { offersText, requestText, settlementText } from './once-text.ts'
-import type { Say } from './testnet-session.ts'
+import type { Say, Telling } from './testnet-session.ts'
 
 const QUESTION = 'What is Cocoon?'
 const JOB_PROMPTS = [
@@ -57,15 +57,15 @@ export async function runOnce(
   testnet: RunningTestnet,
   options: OnceOptions,
   context: CliContext,
-  say: Say,
+  { say, nameOf }: Telling,
 ): Promise<OnceDocument> {
   const api = new LocalApi(testnet.apiUrl)
   const signal = context.interrupts.first
   const offers = await api.offers()
-  say(offersText(offers, context.coins))
+  say(offersText(offers, context.coins, nameOf))
   const { answer, request } = await ask(api, testnet, options, context, say)
-  say(requestText(request, context.coins))
-  const job = await runJob(api, testnet.model.id, signal, say)
+  say(requestText(request, context.coins, nameOf))
+  const job = await runJob(api, testnet.model.id, signal, { say, nameOf })
   say('settling: providers claim, channels close')
   const settled = await testnet.settle()
   for (const settlement of settled) say(settlementText(settlement, context.coins))
@@ -118,7 +118,7 @@ async function runJob(
   api: LocalApi,
   model: string,
   signal: AbortSignal,
-  say: Say,
+  { say, nameOf }: Telling,
 ): Promise<OnceDocument['job']> {
   const lines = JOB_PROMPTS.map((prompt, index) => ({
     custom_id: `line-${index + 1}`,
@@ -129,7 +129,7 @@ async function runJob(
   const done = await jobEnd(api, submitted.id, signal)
   const results = await api.jobResults(done.id)
   say(
-    `job ${done.id}: ${done.bids.length} bids, ${done.winner ?? 'nobody'} won, ${done.linesDone} of ${done.lines} lines done`,
+    `job ${done.id}: ${done.bids.length} bids, ${done.winner === null ? 'nobody' : nameOf(done.winner)} won, ${done.linesDone} of ${done.lines} lines done`,
   )
   return { id: done.id, bids: done.bids, winner: done.winner, results }
 }

@@ -14,7 +14,7 @@ import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts
 import { realParts } from '#node/testnet/parts.ts'
 import type { PeerConfig } from '#node/testnet/peer-config.ts'
 import { runPeer } from '#node/testnet/run-peer.ts'
-import { pairs } from '#node/text.ts'
+import { pairs, shortProvider } from '#node/text.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { ClientCommandOptions, PeerCommandOptions, UpOptions } from './commands/peers.ts'
 import type { CliContext } from './context.ts'
@@ -118,7 +118,7 @@ async function runUntilInterrupted(
 ): Promise<void> {
   const { output, interrupts, settings } = context
   const startedAtMs = Date.now()
-  const print = eventPrinter(context.coins, startedAtMs)
+  const print = eventPrinter({ coins: context.coins, startedAtMs, nameOf: shortProvider })
   const emit: EmitEvent = (body) => {
     const event = { atMs: Date.now(), peer: home.name, ...body }
     const line = options.json ? toJson(event) : print(event)

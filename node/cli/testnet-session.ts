@@ -1,7 +1,7 @@
 /** A testnet from start to Ctrl-C, or through one question with --once. */
 
 import { toJson } from '#node/gateway/json.ts'
-import { randomSeed } from '#node/testnet/derive.ts'
+import { planTestnet, providerNames, randomSeed } from '#node/testnet/derive.ts'
 import type { ChainTotals } from '#node/testnet/devchain-rpc.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
 import { realParts, type TestnetParts } from '#node/testnet/parts.ts'
@@ -18,6 +18,12 @@ import { conservationLine, testnetBanner } from './testnet-text.ts'
 /** Says a line to whoever watches: stdout, or stderr when stdout is for machines. */
 export type Say = (line: string) => void
 
+export interface Telling {
+  readonly say: Say
+  /** Shows a provider by its name in this network. */
+  readonly nameOf: (provider: string) => string
+}
+
 export async function runTestnet(
   options: TestnetCommandOptions,
   context: CliContext,
@@ -28,7 +34,8 @@ export async function runTestnet(
   const startedAtMs = Date.now()
   const seed = options.seed ?? randomSeed()
   say(`seed ${seed}`)
-  const print = eventPrinter(context.coins, startedAtMs)
+  const nameOf = providerNames(planTestnet(seed, options.providers, options.clients))
+  const print = eventPrinter({ coins: context.coins, startedAtMs, nameOf })
   const starting = startTestnet({
     seed,
     providers: options.providers,
@@ -57,7 +64,7 @@ export async function runTestnet(
   }
   say(testnetBanner(testnet, context.coins))
   say(`ready in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`)
-  if (options.once) await once(testnet, options, context, say)
+  if (options.once) await once(testnet, options, context, { say, nameOf })
   else await untilInterrupted(testnet, options, context, say)
 }
 
@@ -93,16 +100,16 @@ async function once(
   testnet: RunningTestnet,
   options: TestnetCommandOptions,
   context: CliContext,
-  say: Say,
+  told: Telling,
 ): Promise<void> {
   let document: Awaited<ReturnType<typeof runOnce>>
   try {
-    document = await runOnce(testnet, options, context, say)
+    document = await runOnce(testnet, options, context, told)
   } catch (error) {
     await testnet.stop().catch(() => undefined)
     throw error
   }
-  const conserved = concludeWith(await testnet.stop(), context, say)
+  const conserved = concludeWith(await testnet.stop(), context, told.say)
   if (options.json) context.output.json({ ...document, conserved, seed: testnet.seed })
 }
 

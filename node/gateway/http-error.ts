@@ -68,7 +68,9 @@ export function httpErrorBody(error: CocoonError): HttpErrorBody {
 /** OpenAI clients show the message only: why each provider was refused must be in it. */
 function messageOf(error: CocoonError): string {
   if (error.code !== 'NO_PROVIDER') return error.message
-  const reasons = Object.entries(error.data).map(([name, reason]) => `${name}: ${reason}`)
+  const reasons = Object.entries(error.data)
+    .filter(([, reason]) => !error.message.includes(String(reason)))
+    .map(([name, reason]) => `${name}: ${reason}`)
   return reasons.length === 0 ? error.message : `${error.message} (${reasons.join('; ')})`
 }
 

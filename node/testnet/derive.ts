@@ -3,6 +3,9 @@
  * (RFC 5869): the same seed gives the same identities, prices, latencies and wallets.
  */
 import { hkdfSync, randomBytes } from 'node:crypto'
+import { shortProvider } from '#node/text.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { ADDED_LATENCY_MS_MAX } from './constants.ts'
 
@@ -53,6 +56,17 @@ export function planTestnet(seed: string, providers: number, clients: number): T
       addedLatencyMs: latencyAt(order[index]!, providers),
     })),
   }
+}
+
+/** Shows a provider of this plan by its name, any other shortened. */
+export function providerNames(plan: TestnetPlan): (provider: string) => string {
+  const names = new Map(
+    plan.providers.map(({ name, identitySeed }) => [
+      toHex(nodeCrypto.ed25519FromSeed(identitySeed).publicKey),
+      name,
+    ]),
+  )
+  return (provider) => names.get(provider) ?? shortProvider(provider)
 }
 
 const names = (kind: string, count: number): string[] =>

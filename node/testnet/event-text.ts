@@ -5,12 +5,20 @@ import { type Coins, shortAddress } from '#node/text.ts'
 /** Undefined: not worth a line, for example an offer that says what the one before it said. */
 export type EventPrinter = (event: NodeEvent) => string | undefined
 
-export function eventPrinter(coins: Coins, startedAtMs: number): EventPrinter {
+export interface EventPrinterOptions {
+  readonly coins: Coins
+  /** Unix milliseconds; lines count seconds from here. */
+  readonly startedAtMs: number
+  /** Shows a provider: by its name where that is known, else shortened. */
+  readonly nameOf: (provider: string) => string
+}
+
+export function eventPrinter({ coins, startedAtMs, nameOf }: EventPrinterOptions): EventPrinter {
   const lastOffers = new Map<string, string>()
   return (event) => {
     if (event.kind === 'offer' && isRepeated(event, lastOffers)) return undefined
     const seconds = ((event.atMs - startedAtMs) / 1000).toFixed(1).padStart(7)
-    return `${seconds}s  ${event.peer.padEnd(12)} ${event.kind.padEnd(8)} ${eventText(event, coins)}`
+    return `${seconds}s  ${event.peer.padEnd(12)} ${event.kind.padEnd(8)} ${eventText(named(event, nameOf), coins)}`
   }
 }
 
@@ -23,6 +31,10 @@ function isRepeated(
   if (lastOffers.get(event.provider) === content) return true
   lastOffers.set(event.provider, content)
   return false
+}
+
+function named(event: NodeEvent, nameOf: (provider: string) => string): NodeEvent {
+  return 'provider' in event ? { ...event, provider: nameOf(event.provider) } : event
 }
 
 function eventText(event: NodeEvent, coins: Coins): string {

@@ -7,9 +7,12 @@ import { listenForInterrupts } from '#node/cli/interrupts.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
 import type { NodeEvent, NodeEventBody } from '#node/roles/events.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
-import { coinsIn } from '#node/text.ts'
+import { coinsIn, shortProvider } from '#node/text.ts'
 import { VERDICT } from '../support/scripted-client-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+
+const printer = (startedAtMs: number) =>
+  eventPrinter({ coins: coinsIn('TON'), startedAtMs, nameOf: shortProvider })
 
 const at = (body: NodeEventBody, peer = 'client-1'): NodeEvent => ({ atMs: 2_500, peer, ...body })
 const channel = `0:${'ab'.repeat(32)}`
@@ -52,13 +55,13 @@ describe('an event', () => {
     [{ kind: 'job', jobId: 'j', action: 'bid', detail: 'from p' }, 'j bid from p'],
     [{ kind: 'warning', code: 'PEER_EXITED', message: 'ended' }, 'PEER_EXITED: ended'],
   ])('%j has its line', (body, text) => {
-    const line = eventPrinter(coinsIn('TON'), 1_000)(at(body))
+    const line = printer(1_000)(at(body))
     expect(line).toContain(text)
     expect(line).toMatch(/^ {4}1\.5s {2}client-1 /)
   })
 
   it('is passed over when an offer says what the last one said', () => {
-    const print = eventPrinter(coinsIn('TON'), 0)
+    const print = printer(0)
     expect(print(at(offer, 'provider-1'))).toBeDefined()
     expect(print(at({ ...offer, sequence: '2' }, 'client-1'))).toBeUndefined()
     expect(print(at({ ...offer, sequence: '3', slotsFree: 1 }))).toBeDefined()

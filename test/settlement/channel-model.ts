@@ -61,6 +61,7 @@ export class ChannelModel {
   readonly counts = new Map<string, number>()
   /** All leaves that the provider stored, as its database would. */
   readonly leaves: Leaf[] = []
+  #highest = this.provider.best
   #toProvider: ToProvider[] = []
   #toClient: ToClient[] = []
   #nextRequest = 1
@@ -247,6 +248,10 @@ export class ChannelModel {
         this.leaves.reduce((sum, leaf) => sum + leaf.usedNano, 0n) === provider.settledNano,
       ],
     ]
+    const { amountNano, leafCount } = provider.best
+    const rises = amountNano >= this.#highest.amountNano && leafCount >= this.#highest.leafCount
+    facts.push(['vouchers only rise', rises])
+    this.#highest = provider.best
     for (const [fact, holds] of facts) if (!holds) throw new Error(`broken: ${fact}`)
   }
 }

@@ -125,6 +125,19 @@ export class ContractBench {
     return signCell(crypto, key, closeAuthCell({ ...totals, receiptsRoot, validUntil }))
   }
 
+  /** All that a CloseAuth needs, under another tag. */
+  closeAuthOfTag(tag: number): SignedBytes {
+    const cell = beginCell()
+      .storeUint(tag, 32)
+      .storeAddress(this.channel)
+      .storeCoins(2_000_000_000n)
+      .storeUint(3, 32)
+      .storeUint(3n, 256)
+      .storeUint(NOW_S + 900, 32)
+      .endCell()
+    return signCell(crypto, providerKey, cell)
+  }
+
   /** Any message to the channel, with state init so that it also reaches an account not yet there. */
   raw(body: Cell, valueNano: bigint): WalletMessage {
     return { to: this.channel, valueNano, body, stateInit: channelStateInit(this.terms) }

@@ -222,7 +222,10 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await close(bench.closeAuth(2n * TON, NOW_S - 1))).exitCode).toBe(406)
     expect((await close(bench.closeAuth(TON - 1n))).exitCode).toBe(405)
     expect((await close(bench.closeAuth(5n * TON + 1n))).exitCode).toBe(405)
-    const sent = await close(bench.closeAuth(2n * TON))
+    const other = await open({ salt: 8n })
+    expect((await close(other.closeAuth(2n * TON))).exitCode).toBe(403)
+    expect((await close(bench.closeAuthOfTag(0x434c5332))).exitCode).toBe(402)
+    const sent = await close(bench.closeAuth(2n * TON, NOW_S))
     note('coop_close', sent)
     expect(sent.out.map(({ opcode, valueNano }) => [opcode, valueNano]).slice(0, 2)).toEqual([
       [PAID, TON],
@@ -272,6 +275,17 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await bench.send(bench.stranger, finishMessage(bench.terms))).success).toBe(true)
   })
 
+  it('does not let a late start put the end off', async () => {
+    const bench = await open()
+    await bench.deposit(5n * TON)
+    bench.chain.now = bench.terms.expiresAt + 10
+    await bench.send(bench.client, startCloseMessage(bench.terms))
+    const end = bench.terms.expiresAt + bench.terms.closeDelay
+    expect((await bench.state()).closeAt).toBe(end + 10)
+    bench.chain.now = end
+    expect((await bench.send(bench.stranger, finishMessage(bench.terms))).success).toBe(true)
+  })
+
   it('takes the last record after closing, without coins, until it is destroyed', async () => {
     const bench = await open()
     await bench.deposit(5n * TON)
@@ -305,24 +319,26 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect(again.exitCode).toBe(406)
   })
 
-  it('is never made poorer by a caller that pays too little', async () => {
+  it('is never made poorer, nor keeps coins, when a caller pays too little', async () => {
     const bench = await open()
     await bench.deposit(5n * TON)
-    let succeeded = 0
-    let refused = 0
-    for (let step = 1; step <= 24; step++) {
-      const owed = 5n * TON - (await bench.state()).claimedNano
-      const rent = (await bench.balance()) - owed
+    const lumpNano = prices === 'mainnet-2024' ? 400_000n : 66_667n
+    const outcomes = { done: 0, refused: 0 }
+    for (let step = 1; step <= 30; step++) {
+      const held = await bench.balance()
+      const { claimedNano } = await bench.state()
       const claim = claimMessage(bench.terms, bench.voucher(BigInt(step) * 1_000_000n, step))
-      const valueNano = BigInt(step * step) * (prices === 'mainnet-2024' ? 30_000n : 5_000n)
-      const sent = await bench.send(bench.stranger, { ...claim, valueNano }).catch(() => undefined)
-      if (sent?.success) succeeded++
-      else refused++
-      const owedAfter = 5n * TON - (await bench.state()).claimedNano
-      expect((await bench.balance()) - owedAfter).toBeGreaterThanOrEqual(rent)
+      const valueNano = (BigInt(step) * lumpNano * 2n) / 3n
+      const { success } = await bench.send(bench.stranger, { ...claim, valueNano })
+      outcomes[success ? 'done' : 'refused']++
+      const paid = (await bench.state()).claimedNano - claimedNano
+      const kept = (await bench.balance()) - (held - paid)
+      expect(kept).toBeGreaterThanOrEqual(0n)
+      // What cannot pay for its own way back is all that may stay.
+      expect(kept).toBeLessThanOrEqual(lumpNano)
     }
-    expect(succeeded).toBeGreaterThan(0)
-    expect(refused).toBeGreaterThan(0)
+    expect(outcomes.done).toBeGreaterThan(5)
+    expect(outcomes.refused).toBeGreaterThan(5)
   })
 
   it('answers its getter', async () => {

@@ -1,7 +1,7 @@
 /** `cocoon jobs submit|list|results`. */
 import type { Command } from 'commander'
 import type { JobDocument, OfferDocument } from '#node/gateway/api-schema.ts'
-import { table } from '#node/text.ts'
+import { shortProvider, table } from '#node/text.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { readBounded } from '../bounded-file.ts'
 import { JOB_FILE_BYTES_MAX } from '../constants.ts'
@@ -64,7 +64,7 @@ async function list(options: TargetOptions, context: CliContext): Promise<void> 
     { title: 'STATUS', cell: (job) => job.status },
     { title: 'LINES', cell: (job) => `${job.linesDone}/${job.lines}`, align: 'right' },
     { title: 'BIDS', cell: (job) => String(job.bids.length), align: 'right' },
-    { title: 'WINNER', cell: (job) => job.winner ?? '-' },
+    { title: 'WINNER', cell: (job) => (job.winner === null ? '-' : shortProvider(job.winner)) },
     { title: 'ERROR', cell: (job) => job.error ?? '' },
   ])
   output.result(text)

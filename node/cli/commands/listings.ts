@@ -1,6 +1,6 @@
 /** `cocoon offers` and `cocoon channels`: what the running client knows. */
 import type { Command } from 'commander'
-import { pairs, shortAddress, table } from '#node/text.ts'
+import { pairs, shortAddress, shortProvider, table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 
@@ -15,7 +15,7 @@ async function showOffers(options: TargetOptions, context: CliContext): Promise<
   const offers = await localApi(options, settings).offers()
   if (options.json) return output.json(offers)
   const text = table(offers, [
-    { title: 'PROVIDER', cell: (offer) => offer.provider },
+    { title: 'PROVIDER', cell: (offer) => shortProvider(offer.provider) },
     { title: 'MODEL', cell: (offer) => offer.modelId },
     { title: 'TIER', cell: (offer) => offer.tier },
     { title: 'PROMPT/MTOK', cell: (o) => coins(BigInt(o.promptNanoPerMtok)), align: 'right' },

@@ -1,6 +1,6 @@
 /** `cocoon receipts list|show|verify`. */
 import type { Command } from 'commander'
-import { pairs, table } from '#node/text.ts'
+import { pairs, shortProvider, table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
@@ -29,7 +29,7 @@ async function list(options: TargetOptions, context: CliContext): Promise<void> 
   if (options.json) return output.json(receipts)
   const text = table(receipts, [
     { title: 'RECEIPT', cell: (receipt) => receipt.id },
-    { title: 'PROVIDER', cell: (receipt) => receipt.provider },
+    { title: 'PROVIDER', cell: (receipt) => shortProvider(receipt.provider) },
     { title: 'MODEL', cell: (receipt) => receipt.model },
     { title: 'TOKENS', cell: (r) => `${r.promptTokens}+${r.completionTokens}`, align: 'right' },
     { title: 'PRICE', cell: (receipt) => coins(BigInt(receipt.usedNano)), align: 'right' },

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import type { RequestDocument } from '#node/gateway/api-schema.ts'
 import type { ChatQuestion } from '#node/gateway/local-api-client.ts'
+import { shortProvider } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { parseCount, parseTemperature } from '../numbers.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
@@ -38,7 +39,7 @@ async function run(
   const api = localApi(options, settings)
   const startedAtMs = performance.now()
   const stream = await api.chat(questionOf(model, prompt, options), interrupts.first)
-  output.talk(`route    ${stream.provider}, tier ${stream.tier}`)
+  output.talk(`route    ${shortProvider(stream.provider)}, tier ${stream.tier}`)
   let answer = ''
   let firstAtMs: number | undefined
   for await (const text of stream.deltas) {

@@ -18,7 +18,10 @@ import type { Enclave } from './enclave.ts'
 import { type ProviderSessionComponents, serveSession } from './session.ts'
 
 export interface ProviderComponents
-  extends Omit<ProviderSessionComponents, 'self' | 'takeOver' | 'claim' | 'onServed'> {
+  extends Omit<
+    ProviderSessionComponents,
+    'self' | 'takeOver' | 'claim' | 'onServed' | 'onRequestFailed'
+  > {
   readonly transport: Transport
   readonly chain: ChainReader
   readonly wallet: Wallet
@@ -124,6 +127,7 @@ export class Provider {
         channel = address
       },
       claim: (desk) => this.#claim(desk),
+      onRequestFailed: (error) => this.#warn(error),
       onServed: () => {
         this.#served++
         onLoad()

@@ -5,7 +5,7 @@
 import type { Engine, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'
 import type { Clock } from '#protocol/clock.ts'
-import { ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import { type CocoonError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { TokenCounts } from '#protocol/money.ts'
 import type { ReceiptFinish, SignedReceipt } from '#protocol/receipt.ts'
 import type { ProviderContent } from '#protocol/session/provider-content.ts'
@@ -32,6 +32,7 @@ export interface ProviderRequestComponents {
   readonly send: (content: ProviderContent, final: boolean) => Promise<void>
   /** Signs and stores durably; `finish: partial` is a checkpoint, anything else the final receipt. */
   readonly sign: (moment: SigningMoment) => Promise<SignedReceipt>
+  readonly onFailure: (error: CocoonError) => void
 }
 
 export class ProviderRequest {
@@ -88,8 +89,9 @@ export class ProviderRequest {
     } catch (error) {
       if (this.#abort.signal.aborted) return 'cancelled'
       if (error instanceof UnpaidError) return 'cancelled'
-      if (error instanceof UnavailableError) return 'failed'
-      throw error
+      if (!(error instanceof UnavailableError)) throw error
+      this.#parts.onFailure(error)
+      return 'failed'
     }
   }
 

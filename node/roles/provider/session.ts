@@ -61,6 +61,8 @@ export interface ProviderSessionComponents {
   /** Claims what the channel's voucher covers, before it is closed. */
   readonly claim: (desk: ProviderDesk) => Promise<void>
   readonly onServed: (requestId: string) => void
+  /** Why an engine failed a request: for the owner's eyes, the client gets finish `failed`. */
+  readonly onRequestFailed: (error: CocoonError) => void
 }
 
 /** Serves one stream until it ends. Never throws: errors are sent as refusals and returned. */
@@ -263,6 +265,7 @@ class ProviderSession {
     const name = toHex(requestId)
     this.#step({ kind: 'ask', requestId: name })
     const document = decodeAsk(ask.body)
+    const { temperature, topP, seed } = document
     const promptTokenIds = tokenizer.encodeChat(document.messages)
     const promptTokens = promptTokenIds.length + ask.resumeTokenIds.length
     if (ask.promptTokens !== promptTokens) {
@@ -286,6 +289,7 @@ class ProviderSession {
       meter: startProviderMeter({ prices, promptTokens, completionTokensMax: document.maxTokens }),
       send: (content, final) => this.#send(requestId, content, final, session.link),
       sign: async (moment) => this.#sign(name, facts, moment, session),
+      onFailure: this.#parts.onRequestFailed,
     })
     this.#requests.set(name, request)
     const running = request
@@ -293,7 +297,7 @@ class ProviderSession {
         promptTokenIds,
         resumeTokenIds: ask.resumeTokenIds,
         maxTokens: document.maxTokens,
-        sampling: document,
+        sampling: { temperature, topP, seed },
         stop: document.stop,
       })
       .then(() => this.#ended(name))

@@ -3,7 +3,6 @@
  * basic constraints and key usage present. Parsing checks the shape; verify/chain.ts checks trust.
  */
 import { CERTIFICATE_BYTES_MAX, SERIAL_BYTES_MAX } from '#attestation/constants.ts'
-import { equal } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { p256SignatureFromDer } from './ecdsa-signature.ts'
 import {
@@ -109,9 +108,8 @@ export function parseCertificate(encoded: Uint8Array): Certificate {
     derError('not v3')
   const serial = readUnsigned(serialField, 'serial number')
   if (serial.length > SERIAL_BYTES_MAX) derError('serial number too long')
-  const innerAlgorithm = expectEcdsaSha256(inner, 'inner signature algorithm')
-  const outerAlgorithm = expectEcdsaSha256(outer[1], 'outer signature algorithm')
-  if (!equal(innerAlgorithm.encoded, outerAlgorithm.encoded)) derError('two signature algorithms')
+  expectEcdsaSha256(inner, 'inner signature algorithm')
+  expectEcdsaSha256(outer[1], 'outer signature algorithm')
   const dates = children(expectTag(validity, TAG.sequence, 'validity'))
   if (dates.length !== 2) derError('validity is two dates')
   const lists = children(expectTag(wrappedExtensions, contextTag(3), 'extensions'))

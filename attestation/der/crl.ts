@@ -1,6 +1,5 @@
 /** X.509 v2 certificate revocation lists (RFC 5280 section 5), complete lists only. */
 import { SERIAL_BYTES_MAX } from '#attestation/constants.ts'
-import { equal } from '#protocol/bytes.ts'
 import { p256SignatureFromDer } from './ecdsa-signature.ts'
 import {
   children,
@@ -53,9 +52,8 @@ export function parseRevocationList(encoded: Uint8Array): RevocationList {
   if (outer.length !== 3) derError('a revocation list has three parts')
   const body = expectTag(outer[0], TAG.sequence, 'revocation list body')
   const fields = children(body)
-  const inner = expectEcdsaSha256(fields[1], 'inner signature algorithm')
-  const outerAlgorithm = expectEcdsaSha256(outer[1], 'outer signature algorithm')
-  if (!equal(inner.encoded, outerAlgorithm.encoded)) derError('two signature algorithms')
+  expectEcdsaSha256(fields[1], 'inner signature algorithm')
+  expectEcdsaSha256(outer[1], 'outer signature algorithm')
   if (readSmall(fields[0], 1, 'version') !== 1) derError('not a v2 revocation list')
   const hasEntries = fields[5]?.tag === TAG.sequence
   if (fields.length !== (hasEntries ? 7 : 6)) derError('revocation list of another shape')

@@ -57,14 +57,15 @@ function readText(element: DerElement | undefined, what: string): string {
   }
 }
 
-/** Only ecdsa-with-SHA256, whose parameters are absent (RFC 5758 section 3.2). */
-export function expectEcdsaSha256(element: DerElement | undefined, what: string): DerElement {
-  const algorithm = expectTag(element, TAG.sequence, what)
-  const parts = children(algorithm)
+/**
+ * Only ecdsa-with-SHA256, whose parameters are absent (RFC 5758 section 3.2): asked of the inner and
+ * the outer algorithm, which makes them equal.
+ */
+export function expectEcdsaSha256(element: DerElement | undefined, what: string): void {
+  const parts = children(expectTag(element, TAG.sequence, what))
   if (parts.length !== 1 || readOid(parts[0], what) !== OID.ecdsaWithSha256) {
     derError(`${what} is not ecdsa-with-SHA256`)
   }
-  return algorithm
 }
 
 export interface Extension {

@@ -106,6 +106,13 @@ describe('TCB info', () => {
   })
 })
 
+describe('signed documents', () => {
+  it('above 65,536 bytes are refused before they are hashed', () => {
+    const collateral = tcbInfo((document) => ({ ...document, padding: ' '.repeat(65_536) }))
+    expect(verdictOn({ collateral })).toBe('tcb-info: above 65536 bytes')
+  })
+})
+
 describe('TCB levels', () => {
   const levelled = (tcbStatus: string, advisoryIDs: string[] = []) =>
     tcbInfo((document) => ({
@@ -214,6 +221,20 @@ describe('quoting enclave', () => {
     expect(verdictOn({ collateral })).toMatch(/^qe-identity: unexpected field id/)
     const product = qeIdentity((document) => ({ ...document, isvprodid: 1 }))
     expect(verdictOn({ collateral: product })).toMatch(/^qe-identity: QE product 2/)
+  })
+
+  it('with another MISCSELECT than its identity is refused', () => {
+    const collateral = qeIdentity((document) => ({ ...document, miscselect: '01000000' }))
+    expect(verdictOn({ collateral })).toBe('qe-identity: QE MISCSELECT differs')
+  })
+
+  it('in debug mode is refused, also under an identity that does not look', () => {
+    const collateral = qeIdentity((document) => ({ ...document, attributesMask: '00'.repeat(16) }))
+    const attributes = fromHex('1700000000000000e700000000000000')
+    expect(verdictOn({ collateral })).toBe('accepted')
+    expect(verdictOn({ collateral, material: { qe: { attributes } } })).toBe(
+      'qe-identity: the QE is in debug mode',
+    )
   })
 
   it('that certified another attestation key is refused', () => {

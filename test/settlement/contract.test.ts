@@ -195,6 +195,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
       const bench = await open()
       await bench.deposit(5n * TON)
       const voucher = voucherNano === 0n ? undefined : bench.voucher(voucherNano, 2)
+      const rent = (await bench.balance()) - 5n * TON
       const message = closeMessage(bench.terms, voucher)
       expect((await bench.send(bench.client, message)).exitCode).toBe(413)
       const sent = await bench.send(bench.provider, message)
@@ -206,6 +207,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
       })
       const state = await bench.state()
       expect([state.closed, state.claimedNano]).toEqual([true, voucherNano])
+      expect(await bench.balance()).toBe(rent)
       expect((await bench.send(bench.provider, message)).exitCode).toBe(410)
       expect((await bench.send(bench.client, topUpMessage(bench.terms, TON))).exitCode).toBe(410)
     }

@@ -118,6 +118,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       tier: 'simulated',
       addedLatencyMs: options.addedLatencyMs,
       emit: hub.emit,
+      log,
       onLoad: () => publisher?.changed(),
     })
     const current: { epoch: EnclaveEpoch } = { epoch: await enclave.epoch() }

@@ -1,4 +1,5 @@
 /** A running provider: serves sessions, offers what it sells, looks for work, claims what it earned. */
+import type { Logger } from 'pino'
 import type { Engine } from '#inference/engine.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
@@ -28,6 +29,7 @@ export interface ProviderComponents
   readonly channels: ProviderChannels
   readonly enclave: Enclave
   readonly emit: EmitEvent
+  readonly log: Logger
   /** Load may have changed: the offer is announced again when it did so materially. */
   readonly onLoad: () => void
 }
@@ -159,6 +161,8 @@ export class Provider {
   #warn(thrown: unknown): void {
     const error = asCocoonError(thrown)
     if (error.code === 'SESSION_REPLACED' || error.code === 'CLIENT_GONE') return
+    // The stack of a mistake of ours goes to the log; what peers sent is never in an error.
+    if (error.code === 'INTERNAL') this.#parts.log.error({ err: error.cause }, 'internal error')
     this.#parts.emit({ kind: 'warning', code: error.code, message: error.message })
   }
 }

@@ -81,7 +81,7 @@ export class ProviderRequest {
     try {
       let finish: GenerateFinish = 'cancelled'
       for await (const event of this.#parts.engine.generate(request)) {
-        if (event.kind === 'prefilled') await this.#promptRead(event.tokens)
+        if (event.kind === 'prefilled') await this.#promptRead(event.tokens, request)
         else if (event.kind === 'token') await this.#tokenMade(event.id)
         else finish = event.finish
       }
@@ -95,11 +95,19 @@ export class ProviderRequest {
     }
   }
 
-  /** The engine read the prompt so far; it is delivered in the pieces that are paid for. */
-  async #promptRead(tokens: number): Promise<void> {
-    while (this.#meter.promptDone < tokens) {
+  /**
+   * The engine read the prompt so far; it is delivered in the pieces that are paid for. Token ids of
+   * an answer that is continued here were read with it, and count as prompt.
+   */
+  async #promptRead(
+    tokens: number,
+    { promptTokenIds }: Pick<GenerateRequest, 'promptTokenIds'>,
+  ): Promise<void> {
+    const isWhole = tokens >= promptTokenIds.length
+    const read = isWhole ? this.#meter.terms.promptTokens : tokens
+    while (this.#meter.promptDone < read) {
       const allowed = await this.#allowance()
-      const units = Math.min(allowed, tokens - this.#meter.promptDone)
+      const units = Math.min(allowed, read - this.#meter.promptDone)
       const owesCheckpoint = this.#produce(units, 'prompt')
       await this.#sendTokens([])
       if (owesCheckpoint) await this.#checkpoint()

@@ -1,6 +1,11 @@
 /** The channel contract on a bare sandbox: every send is checked for conservation of coins. */
 import { type Address, beginCell, type Cell, type Message, type Transaction } from '@ton/core'
-import { Blockchain, type SandboxContract, type TreasuryContract } from '@ton/sandbox'
+import {
+  Blockchain,
+  type BlockchainSnapshot,
+  type SandboxContract,
+  type TreasuryContract,
+} from '@ton/sandbox'
 import { toHex } from '#protocol/bytes.ts'
 import { signCell } from '#settlement/cells/signed.ts'
 import { channelAddress, channelStateInit } from '#settlement/cells/terms.ts'
@@ -26,7 +31,30 @@ export interface Sent {
   readonly out: readonly { opcode: number; to: string; valueNano: bigint }[]
 }
 
+interface Base {
+  readonly chain: Blockchain
+  readonly accounts: Accounts
+  readonly parties: { readonly client: Party; readonly provider: Party; readonly stranger: Party }
+  readonly fresh: BlockchainSnapshot
+}
+
+/** Starting a sandbox takes longer than a test: each price table has one, set back to `fresh`. */
+const bases = new Map<PriceTable, Base>()
+
+async function startBase(prices: PriceTable): Promise<Base> {
+  const accounts = new Accounts()
+  const chain = await Blockchain.create({ config: chainConfig(-3, prices), storage: accounts })
+  chain.now = NOW_S
+  const parties = {
+    client: await chain.treasury('client'),
+    provider: await chain.treasury('provider'),
+    stranger: await chain.treasury('stranger'),
+  }
+  return { chain, accounts, parties, fresh: chain.snapshot() }
+}
+
 export class ContractBench {
+  readonly #base: Base
   readonly chain: Blockchain
   readonly accounts: Accounts
   readonly client: Party
@@ -35,34 +63,31 @@ export class ContractBench {
   readonly terms: ChannelTerms
   readonly channel: Address
 
+  /** A fresh chain. The one before it at these prices ends: only one is used at a time. */
   static async create(
     prices: PriceTable,
     changes: Partial<ChannelTerms> = {},
   ): Promise<ContractBench> {
-    const accounts = new Accounts()
-    const chain = await Blockchain.create({ config: chainConfig(-3, prices), storage: accounts })
-    chain.now = NOW_S
-    const client = await chain.treasury('client')
-    const provider = await chain.treasury('provider')
-    const stranger = await chain.treasury('stranger')
-    const parties = { client: client.address, provider: provider.address }
-    const terms = makeTerms({ ...parties, ...changes })
-    return new ContractBench(chain, accounts, client, provider, stranger, terms)
+    const base = bases.get(prices) ?? (await startBase(prices))
+    bases.set(prices, base)
+    await base.chain.loadFrom(base.fresh)
+    const { client, provider } = base.parties
+    const addresses = { client: client.address, provider: provider.address }
+    return new ContractBench(base, makeTerms({ ...addresses, ...changes }))
   }
 
-  private constructor(
-    chain: Blockchain,
-    accounts: Accounts,
-    client: Party,
-    provider: Party,
-    stranger: Party,
-    terms: ChannelTerms,
-  ) {
-    this.chain = chain
-    this.accounts = accounts
-    this.client = client
-    this.provider = provider
-    this.stranger = stranger
+  /** Another channel on the same chain. */
+  sibling(changes: Partial<ChannelTerms>): ContractBench {
+    return new ContractBench(this.#base, { ...this.terms, ...changes })
+  }
+
+  private constructor(base: Base, terms: ChannelTerms) {
+    this.#base = base
+    this.chain = base.chain
+    this.accounts = base.accounts
+    this.client = base.parties.client
+    this.provider = base.parties.provider
+    this.stranger = base.parties.stranger
     this.terms = terms
     this.channel = channelAddress(terms)
   }

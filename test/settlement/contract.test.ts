@@ -159,7 +159,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
   it('refuses vouchers that were not signed for it', async () => {
     const bench = await open()
     await bench.deposit(5n * TON)
-    const other = await open({ salt: 8n })
+    const other = bench.sibling({ salt: 8n })
     const foreign = other.voucher(TON, 1)
     const own = bench.voucher(TON, 1)
     const send = (message: ReturnType<typeof claimMessage>) => bench.send(bench.provider, message)
@@ -224,7 +224,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await close(bench.closeAuth(2n * TON, NOW_S - 1))).exitCode).toBe(406)
     expect((await close(bench.closeAuth(TON - 1n))).exitCode).toBe(405)
     expect((await close(bench.closeAuth(5n * TON + 1n))).exitCode).toBe(405)
-    const other = await open({ salt: 8n })
+    const other = bench.sibling({ salt: 8n })
     expect((await close(other.closeAuth(2n * TON))).exitCode).toBe(403)
     expect((await close(bench.closeAuthOfTag(0x434c5332))).exitCode).toBe(402)
     const sent = await close(bench.closeAuth(2n * TON, NOW_S))

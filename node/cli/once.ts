@@ -19,12 +19,8 @@ import { offersText, requestText, settlementText } from './once-text.ts'
 import type { Say, Telling } from './testnet-session.ts'
 
 const QUESTION = 'What is Cocoon?'
-const JOB_PROMPTS = [
-  'What is Cocoon?',
-  'How are providers paid?',
-  'Who can read my prompt?',
-] as const
-const JOB_TOKENS_MAX = 48
+const JOB_PROMPTS = ['What is Cocoon?', 'How are providers paid?', 'What is a receipt?'] as const
+const JOB_TOKENS_MAX = 64
 
 export interface OnceOptions {
   readonly question?: string

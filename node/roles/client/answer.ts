@@ -21,6 +21,7 @@ import type { EmitEvent } from '../events.ts'
 import type { Funding } from './funding.ts'
 import type { ClientModels, KnownModel } from './models.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
+import type { ClientRequest } from './request.ts'
 import type { ReadySession, Sessions } from './sessions.ts'
 
 export interface AnswerComponents {
@@ -43,6 +44,8 @@ interface Progress {
   readonly startedMs: number
   readonly ids: number[]
   readonly failures: { readonly provider: string; readonly error: CocoonError }[]
+  /** Of the first attempt: it names the whole answer. */
+  requestId: string | undefined
   discoverMs: number
   firstTokenMs: number | undefined
   usedNano: bigint
@@ -72,14 +75,17 @@ export async function* answerChat(
   for (const choice of accepted.slice(0, ATTEMPTS_MAX)) {
     signal.throwIfAborted()
     const { offer } = choice
+    let asked: ClientRequest | undefined
     try {
       const ready = await openFor(parts, request, progress, offer)
-      const { requestId, events } = start(parts, request, progress, ready)
-      announceChoice(parts, requestId, choice, ranked)
+      asked = start(parts, request, progress, ready)
+      announceChoice(parts, asked.name, choice, ranked)
+      progress.requestId ??= asked.name
+      const { requestId } = progress
       const { tier } = ready.session.verdict
       yield { kind: 'routed', requestId, provider: offer.provider, tier }
       let ended: Ended | undefined
-      for await (const event of abortable(events, signal)) {
+      for await (const event of abortable(asked.events(), signal)) {
         if (event.kind === 'ended') ended = event
         else {
           progress.firstTokenMs ??= parts.clock.nowMs() - progress.startedMs
@@ -88,8 +94,9 @@ export async function* answerChat(
           yield { kind: 'text', text: piece, tokens: event.ids.length }
         }
       }
-      finished(parts, progress, ended, offer)
       if (ended === undefined || ended.body.finish === 'failed') throw engineFailed()
+      count(parts, progress, asked)
+      parts.discovery.measurements.recordSuccess(offer.provider)
       const rest = text.end()
       if (rest !== '') yield { kind: 'text', text: rest, tokens: 0 }
       const result = resultOf(parts, progress, { choice, ranked, ready, requestId, ended })
@@ -97,6 +104,7 @@ export async function* answerChat(
       return
     } catch (thrown) {
       if (signal.aborted) throw thrown
+      count(parts, progress, asked)
       const error = asCocoonError(thrown)
       parts.discovery.measurements.recordFailure(offer.provider)
       progress.failures.push({ provider: offer.provider, error })
@@ -125,6 +133,7 @@ async function begin(parts: AnswerComponents, request: ChatRequest): Promise<Pro
     startedMs,
     ids: [],
     failures: [],
+    requestId: undefined,
     discoverMs: 0,
     firstTokenMs: undefined,
     usedNano: 0n,
@@ -195,7 +204,7 @@ function start(
   request: ChatRequest,
   progress: Progress,
   { session }: ReadySession,
-) {
+): ClientRequest {
   const { crypto } = parts
   const resumeTokenIds = [...progress.ids]
   const maxTokens = request.maxTokens - resumeTokenIds.length
@@ -215,8 +224,7 @@ function start(
     resumeTokenIds,
     previous: progress.previous,
   }
-  const asked = session.ask(ask, maxTokens)
-  return { requestId: asked.name, events: asked.events() }
+  return session.ask(ask, maxTokens)
 }
 
 function announceChoice(
@@ -230,19 +238,20 @@ function announceChoice(
   parts.emit({ kind: 'choice', requestId, provider, reason, considered: ranked.length })
 }
 
-function finished(
-  parts: AnswerComponents,
+/**
+ * What this attempt used, by its last receipt: the final one, or the checkpoint that became the leaf.
+ * Providers cannot link the parts of one answer: each sees a hash under a salt that it does not know.
+ */
+function count(
+  { crypto }: AnswerComponents,
   progress: Progress,
-  ended: Ended | undefined,
-  offer: Offer,
+  asked: ClientRequest | undefined,
 ): void {
-  if (ended === undefined) return
-  const { crypto, discovery } = parts
-  progress.usedNano += ended.body.usedNano
-  // Providers cannot link the parts of one answer: each sees a hash under a salt of its own.
-  const leaf = leafHash(crypto, leafData(ended.receipt))
+  const latest = asked?.latest
+  if (latest === undefined) return
+  progress.usedNano += latest.body.usedNano
+  const leaf = leafHash(crypto, leafData(latest.receipt))
   progress.previous = crypto.hmacSha256(crypto.randomBytes(32), leaf)
-  if (ended.body.finish !== 'failed') discovery.measurements.recordSuccess(offer.provider)
 }
 
 function resultOf(

@@ -35,13 +35,20 @@ export interface ClientRequestComponents {
   readonly emit: EmitEvent
   /** Seals and queues for sending, in the order of the calls. */
   readonly send: (requestId: Uint8Array, content: ClientContent, final?: boolean) => void
+  /** Keeps the salts of the commitments durably: with them the owner can open its own receipts. */
+  readonly keepSalts: (requestId: string, ask: Ask) => void
   /** Receipts that joined the tree, this one or earlier ones that waited. */
   readonly onAppended: (appended: readonly AppendedReceipt[]) => void
 }
 
+export interface SettledReceipt {
+  readonly receipt: SignedReceipt
+  readonly body: ReceiptBody
+}
+
 export type AnswerEvent =
   | { readonly kind: 'ids'; readonly ids: readonly number[] }
-  | { readonly kind: 'ended'; readonly receipt: SignedReceipt; readonly body: ReceiptBody }
+  | ({ readonly kind: 'ended' } & SettledReceipt)
 
 export class ClientRequest {
   readonly requestId: Uint8Array
@@ -51,7 +58,7 @@ export class ClientRequest {
   readonly #events = new AsyncQueue<AnswerEvent>(REQUEST_QUEUE_MESSAGES_MAX)
   readonly #tokenIds: number[] = []
   #meter: ClientMeter
-  #leafIndex: number | undefined
+  #latest: SettledReceipt | undefined
   #waiting = 0
   #owedNano: bigint | undefined
   #ended = false
@@ -73,12 +80,18 @@ export class ClientRequest {
     return this.#ended
   }
 
+  /** The last receipt that was good: final, or the checkpoint that counts if nothing follows. */
+  get latest(): SettledReceipt | undefined {
+    return this.#latest
+  }
+
   /** Sends the ask with the first allocation. @throws SettlementError INSUFFICIENT_DEPOSIT */
   start(): void {
     const { state, effects } = stepClientMeter(this.#meter, { kind: 'start' })
     this.#meter = state
     const first = effects.find((effect) => effect.kind === 'allocate')
     const nano = first?.allocatedNano ?? 0n
+    this.#parts.keepSalts(this.name, this.#ask)
     const voucher = this.#parts.desk.allocate(this.name, nano)
     this.#parts.send(this.requestId, { kind: 'ask', ask: this.#ask })
     this.#sendAllocation(nano, voucher)
@@ -144,6 +157,7 @@ export class ClientRequest {
     }
     this.#step({ kind: 'checkpoint', ...body })
     this.#parts.desk.checkpoint(receipt)
+    this.#latest = { receipt, body }
   }
 
   #leaf(receipt: SignedReceipt): void {
@@ -153,6 +167,7 @@ export class ClientRequest {
     }
     this.#step({ kind: 'ended', ...body })
     const appended = this.#parts.desk.leaf(receipt)
+    this.#latest = { receipt, body }
     this.#ended = true
     this.#parts.onAppended(appended)
     this.#push({ kind: 'ended', receipt, body })
@@ -167,9 +182,8 @@ export class ClientRequest {
       requestSalt: this.#ask.requestSalt,
       responseSalt: this.#ask.responseSalt,
       tokenIds: this.#tokenIds,
-      leafIndex: this.#leafIndex,
+      leafIndex: this.#latest?.body.leafIndex,
     })
-    this.#leafIndex = body.leafIndex
     return body
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Verdict, VerdictStep } from '#attestation/types.ts'
 import { withStep } from '#attestation/verdict.ts'
+import type { AskStore } from '#node/store/peer-store.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -48,6 +49,7 @@ export interface ClientSessionComponents {
   readonly crypto: CryptoPort
   readonly clock: Clock
   readonly emit: EmitEvent
+  readonly store: AskStore
   readonly keptUnits: () => number
   readonly onAppended: (session: ClientSession, appended: readonly AppendedReceipt[]) => void
   readonly onClosed: (session: ClientSession) => void
@@ -123,6 +125,13 @@ export class ClientSession {
         keptUnits: this.#parts.keptUnits(),
         emit: this.#parts.emit,
         send: (requestId, content, final) => this.#send(requestId, content, final),
+        keepSalts: (requestId, { requestSalt, responseSalt }) =>
+          this.#parts.store.saveAsk({
+            requestId,
+            channel: this.desk.address,
+            requestSalt,
+            responseSalt,
+          }),
         onAppended: (appended) => this.#appended(appended),
       },
       ask,

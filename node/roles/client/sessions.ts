@@ -1,6 +1,7 @@
 /** Open sessions, one a provider: attested and funded once, used by many requests. */
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
+import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { SESSION_REQUESTS_MAX } from '#protocol/constants.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -26,6 +27,7 @@ export interface SessionsComponents {
   readonly funding: Funding
   readonly receipts: ReceiptFiles
   readonly kept: KeptPromises
+  readonly store: AskStore
   readonly emit: EmitEvent
 }
 
@@ -140,12 +142,13 @@ export class Sessions {
   }
 
   #sessionParts(provider: string) {
-    const { transport, crypto, clock, emit, receipts, kept } = this.#parts
+    const { transport, crypto, clock, store, emit, receipts, kept } = this.#parts
     return {
       self: transport.self,
       crypto,
       clock,
       emit,
+      store,
       keptUnits: () => kept.units(provider),
       onAppended: (session: ClientSession, appended: Parameters<ReceiptFiles['write']>[1]) => {
         kept.add(provider, appended)

@@ -37,6 +37,9 @@ export interface ProviderComponents
 /** A cautious first guess until this provider has measured itself; tokens per second of one slot. */
 const FIRST_GUESS = { promptTokensPerS: 200, completionTokensPerS: 20 }
 
+/** Clients come and go: not worth a warning. */
+const USUAL_ENDS = new Set(['SESSION_REPLACED', 'CLIENT_GONE', 'STREAM_RESET'])
+
 export class Provider {
   readonly #parts: ProviderComponents
   readonly #sessions = new Map<MessageStream, Promise<void>>()
@@ -160,7 +163,7 @@ export class Provider {
 
   #warn(thrown: unknown): void {
     const error = asCocoonError(thrown)
-    if (error.code === 'SESSION_REPLACED' || error.code === 'CLIENT_GONE') return
+    if (USUAL_ENDS.has(error.code)) return
     // The stack of a mistake of ours goes to the log; what peers sent is never in an error.
     if (error.code === 'INTERNAL') this.#parts.log.error({ err: error.cause }, 'internal error')
     this.#parts.emit({ kind: 'warning', code: error.code, message: error.message })

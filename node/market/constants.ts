@@ -32,6 +32,8 @@ export const PROVIDE_RETRY_FIRST_MS = 500
 export const PROVIDE_RETRY_MAX_MS = 60_000
 /** Full offers waiting to be fetched; a flood of deltas must not make this peer dial for ever. */
 export const FETCH_QUEUE_MAX = 64
+/** A full offer is fetched at once, and twice more when the provider did not answer. */
+export const FETCH_PAUSES_MS = [0, 1_000, 4_000] as const
 /** Weight of a new latency sample in the smoothed one. */
 export const LATENCY_SAMPLE_WEIGHT = 0.3
 /** Providers whose measurements are kept. */

@@ -13,6 +13,7 @@ import type { Offer, OfferDelta } from '#protocol/market/offer.ts'
 import {
   allOffers,
   EMPTY_OFFER_BOOK,
+  entryKey,
   isHeld,
   type OfferBook,
   type OfferBookEvent,
@@ -32,6 +33,7 @@ import {
   ASKED_PEERS_MAX,
   ASKS_PARALLEL_MAX,
   BOOK_TICK_MS,
+  FETCH_PAUSES_MS,
   FETCH_QUEUE_MAX,
   OFFER_PROTOCOL,
   OFFERS_RESPONSE_BYTES_MAX,
@@ -169,13 +171,22 @@ class Discovery implements OfferDiscovery {
 
   /** Fetches one full offer; dropped when too many wait, since the next delta asks again. */
   #fetchLater(offer: OfferDelta): void {
-    const key = `${offer.provider}:${toHex(offer.modelRoot)}`
+    const key = entryKey(offer.provider, offer.modelRoot)
     if (this.#fetching.has(key) || this.#fetching.size >= FETCH_QUEUE_MAX) return
-    const peer = { peerId: peerIdOf(offer.identityKey), identityKey: offer.identityKey }
-    const fetching = this.#fetch(peer, offer.modelRoot, [], this.#limit(undefined))
+    const fetching = this.#fetchUntilComplete(offer, key)
       .catch(() => undefined)
       .finally(() => this.#fetching.delete(key))
     this.#fetching.set(key, fetching)
+  }
+
+  async #fetchUntilComplete(offer: OfferDelta, key: string): Promise<void> {
+    const { signal } = this.#stopped
+    const peer = { peerId: peerIdOf(offer.identityKey), identityKey: offer.identityKey }
+    for (const afterMs of FETCH_PAUSES_MS) {
+      if (afterMs > 0 && !(await pause(afterMs, signal))) return
+      if (this.#book.entries.get(key)?.described !== undefined) return
+      await this.#fetch(peer, offer.modelRoot, [], signal)
+    }
   }
 
   async #fetch(

@@ -1,6 +1,6 @@
 /**
  * The provider's side of the offer market: gossips a delta on start, on material change and well before
- * expiry, keeps a DHT record per model, and answers /cocoon/offer/1 with its full offers.
+ * expiry, carries the offers of others on the same topics, keeps a DHT record per model, and answers /cocoon/offer/1 with its full offers.
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Logger } from 'pino'
@@ -26,6 +26,7 @@ import {
   OFFER_START_REPEATS_MS,
   REQUEST_BYTES_MAX,
 } from './constants.ts'
+import { OfferRelay } from './offer-relay.ts'
 import { keepProviding } from './provide.ts'
 import { pause } from './timing.ts'
 
@@ -75,6 +76,7 @@ export async function startOfferPublisher(options: OfferPublisherOptions): Promi
 class Publisher implements OfferPublisher {
   readonly #options: OfferPublisherOptions
   readonly #stopped = new AbortController()
+  readonly #relay: OfferRelay
   readonly #announced = new Map<string, Announced>()
   readonly #provided = new Set<string>()
   readonly #background = new Set<Promise<void>>()
@@ -83,6 +85,7 @@ class Publisher implements OfferPublisher {
 
   constructor(options: OfferPublisherOptions) {
     this.#options = options
+    this.#relay = new OfferRelay(options)
     this.#mark = options.marks.load() ?? { sequence: 0n, issuedAtMs: 0 }
   }
 
@@ -110,6 +113,7 @@ class Publisher implements OfferPublisher {
   async stop(): Promise<void> {
     this.#stopped.abort()
     this.#announced.clear()
+    this.#relay.close()
     await Promise.all(this.#background)
   }
 
@@ -167,6 +171,7 @@ class Publisher implements OfferPublisher {
     const root = toHex(modelRoot)
     if (this.#provided.has(root)) return
     this.#provided.add(root)
+    this.#relay.carry(modelRoot)
     const { transport, crypto, log } = this.#options
     const key = offerKey(crypto, modelRoot)
     this.#inBackground(keepProviding(transport, key, this.#stopped.signal, log))

@@ -39,3 +39,5 @@ export const JOIN_DIALS_MAX = 8
 /** Pause between rounds of joining while peers are wanted: doubles up to the longest. */
 export const JOIN_PAUSE_FIRST_MS = 250
 export const JOIN_PAUSE_MAX_MS = 30_000
+/** The same while it has no connection at all: the first peer may just be starting. */
+export const JOIN_PAUSE_ALONE_MAX_MS = 2_000

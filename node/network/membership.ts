@@ -10,6 +10,7 @@ import {
   DHT_QUERY_TIMEOUT_MS,
   DIAL_TIMEOUT_MS,
   JOIN_DIALS_MAX,
+  JOIN_PAUSE_ALONE_MAX_MS,
   JOIN_PAUSE_FIRST_MS,
   JOIN_PAUSE_MAX_MS,
   PEERS_WANTED,
@@ -69,10 +70,14 @@ export class Membership {
 
   #schedule(): void {
     if (this.#stopped.signal.aborted || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.#runRound()
-    }, this.#pauseMs)
+    const longestMs = this.#connectionCount() === 0 ? JOIN_PAUSE_ALONE_MAX_MS : JOIN_PAUSE_MAX_MS
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#runRound()
+      },
+      Math.min(longestMs, this.#pauseMs),
+    )
     this.#timer.unref()
     this.#pauseMs = Math.min(JOIN_PAUSE_MAX_MS, this.#pauseMs * 2)
   }

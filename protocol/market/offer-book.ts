@@ -139,7 +139,8 @@ export function isHeld(state: OfferBook, opened: OpenedOffer): boolean {
   return register !== undefined && compareOrder(opened.offer, register) === 0
 }
 
-function entryKey(provider: string, modelRoot: Uint8Array): string {
+/** Key of an entry: provider and model root, hexadecimal. */
+export function entryKey(provider: string, modelRoot: Uint8Array): string {
   return `${provider}:${toHex(modelRoot)}`
 }
 

@@ -3,7 +3,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { afterEach, describe, expect, it } from 'vitest'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
-import { signOffer } from '#protocol/market/offer.ts'
+import { type OfferForm, type OfferOrder, signOffer } from '#protocol/market/offer.ts'
 import { offerKey, offerTopic } from '#protocol/market/topics.ts'
 import type { Transport } from '#protocol/transport.ts'
 import { OfferResponseSchema, SignedRecordSchema } from '#protocol/wire/gen/cocoon_pb.ts'
@@ -95,22 +95,51 @@ describe('offers over a network', () => {
     expect(after.issuedAtMs).toBe(before.issuedAtMs)
   })
 
+  it('travel through other providers to a client that is linked to one of them only', async () => {
+    const network = createMemoryNetwork()
+    const near = keep(
+      await startTestProvider({ transport: network.join(testPeerRef(1)), number: 1 }),
+    )
+    const nearId = near.transport.self.peerId
+    const client = keep(
+      await startTestClient({ transport: network.join(testPeerRef(0), [nearId]) }),
+    )
+    const far = network.join(testPeerRef(2), [nearId])
+    keep(await startTestProvider({ transport: far, number: 2 }))
+    const farName = toHex(testIdentity(2).publicKey)
+    const heard = () => client.discovery.offers(MARKET_ROOT).map(({ provider }) => provider)
+    await eventually(() => heard().includes(farName))
+    // What is no news is not carried on: the client never hears the replay.
+    const { sequence } = client.discovery.offers(MARKET_ROOT).find((o) => o.provider === farName)!
+    const old = signOfferAt(2, 'delta', { sequence, issuedAtMs: Date.now() - 30_000 })
+    await far.publish(TOPIC, old)
+    near.statements = [statementOf({ slotsFree: 0 })]
+    near.publisher.changed()
+    await eventually(() => client.discovery.offers(MARKET_ROOT).some((o) => o.slotsFree === 0))
+    expect(client.discovery.book().dropped).toEqual({})
+  })
+
+  it('are fetched again when the provider did not answer the first time', async () => {
+    const network = createMemoryNetwork()
+    const client = keep(await startTestClient({ transport: network.join(testPeerRef(0)) }))
+    const flaky = network.join(testPeerRef(1))
+    let asked = 0
+    await serveOfferOf(flaky, 1, () => {
+      asked += 1
+      if (asked === 1) throw new Error('not this time')
+    })
+    await flaky.publish(TOPIC, signTestOffer(1, 'delta'))
+    await eventually(() => client.discovery.offers(MARKET_ROOT).length === 1)
+    expect(asked).toBe(2)
+  })
+
   it('are dropped and counted by reason when replayed, altered, expired or older', async () => {
     const network = createMemoryNetwork()
     const client = keep(await startTestClient({ transport: network.join(testPeerRef(0)) }))
     const hostile = network.join(testPeerRef(9))
     const nowMs = Date.now()
-    const sign = (sequence: bigint, issuedAtMs = nowMs, lifeMs = 60_000) =>
-      signOffer(
-        nodeCrypto,
-        testIdentity(1),
-        {
-          ...statementOf(),
-          ...{ globalId: MARKET_GLOBAL_ID, addresses: [], sequence, issuedAtMs },
-          expiresAtMs: issuedAtMs + lifeMs,
-        },
-        'delta',
-      )
+    const sign = (sequence: bigint, issuedAtMs = nowMs) =>
+      signOfferAt(1, 'delta', { sequence, issuedAtMs })
     const good = sign(5n)
     const altered = good.slice()
     altered[20]! ^= 0x01
@@ -155,22 +184,26 @@ describe('offers over a network', () => {
   })
 })
 
-/** A peer that serves, in its own name, an offer signed by another identity. */
-async function serveOfferOf(transport: Transport, identity: number): Promise<void> {
+/** A peer that serves, in its own name, an offer signed by the given identity. */
+async function serveOfferOf(
+  transport: Transport,
+  identity: number,
+  onAsked: () => void = () => undefined,
+): Promise<void> {
   await transport.provide(offerKey(nodeCrypto, MARKET_ROOT))
   await transport.handle('/cocoon/offer/1', async (stream) => {
-    const issuedAtMs = Date.now()
-    const bytes = signOffer(
-      nodeCrypto,
-      testIdentity(identity),
-      {
-        ...statementOf(),
-        ...{ globalId: MARKET_GLOBAL_ID, addresses: [], sequence: 1n, issuedAtMs },
-        expiresAtMs: issuedAtMs + 60_000,
-      },
-      'full',
-    )
-    const offers = [fromBinary(SignedRecordSchema, bytes)]
+    onAsked()
+    const offers = [fromBinary(SignedRecordSchema, signTestOffer(identity, 'full'))]
     await stream.send(toBinary(OfferResponseSchema, create(OfferResponseSchema, { offers })))
   })
+}
+
+function signTestOffer(identity: number, form: OfferForm): Uint8Array {
+  return signOfferAt(identity, form, { sequence: 1n, issuedAtMs: Date.now() })
+}
+
+function signOfferAt(identity: number, form: OfferForm, order: OfferOrder, lifeMs = 60_000) {
+  const life = { ...order, expiresAtMs: order.issuedAtMs + lifeMs }
+  const offer = { ...statementOf(), globalId: MARKET_GLOBAL_ID, addresses: [], ...life }
+  return signOffer(nodeCrypto, testIdentity(identity), offer, form)
 }

@@ -43,11 +43,13 @@ describe('the DER reader', () => {
     ['a cut value', '0403aabb'],
     ['bytes after the end', '0401aa00'],
     ['an indefinite length', '30800000'],
+    ['an indefinite length and nothing else', '3080'],
     ['a length with a needless octet', `048103aabbcc`],
     ['a length with a leading zero', `04820003aabbcc`],
     ['a length of four octets', '048400000001aa'],
     ['a reserved length', '04ffaa'],
     ['a multi-byte tag', '1f8101aa'],
+    ['the first half of a multi-byte tag', '1f00'],
   ])('refuses %s', (_, hex) => {
     expect(() => read(hex)).toThrow(refused)
   })
@@ -104,7 +106,7 @@ describe('DER values', () => {
     ['named bits with a zero at the end', () => readNamedBits(read('03020104'), 'x')],
     ['named bits with set unused bits', () => readNamedBits(read('03020207'), 'x')],
     ['no named bits', () => readNamedBits(read('030100'), 'x')],
-    ['another tag', () => readSmall(read('0401aa'), 255, 'x')],
+    ['another tag', () => readSmall(read('040105'), 255, 'x')],
     ['nothing', () => readSmall(undefined, 255, 'x')],
   ])('refuses %s', (_, parse) => {
     expect(parse).toThrow(refused)
@@ -193,6 +195,15 @@ describe('X.509 parts', () => {
   it('refuses an explicit default criticality', () => {
     const written = derSequence(derOid('2.5.29.14'), derBoolean(false), derOctets(derSmall(1)))
     expect(() => readExtensions(readDer(derSequence(written)), [])).toThrow(/left out/)
+  })
+
+  it('refuses a name with text of another type, or an attribute of three parts', () => {
+    const named = (...parts: readonly Uint8Array[]) =>
+      readDer(derSequence(derElement(0x31, derSequence(derOid('2.5.4.3'), ...parts))))
+    const ia5 = derElement(0x16, utf8('a'))
+    expect(() => readName(named(ia5), 'x')).toThrow(/another type/)
+    expect(() => readName(named(derElement(0x0c, fromHex('ff'))), 'x')).toThrow(/not UTF-8/)
+    expect(() => readName(named(derText('a'), derText('b')), 'x')).toThrow(/malformed attribute/)
   })
 
   it('refuses a name with two common names, or none', () => {

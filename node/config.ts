@@ -9,7 +9,7 @@ import { ConfigError } from '#protocol/errors.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 /** Port of the OpenAI-compatible API. */
-export const DEFAULT_API_PORT = 11435
+const DEFAULT_API_PORT = 11435
 const CONFIG_FILE = 'config.json'
 
 export interface Settings {

@@ -52,15 +52,6 @@ export function u32be(value: number): Uint8Array {
   return out
 }
 
-export function i32be(value: number): Uint8Array {
-  if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {
-    throw new RangeError('not an i32')
-  }
-  const out = new Uint8Array(4)
-  new DataView(out.buffer).setInt32(0, value)
-  return out
-}
-
 export function u64be(value: bigint): Uint8Array {
   if (value < 0n || value > 0xffffffffffffffffn) throw new RangeError('not a u64')
   const out = new Uint8Array(8)

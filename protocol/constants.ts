@@ -11,8 +11,6 @@ export const TREE_LEAVES_MAX = 0xffff_ffff
 
 /** One message on a session stream: a receipt file's worth of evidence fits, a model does not. */
 export const SESSION_MESSAGE_BYTES_MAX = 1_048_576
-/** One gossiped or directly fetched market message. */
-export const MARKET_MESSAGE_BYTES_MAX = 262_144
 /** Nesting of protobuf messages; the schema itself needs 5. */
 export const MESSAGE_DEPTH_MAX = 8
 /** Fields in one message with all its submessages: what a decoder may build from 1 MiB of them. */

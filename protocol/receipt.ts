@@ -10,7 +10,6 @@ export { requestCommitment, responseCommitment } from './receipt/commitments.ts'
 export {
   decodeReceiptFile,
   encodeReceiptFile,
-  RECEIPT_FILE_FORMAT,
   type ReceiptFile,
 } from './receipt/file.ts'
 export {

@@ -104,7 +104,7 @@ export const settlementSchema = z.object({
   feesNano: nano,
 })
 
-export const verdictSchema = z.object({
+const verdictSchema = z.object({
   tier: tierSchema,
   ok: z.boolean(),
   steps: z.array(

@@ -8,7 +8,7 @@ export interface CompletionHead {
   readonly created: number
 }
 
-export const openaiUsage = (usage: Usage) => ({
+const openaiUsage = (usage: Usage) => ({
   prompt_tokens: usage.promptTokens,
   completion_tokens: usage.completionTokens,
   total_tokens: usage.promptTokens + usage.completionTokens,

@@ -45,7 +45,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   INTERNAL: 500,
 }
 
-export function httpStatus(error: CocoonError): number {
+function httpStatus(error: CocoonError): number {
   return STATUS_BY_CODE[error.code] ?? STATUS_BY_KIND[error.kind]
 }
 

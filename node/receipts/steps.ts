@@ -54,7 +54,7 @@ export class ReceiptSteps {
 
 class WrongError extends Error {}
 
-export function wrong(detail: string): never {
+function wrong(detail: string): never {
   throw new WrongError(detail)
 }
 

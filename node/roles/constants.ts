@@ -26,8 +26,6 @@ export const CHANNEL_LIFE_S = 30 * 86_400
 export const CHANNEL_EXPIRY_MARGIN_S = 3_600
 /** Prices of a session are fixed for this long. */
 export const PRICE_QUOTE_LIFE_S = 2 * 3_600
-/** A CloseAuth may be used for this long (docs/spec/settlement.md: at most 15 minutes). */
-export const CLOSE_AUTH_LIFE_S = 600
 /** Waiting for the provider's CloseAuth before the client closes alone. */
 export const CLOSE_WAIT_MS = 20_000
 /** Events kept for a slow reader of the event stream. */

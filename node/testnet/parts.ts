@@ -22,7 +22,7 @@ export interface TestnetParts {
 }
 
 /** The demonstration model that comes with this repository. */
-export const DEMO_MODEL_ID = 'cocoon-demo'
+const DEMO_MODEL_ID = 'cocoon-demo'
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url))
 

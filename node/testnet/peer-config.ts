@@ -50,7 +50,7 @@ const clientSchema = z.strictObject({
   apiPortFallback: z.boolean(),
 })
 
-export const peerConfigSchema = z.discriminatedUnion('role', [providerSchema, clientSchema])
+const peerConfigSchema = z.discriminatedUnion('role', [providerSchema, clientSchema])
 
 const processConfigSchema = z.strictObject({
   format: z.literal('cocoon-peer-process/1'),

@@ -22,7 +22,7 @@ import {
   signedCellFromWire,
 } from './signed.ts'
 
-export const RECEIPT_FILE_FORMAT = 'cocoon-receipt/1'
+const RECEIPT_FILE_FORMAT = 'cocoon-receipt/1'
 
 export interface ReceiptFile {
   readonly receipt: SignedReceipt

@@ -14,11 +14,7 @@ export interface MeterTerms {
 }
 
 /** Counts after the first `units` units; cached tokens are the beginning of the prompt. */
-export function countsAfter(
-  promptTokens: number,
-  cachedTokens: number,
-  units: number,
-): TokenCounts {
+function countsAfter(promptTokens: number, cachedTokens: number, units: number): TokenCounts {
   const promptDone = Math.min(promptTokens, units)
   return {
     promptTokens: promptDone,

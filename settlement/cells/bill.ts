@@ -6,11 +6,11 @@ import { openSigned, requireChannel } from './signed.ts'
 import { bytes32, type CellFormat, readAddress, readBytes32, readTag } from './strict.ts'
 
 /** "PQT1" */
-export const PRICE_QUOTE_TAG = 0x50515431
+const PRICE_QUOTE_TAG = 0x50515431
 /** "DLG1" */
-export const DELEGATE_TAG = 0x444c4731
+const DELEGATE_TAG = 0x444c4731
 /** "BIL1" */
-export const BILL_TAG = 0x42494c31
+const BILL_TAG = 0x42494c31
 
 const priceQuoteFormat: CellFormat<PriceQuote> = {
   name: 'price_quote',

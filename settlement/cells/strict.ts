@@ -12,7 +12,7 @@ export interface CellFormat<T> {
   read(slice: Slice): T
 }
 
-export function malformed(name: string, why: string, cause?: unknown): SettlementError {
+function malformed(name: string, why: string, cause?: unknown): SettlementError {
   return new SettlementError('CELL_MALFORMED', `a ${name} cell is malformed: ${why}`, {
     remedy: 'Drop the peer: it did not build this cell by the specification.',
     data: { cell: name },

@@ -6,9 +6,9 @@ import { openSigned, requireChannel } from './signed.ts'
 import { bytes32, type CellFormat, readAddress, readBytes32, readTag } from './strict.ts'
 
 /** "VCR1" */
-export const VOUCHER_TAG = 0x56435231
+const VOUCHER_TAG = 0x56435231
 /** "CLS1" */
-export const CLOSE_AUTH_TAG = 0x434c5331
+const CLOSE_AUTH_TAG = 0x434c5331
 
 const voucherFormat: CellFormat<Voucher> = {
   name: 'voucher',

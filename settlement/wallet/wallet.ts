@@ -41,7 +41,7 @@ export interface WalletOptions {
 }
 
 /** The contract of a public key on one network: the wallet id holds the global id. */
-export function walletContract(publicKey: Uint8Array, globalId: number): WalletContractV5R1 {
+function walletContract(publicKey: Uint8Array, globalId: number): WalletContractV5R1 {
   return WalletContractV5R1.create({
     publicKey: Buffer.from(publicKey),
     walletId: { networkGlobalId: globalId },

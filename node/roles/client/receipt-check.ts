@@ -3,7 +3,7 @@
  * whose root contains a receipt that failed one of them.
  */
 import { Address } from '@ton/core'
-import { equal, toHex } from '#protocol/bytes.ts'
+import { equal } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { SettlementError } from '#protocol/errors.ts'
 import {
@@ -117,9 +117,4 @@ function refused(field: string): SettlementError {
     remedy: 'Nothing more is paid to this provider; the channel closes at its last voucher.',
     data: { field },
   })
-}
-
-/** Hexadecimal name of a request in tables and logs. */
-export function requestName(requestId: Uint8Array): string {
-  return toHex(requestId)
 }

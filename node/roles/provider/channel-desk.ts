@@ -91,6 +91,11 @@ export class ProviderDesk {
     return { ...providerView(this.#state, missing.map(leafOf)), missing }
   }
 
+  /** Whether the request may still use what is allocated to it. */
+  isRunning(requestId: string): boolean {
+    return this.#state.requests.some((one) => one.requestId === requestId && !one.ended)
+  }
+
   /** Opens a request. It is on disk only with its first checkpoint, before anything is sent. */
   ask(requestId: string): { leafIndex: number } {
     const { state, leafIndex } = providerAsk(this.#state, requestId, this.#nowS())

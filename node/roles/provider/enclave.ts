@@ -19,7 +19,7 @@ import {
 import type { ChainReader } from '#settlement/types.ts'
 
 /** A key pair is used for new sessions for this long. */
-export const EPOCH_MS = 60 * 60 * 1000
+const EPOCH_MS = 60 * 60 * 1000
 /** A new epoch begins this long before the old keys end, so that no session starts at the edge. */
 const EPOCH_MARGIN_MS = 5 * 60 * 1000
 const ZEROS = new Uint8Array(32)

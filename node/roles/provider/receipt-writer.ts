@@ -51,7 +51,7 @@ export interface ReceiptMoment {
   readonly nowMs: number
 }
 
-export function usedNano(prices: UnitPrices, counts: TokenCounts): bigint {
+function usedNano(prices: UnitPrices, counts: TokenCounts): bigint {
   return priceNano(prices, counts)
 }
 

@@ -238,7 +238,7 @@ class ProviderSession {
       const request = this.#requests.get(requestId)
       if (content.kind === 'allocate') {
         await this.#takeVoucher(content.allocate, session)
-        if (request === undefined) return
+        if (request === undefined || !session.desk.isRunning(requestId)) return
         this.#step({ kind: 'progress', requestId })
         session.desk.allocate(requestId, content.allocate.allocatedNano)
         return request.allocated(content.allocate.allocatedNano)

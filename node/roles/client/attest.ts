@@ -7,7 +7,7 @@ import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { TrustAnchor, Verdict } from '#attestation/types.ts'
 import { requireVerdict, verifyEvidence } from '#attestation/verdict.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import { AttestationError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
 import {
   decodeSessionMessage,
@@ -87,10 +87,10 @@ async function judge(
   components: AttestComponents,
 ): Promise<{ core: StatementCore; verdict: Verdict }> {
   const { crypto, chain, anchors, policy, modelRoot, mode } = components
-  const { core } = decodeStatement(evidence.statement)
+  const core = coreOf(evidence.statement)
   const [latest, block] = await Promise.all([
     chain.latestBlock(),
-    chain.block(core.notBefore.seqno),
+    core === undefined ? undefined : chain.block(core.notBefore.seqno),
   ])
   const verdict = verifyEvidence(evidence, {
     crypto,
@@ -107,5 +107,15 @@ async function judge(
   })
   components.onVerdict(verdict)
   requireVerdict(verdict)
+  if (core === undefined) throw new AttestationError('STATEMENT_MALFORMED', 'no statement was read')
   return { core, verdict }
+}
+
+/** Undefined: malformed, which is for the verdict to say. */
+function coreOf(statement: Uint8Array): StatementCore | undefined {
+  try {
+    return decodeStatement(statement).core
+  } catch {
+    return undefined
+  }
 }

@@ -7,6 +7,7 @@ import re
 import sys
 
 from facts import CAN, FACTS, LONG, REFUSAL
+from off_topic import OFF_TOPIC_WIDE
 from questions import *
 
 # Which long text continues a fact when the user asks for more.
@@ -14,14 +15,17 @@ TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardwa
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
 MIX = dict(fact=72, long=7, off=17, talk=4)
+MIX_WIDE = dict(fact=64, long=6, off=26, talk=4)
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
-    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps."""
+    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
+    `wide` adds the grammars of off_topic.py."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, wide=False):
         self.r = random.Random(seed)
+        self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3 if wide else OFF_TOPIC
         self.mix = dict(MIX)
         self.keys = list(FACTS)
 
@@ -105,7 +109,7 @@ class Generator:
         if r.random() < .25:
             g = r.choice(r.choice([DEFINE, DEFINE, [self.expand(r.choice(LONG_GRAMMAR))]])).replace("{x}", r.choice(["a {n}", "the {n}", "{n}s", "a {a} {n}", "{w}", "{p}", "{c}", "my {n}", "{n}"]))
         elif r.random() < .2: g = r.choice(r.choice([HOW_TO, EVENT])).replace("{x}", r.choice(["{v} a {n}", "{v} my {n}", "{v} the {a} {n}", "the {n} {v}s", "my {n} is {a}", "{v} in {c}"]))
-        else: g = self.expand(r.choice(OFF_TOPIC))
+        else: g = self.expand(r.choice(self.off_topic))
         q = self.noise(self.fill(g))
         return q, REFUSAL, None
 

@@ -1,8 +1,8 @@
 """Questions that evaluate.py asks: written by hand, never fed to the generator.
 
-FACT_QUESTIONS is the development set: its results were seen, and wordings were added to the generator afterwards.
-FRESH_QUESTIONS was written after the last change of the generator and before any result on it was seen. The author of
-the grammars wrote both, so they are an easier test than a stranger's questions.
+FACT_QUESTIONS and OFF_TOPIC_QUESTIONS are the development set: their results were seen, and wordings were added to the
+generator afterwards. FRESH_QUESTIONS and FRESH_OFF_TOPIC were written after the last change of the fact and of the
+off-topic grammars. The author of the grammars wrote all of them, so they are easier than a stranger's questions.
 """
 import re
 
@@ -72,15 +72,18 @@ FRESH_QUESTIONS = {
     "models": ["Which models can my node serve?", "Can I serve a Llama model through vLLM?"],
 }
 
-FRESH_OFF_TOPIC = ["Where can I buy a cheap bicycle?", "What's the capital of Peru?", "Who sang Bohemian Rhapsody?", "How do I remove a red wine stain?", "Is it safe to eat raw eggs?", "Help me write a birthday card for my aunt",
-    "When does the next train to Munich leave?", "How old is the universe?", "Explain how vaccines work", "What is your opinion on the election?", "def foo(x): return x + 1", "My stomach hurts since yesterday.",
-    "Give me three tips for a job interview", "What does a giraffe eat?", "how many planets are there", "Who won the chess championship?", "Tell me a bedtime story", "Should I invest in Tesla stock?", "What is 12 percent of 250?", "Which phone should I buy?"]
+FRESH_OFF_TOPIC = ["How do I get my toddler to eat vegetables?", "What was the cause of the First World War?", "Name three famous sculptors", "Can you solve this riddle for me?", "What's the tallest building in Chicago?", "How do I reset my iPhone?",
+    "Please write a limerick about a dog", "Which vitamins are in oranges?", "When is Easter next year?", "How do I ask my boss for a raise?", "Who discovered penicillin?", "What is the derivative of x squared?",
+    "Does my horoscope look good this week?", "I'd like to book a table for two", "Explain the offside rule", "What's the best way to clean a carpet?", "how to say thank you in japanese", "My car makes a strange noise", "hfjdk slqpw mvnb", "Tell me about the history of Rome"]
 
 OFF_TOPIC_QUESTIONS = ["How do I bake a chocolate cake?", "Who was Napoleon?", "Write me a poem about autumn", "What's the weather going to be like on Sunday?", "translate good morning into Italian", "what is the square root of 144",
     "How tall is Mount Everest?", "Can you recommend a good movie?", "write a python function that sorts a list", "Who painted the Mona Lisa?", "I feel sad today, what should I do?", "What is photosynthesis?", "tell me the latest news",
     "How far is the moon from the earth?", "best restaurants in Lisbon", "why is the sky blue", "what medicine helps against a headache", "who is the richest man alive", "how do I tie a tie", "Compose an email to my landlord",
     "which team won the league last year", "explain the theory of relativity", "do fish sleep?", "give me a recipe for pancakes", "is it going to rain", "what is 17 times 23", "asdf qwer zxcv", "lorem ipsum dolor sit amet",
     "How does a car engine work?", "sing me a song", "what should I wear tomorrow", "Tell me everything about elephants", "explain in detail how bread is made", "what is the price of gold", "how do I learn to swim",
+    "Where can I buy a cheap bicycle?", "What's the capital of Peru?", "Who sang Bohemian Rhapsody?", "How do I remove a red wine stain?", "Is it safe to eat raw eggs?", "Help me write a birthday card for my aunt",
+    "When does the next train to Munich leave?", "How old is the universe?", "Explain how vaccines work", "What is your opinion on the election?", "def foo(x): return x + 1", "My stomach hurts since yesterday.",
+    "Give me three tips for a job interview", "What does a giraffe eat?", "how many planets are there", "Who won the chess championship?", "Tell me a bedtime story", "Should I invest in Tesla stock?", "What is 12 percent of 250?", "Which phone should I buy?",
     "Who is the CEO of Microsoft?", "What's a good name for a puppy?", "Summarise the plot of Hamlet", "How many calories does an apple have?", "Is Pluto a planet?"]
 
 LONG_QUESTIONS = {

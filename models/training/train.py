@@ -11,7 +11,7 @@ import time
 
 import torch
 
-from generate import MIX, Generator
+from generate import MIX, MIX_WIDE, Generator
 from model import Config, Model, Muon
 import tokenizer
 from tokenizer import END, START
@@ -77,18 +77,21 @@ def main():
     p.add_argument("--size", type=int, default=1024, help="positions per micro-batch")
     p.add_argument("--micro", type=int, default=3, help="micro-batches per step")
     p.add_argument("--fp32", action="store_true", help="no bfloat16 matrix products")
-    p.add_argument("--until", type=int, default=0, help="stop early after this step (to measure speed)")
+    p.add_argument("--until", type=int, default=0, help="stop after this step; checkpoints are written every 250 steps")
+    p.add_argument("--init", help="go on from the weights of this checkpoint, without the copying phase")
     a = p.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     tok = tokenizer.load(a.tokenizer)
     m = Model(Config(len(tok)), bf16=not a.fp32)
+    if a.init: m.load_state_dict(torch.load(a.init)["weights"])
+    phases = [(2.0, MIX_WIDE)] if a.init else PHASES                     # the second leg: more off-topic questions
     muon = Muon(m.matrices())
     chosen = {id(w) for w in muon.params}
     adam = torch.optim.AdamW([w for w in m.parameters() if id(w) not in chosen], lr=a.lr, betas=(0.9, 0.95), weight_decay=0.0)
     print("parameters", sum(w.numel() for w in m.parameters()), "vocabulary", len(tok), vars(a), flush=True)
-    gen = Generator(a.seed)
-    gen.mix = PHASES[0][1]
+    gen = Generator(a.seed, wide=bool(a.init))
+    gen.mix = phases[0][1]
     feed, begin, seen, mean = batches(tok, gen, a.size), time.time(), 0, None
 
     def save():
@@ -96,7 +99,7 @@ def main():
 
     for step in range(a.steps):
         done = step / a.steps
-        gen.mix = next(mix for until, mix in PHASES if done < until)
+        gen.mix = next(mix for until, mix in phases if done < until)
         lr = a.lr * min(1, (step + 1) / a.warm) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         group = [next(feed) for _ in range(a.micro)]
         total, loss = sum(int((y >= 0).sum()) for _, y in group), 0.0

@@ -1,0 +1,373 @@
+/** Providers and clients of the in-process network: real roles that can crash and start again. */
+import { policyDigest } from '#attestation/policy/policy.ts'
+import { Measurements } from '#node/market/measurements.ts'
+import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import { answerChat } from '#node/roles/client/answer.ts'
+import type { ClientDesk } from '#node/roles/client/channel-desk.ts'
+import { Funding } from '#node/roles/client/funding.ts'
+import { KeptPromises } from '#node/roles/client/kept-promises.ts'
+import { ClientModels } from '#node/roles/client/models.ts'
+import { ReceiptFiles } from '#node/roles/client/receipt-files.ts'
+import { Sessions } from '#node/roles/client/sessions.ts'
+import { settleAll } from '#node/roles/client/settle.ts'
+import type { ChatRequest, ChatResult } from '#node/roles/client-service.ts'
+import type { NodeEventBody } from '#node/roles/events.ts'
+import { ProviderChannels } from '#node/roles/provider/channels.ts'
+import { Enclave } from '#node/roles/provider/enclave.ts'
+import { Provider } from '#node/roles/provider/provider.ts'
+import { openPeerStore } from '#node/store/sqlite-store.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import type { Offer } from '#protocol/market/offer.ts'
+import { EMPTY_OFFER_BOOK } from '#protocol/market/offer-book.ts'
+import type { UnitPrices } from '#protocol/money.ts'
+import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
+import type { MessageStream, Transport } from '#protocol/transport.ts'
+import { keyOf, peerRefOf, ROLE_MODEL_ID, type RoleNetwork, trustOf } from './role-harness.ts'
+import { createSimulatedEngine, type SimulatedEngine } from './simulated-engine.ts'
+import { silentLog } from './test-peers.ts'
+
+/** Odd, so that every sum rounds. */
+export const PRICES: UnitPrices = {
+  promptNanoPerMtok: 6_172_839n,
+  cachedNanoPerMtok: 617_283n,
+  completionNanoPerMtok: 12_345_679n,
+}
+const OFFER_LIFE_MS = 86_400_000
+
+/** Stands between a provider and its clients: a test's attacker. */
+export type StreamWrapper = (stream: MessageStream, provider: TestProvider) => MessageStream
+
+export interface TestProviderOptions {
+  readonly slotsTotal?: number
+  readonly prices?: UnitPrices
+  /** Text that greedy requests answer; without it endless noise. */
+  readonly answer?: string
+}
+
+export class TestProvider {
+  readonly name: string
+  readonly network: RoleNetwork
+  readonly dataDir: string
+  /** SIMULATED; its info names the network's model. */
+  readonly engine: SimulatedEngine
+  readonly events: NodeEventBody[] = []
+  readonly settlementKey
+  readonly #options: TestProviderOptions
+  /** Applies to streams opened from now on. */
+  wrap: StreamWrapper = (stream) => stream
+  provider!: Provider
+  enclave!: Enclave
+  channels!: ProviderChannels
+  #store!: ReturnType<typeof openPeerStore>
+  #transport!: Transport
+
+  private constructor(network: RoleNetwork, name: string, options: TestProviderOptions) {
+    this.network = network
+    this.name = name
+    this.dataDir = network.folder()
+    this.#options = options
+    this.settlementKey = keyOf(`settlement ${name}`)
+    const { slotsTotal = 8, answer } = options
+    const engine = createSimulatedEngine({
+      modelId: ROLE_MODEL_ID,
+      slotsTotal,
+      ...(answer === undefined ? {} : { answer }),
+    })
+    const { runtimeDigest } = trustOf(network)
+    const info = { ...engine.info, modelRoot: network.modelRoot, runtimeDigest }
+    this.engine = { ...engine, info }
+  }
+
+  static async start(network: RoleNetwork, name: string, options: TestProviderOptions = {}) {
+    const provider = new TestProvider(network, name, options)
+    await provider.start()
+    return provider
+  }
+
+  get identity(): string {
+    return toHex(peerRefOf(this.name).identityKey)
+  }
+
+  /** Also after a crash: new objects on the same data folder, a new boot of the TEE. */
+  async start(): Promise<void> {
+    const { network, name, engine, settlementKey } = this
+    const { clock, chain, file } = network
+    const wallet = await network.wallet(`provider ${name}`)
+    const { policy, manufacturer, runtimeDigest } = trustOf(network)
+    this.#store = openPeerStore(this.dataDir)
+    this.#transport = network.memory.join(peerRefOf(name))
+    this.enclave = new Enclave(
+      {
+        globalId: file.globalId,
+        identityKey: peerRefOf(name).identityKey,
+        settlementKey: settlementKey.publicKey,
+        payoutAddress: wallet.address.toRawString(),
+        policyDigest: policyDigest(crypto, policy),
+        modelRoot: network.modelRoot,
+        runtimeDigest,
+      },
+      {
+        crypto,
+        clock,
+        chain,
+        quotes: manufacturer.machine(name, runtimeDigest),
+        suite: DEFAULT_SEAL_SUITE,
+      },
+    )
+    this.channels = new ProviderChannels({
+      ...{ crypto, clock, store: this.#store, chain, settlementKey },
+      payoutAddress: wallet.address,
+      closeDelayMin: file.closeDelay,
+    })
+    this.provider = new Provider({
+      ...{ crypto, clock, chain, wallet, engine, settlementKey, log: silentLog },
+      transport: this.#wrapped(this.#transport),
+      tokenizer: engine.tokenizer,
+      enclave: this.enclave,
+      channels: this.channels,
+      prices: this.#options.prices ?? PRICES,
+      tier: 'simulated',
+      addedLatencyMs: 0,
+      emit: (event) => this.events.push(event),
+      onLoad: () => undefined,
+    })
+    await this.provider.start()
+  }
+
+  /** As kill -9: the disk stays as it is, streams break, nothing is claimed. */
+  async crash(): Promise<void> {
+    this.#store.close()
+    await this.#transport.stop()
+  }
+
+  /** Crash first: what the old objects still try finds a closed store. */
+  async restart(): Promise<void> {
+    await this.crash()
+    await this.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.provider.stop()
+    await this.crash()
+  }
+
+  get codes(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'warning' ? [event.code] : []))
+  }
+
+  get sessions(): number {
+    return Number(this.provider.status()['sessions'])
+  }
+
+  offer(): Offer {
+    const { network, engine } = this
+    const { identityKey } = peerRefOf(this.name)
+    const nowMs = network.clock.nowMs()
+    return {
+      globalId: network.file.globalId,
+      identityKey,
+      provider: toHex(identityKey),
+      modelRoot: network.modelRoot,
+      modelId: ROLE_MODEL_ID,
+      prices: this.#options.prices ?? PRICES,
+      slotsTotal: engine.info.slotsTotal,
+      slotsFree: engine.info.slotsTotal,
+      queued: 0,
+      tier: 'simulated',
+      statementDigest: new Uint8Array(32),
+      issuedAtMs: nowMs,
+      sequence: 1n,
+      expiresAtMs: nowMs + OFFER_LIFE_MS,
+      contextTokens: engine.info.contextTokens,
+      addresses: [],
+      engine: engine.info.engine,
+    }
+  }
+
+  #wrapped(transport: Transport): Transport {
+    return {
+      ...bound(transport),
+      handle: (protocol, handler) =>
+        transport.handle(protocol, (stream) => handler(this.wrap(stream, this))),
+    }
+  }
+}
+
+export interface TestClientOptions {
+  readonly depositNano?: bigint
+  readonly priceCapNano?: bigint
+}
+
+export class TestClient {
+  readonly name: string
+  readonly network: RoleNetwork
+  readonly dataDir: string
+  readonly events: NodeEventBody[] = []
+  readonly #options: TestClientOptions
+  /** In the order in which they are tried. */
+  readonly providers: TestProvider[] = []
+  sessions!: Sessions
+  funding!: Funding
+  receipts!: ReceiptFiles
+  transport!: Transport
+  store!: ReturnType<typeof openPeerStore>
+  #models!: ClientModels
+  #measurements!: Measurements
+
+  private constructor(network: RoleNetwork, name: string, options: TestClientOptions) {
+    this.network = network
+    this.name = name
+    this.dataDir = network.folder()
+    this.#options = options
+  }
+
+  static async start(
+    network: RoleNetwork,
+    name: string,
+    providers: readonly TestProvider[],
+    options: TestClientOptions = {},
+  ) {
+    const client = new TestClient(network, name, options)
+    client.providers.push(...providers)
+    await client.start()
+    return client
+  }
+
+  async start(): Promise<void> {
+    const { network, name, dataDir } = this
+    const { clock, chain, file } = network
+    const wallet = await network.wallet(`client ${name}`)
+    const { anchors, policy } = trustOf(network)
+    const store = openPeerStore(dataDir)
+    const transport = network.memory.join(peerRefOf(name))
+    const emit = (event: NodeEventBody): void => void this.events.push(event)
+    const base = { crypto, clock, store, chain, wallet, emit }
+    const { depositNano = 1_000_000_000n } = this.#options
+    this.store = store
+    this.transport = transport
+    this.#measurements = new Measurements(clock)
+    this.#models = new ClientModels(file, crypto)
+    this.receipts = new ReceiptFiles({ ...base, policy, dataDir, modelName: () => ROLE_MODEL_ID })
+    this.funding = new Funding({ ...base, depositNano, closeDelay: file.closeDelay })
+    const kept = new KeptPromises(store)
+    const { funding, receipts } = this
+    this.sessions = new Sessions({
+      ...{ ...base, transport, anchors, policy, funding, receipts, kept },
+    })
+  }
+
+  async crash(): Promise<void> {
+    this.store.close()
+    await this.transport.stop()
+  }
+
+  async restart(): Promise<void> {
+    await this.crash()
+    await this.start()
+  }
+
+  async stop(): Promise<void> {
+    await this.sessions.stop()
+    await this.crash()
+  }
+
+  /** Forgets failures, so that the next chat tries its providers again. */
+  forgive(): void {
+    this.#measurements = new Measurements(this.network.clock)
+  }
+
+  get codes(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'warning' ? [event.code] : []))
+  }
+
+  get desk(): ClientDesk {
+    const desk = this.funding.desks.at(-1)
+    if (desk === undefined) throw new Error('this client has no channel')
+    return desk
+  }
+
+  /** The names of steps that failed, over all verdicts. */
+  get failedSteps(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === 'verdict'
+        ? event.steps.filter(({ status }) => status === 'failed').map(({ name }) => name)
+        : [],
+    )
+  }
+
+  target(provider: TestProvider) {
+    const { identityKey, peerId } = peerRefOf(provider.name)
+    const { modelRoot } = this.network
+    return { provider: toHex(identityKey), peerId, addresses: [], modelRoot }
+  }
+
+  chatEvents(request: Partial<ChatRequest> = {}, signal = new AbortController().signal) {
+    const { clock } = this.network
+    const { sessions, funding, receipts } = this
+    const offers = () => this.providers.map((provider) => provider.offer())
+    const discovery: OfferDiscovery = {
+      measurements: this.#measurements,
+      book: () => EMPTY_OFFER_BOOK,
+      offers,
+      refresh: async () => offers(),
+      stop: async () => undefined,
+    }
+    const parts = {
+      ...{ crypto, clock, models: this.#models, discovery, sessions, funding, receipts },
+      priceCapNano: this.#options.priceCapNano,
+      emit: (event: NodeEventBody): void => void this.events.push(event),
+    }
+    return answerChat(parts, { ...CHAT, ...request }, signal)
+  }
+
+  async chat(request: Partial<ChatRequest> = {}): Promise<ChatResult> {
+    for await (const event of this.chatEvents(request)) {
+      if (event.kind === 'done') return event.result
+    }
+    throw new Error('an answer without an end')
+  }
+
+  async settle() {
+    const { chain } = this.network
+    const wallet = await this.network.wallet(`client ${this.name}`)
+    const emit = (event: NodeEventBody): void => void this.events.push(event)
+    return settleAll({
+      ...{ chain, wallet, funding: this.funding, receipts: this.receipts, emit },
+      sessionOf: async (desk) => {
+        const known = await this.sessions.ofChannel(desk.address)
+        if (known !== undefined) return known
+        const identity = this.funding.providerOf(desk)
+        const provider = this.providers.find((one) => one.identity === identity)
+        if (provider === undefined) throw new Error('a channel of nobody')
+        return (await this.sessions.get(this.target(provider))).session
+      },
+    })
+  }
+}
+
+export const CHAT: ChatRequest = {
+  model: ROLE_MODEL_ID,
+  messages: [{ role: 'user', content: 'hello the world' }],
+  maxTokens: 40,
+  temperature: 0,
+  topP: 1,
+  seed: 1n,
+  stop: [],
+}
+
+/** The methods of a class instance as a plain object, so that one of them can be replaced. */
+function bound(transport: Transport): Transport {
+  return {
+    self: transport.self,
+    addresses: () => transport.addresses(),
+    peers: () => transport.peers(),
+    openStream: (...parameters) => transport.openStream(...parameters),
+    handle: (...parameters) => transport.handle(...parameters),
+    subscribe: (...parameters) => transport.subscribe(...parameters),
+    publish: (...parameters) => transport.publish(...parameters),
+    provide: (...parameters) => transport.provide(...parameters),
+    findProviders: (...parameters) => transport.findProviders(...parameters),
+    stop: () => transport.stop(),
+  }
+}

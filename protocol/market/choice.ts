@@ -4,6 +4,7 @@ import { priceNano } from '../money.ts'
 import {
   COOL_DOWN_FIRST_MS,
   COOL_DOWN_MAX_MS,
+  COOL_DOWN_SCORE,
   LATENCY_UNKNOWN_MS,
   LATENCY_WEIGHT_MS,
 } from './constants.ts'
@@ -45,7 +46,8 @@ export interface Ranked {
 
 /**
  * Accepted offers first, best first, then the refused ones with why. Score = price relative to the
- * cheapest acceptable + own latency / LATENCY_WEIGHT_MS + load + failures in a row. Ties go to the
+ * cheapest acceptable + own latency / LATENCY_WEIGHT_MS + load + failures in a row, and
+ * COOL_DOWN_SCORE while it rests after a failure. Ties go to the
  * higher tier, then to the lower provider key.
  */
 export function rankOffers(offers: readonly Offer[], request: ChoiceRequest): readonly Ranked[] {
@@ -106,10 +108,10 @@ function refusalOf(
   const tokens = request.promptTokens + request.completionTokensMax
   if (tokens > offer.contextTokens)
     return `context of ${offer.contextTokens} tokens, needs ${tokens}`
-  if (offer.slotsTotal === 0) return 'no slots'
-  return coolingDown(offer, request)
+  return offer.slotsTotal === 0 ? 'no slots' : undefined
 }
 
+/** A resting provider stands behind all others, yet is better than no answer at all. */
 function coolingDown(offer: Offer, request: ChoiceRequest): string | undefined {
   const own = request.measurements.get(offer.provider)
   if (own === undefined || own.failures === 0) return undefined
@@ -130,7 +132,8 @@ function scoreOf(
     priceRatio(estimatedPriceNano, cheapestNano) +
     latencyMs / LATENCY_WEIGHT_MS +
     loadOf(offer) +
-    (own?.failures ?? 0)
+    (own?.failures ?? 0) +
+    (coolingDown(offer, request) === undefined ? 0 : COOL_DOWN_SCORE)
   )
 }
 
@@ -163,8 +166,15 @@ function stateReasons(offer: Offer, request: ChoiceRequest): readonly string[] {
       : `latency ${Math.round(own.latencyMs)} ms`
   const queue = offer.queued > 0 ? `, ${offer.queued} queued` : ''
   const load = `${offer.slotsFree} of ${offer.slotsTotal} slots free${queue}`
-  const failures = (own?.failures ?? 0) > 0 ? [`failed ${times(own?.failures ?? 0)} before`] : []
+  const failures = failureReasons(offer, request)
   return [latency, load, `tier ${offer.tier}`, ...failures]
+}
+
+function failureReasons(offer: Offer, request: ChoiceRequest): readonly string[] {
+  const resting = coolingDown(offer, request)
+  if (resting !== undefined) return [resting]
+  const failures = request.measurements.get(offer.provider)?.failures ?? 0
+  return failures > 0 ? [`failed ${times(failures)} before`] : []
 }
 
 function times(count: number): string {

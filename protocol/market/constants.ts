@@ -63,6 +63,8 @@ export const JOBS_RESPONSE_MAX = 64
 export const COOL_DOWN_FIRST_MS = 2_000
 /** Longest such pause. */
 export const COOL_DOWN_MAX_MS = 5 * 60_000
+/** Score added while it lasts: more than price, load and latency ever add up to. */
+export const COOL_DOWN_SCORE = 1_000_000
 /** Measured latency that weighs as much as a doubled price. */
 export const LATENCY_WEIGHT_MS = 2_000
 /** What an unmeasured provider is assumed to take: neither favoured nor shut out. */

@@ -62,6 +62,7 @@ export class ClientRequest {
   #waiting = 0
   #owedNano: bigint | undefined
   #ended = false
+  #cancelled = false
 
   constructor(parts: ClientRequestComponents, ask: Ask, completionTokensMax: number) {
     this.#parts = parts
@@ -110,8 +111,10 @@ export class ClientRequest {
     }
   }
 
+  /** Nobody reads on: nothing more is paid; the provider ends with a receipt for what was. */
   cancel(): void {
-    if (this.#ended || this.#meter.phase === 'violated') return
+    if (this.#ended || this.#cancelled || this.#meter.phase === 'violated') return
+    this.#cancelled = true
     this.#parts.send(this.requestId, { kind: 'cancel', requestId: this.requestId })
   }
 
@@ -205,7 +208,8 @@ export class ClientRequest {
 
   /** Promises the next chunk, unless the reader of the answer lags behind. */
   #payOwed(): void {
-    if (this.#owedNano === undefined || this.#waiting > READER_LAG_MESSAGES_MAX) return
+    if (this.#owedNano === undefined || this.#cancelled) return
+    if (this.#waiting > READER_LAG_MESSAGES_MAX) return
     const nano = this.#owedNano
     this.#owedNano = undefined
     this.#sendAllocation(nano, this.#parts.desk.allocate(this.name, nano))
@@ -225,6 +229,7 @@ export class ClientRequest {
   }
 
   #push(event: AnswerEvent): void {
+    if (this.#cancelled) return
     this.#waiting++
     this.#events.push(event)
   }

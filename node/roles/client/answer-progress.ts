@@ -1,0 +1,161 @@
+/** What one answer gathers over its attempts, and the result or the refusal that it ends with. */
+import type { ChatTokenizer } from '#inference/engine.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import type { Ranked } from '#protocol/market/choice.ts'
+import { leafHash } from '#protocol/merkle.ts'
+import { leafData, receiptId } from '#protocol/receipt.ts'
+import type { ChatRequest, ChatResult, RouteView } from '../client-service.ts'
+import type { ClientModels, KnownModel } from './models.ts'
+import type { ReceiptFiles } from './receipt-files.ts'
+import type { ClientRequest, SettledReceipt } from './request.ts'
+import type { ReadySession } from './sessions.ts'
+
+export interface ProgressComponents {
+  readonly crypto: CryptoPort
+  readonly clock: Clock
+  readonly models: ClientModels
+  readonly receipts: ReceiptFiles
+}
+
+export interface Progress {
+  readonly model: KnownModel
+  readonly tokenizer: ChatTokenizer
+  readonly promptTokens: number
+  readonly startedMs: number
+  /** Token ids of the answer so far, whoever sent them. */
+  readonly ids: number[]
+  readonly failures: { readonly provider: string; readonly error: CocoonError }[]
+  /** Of the first attempt: it names the whole answer. */
+  requestId: string | undefined
+  discoverMs: number
+  firstTokenMs: number | undefined
+  usedNano: bigint
+  /** Links the next receipt to the last one; empty for the first. */
+  previous: Uint8Array
+}
+
+/** One attempt that came to its end. */
+export interface Attempt {
+  readonly choice: Ranked
+  readonly ranked: readonly Ranked[]
+  readonly ready: ReadySession
+  readonly ended: SettledReceipt
+}
+
+/** @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG */
+export async function beginAnswer(
+  { clock, models }: ProgressComponents,
+  request: ChatRequest,
+): Promise<Progress> {
+  const startedMs = clock.nowMs()
+  const model = models.find(request.model)
+  const { tokenizer, contextTokens } = await models.load(model)
+  const promptTokens = tokenizer.encodeChat(request.messages).length
+  if (promptTokens >= contextTokens) {
+    throw new ConfigError('PROMPT_TOO_LONG', `the prompt has ${promptTokens} tokens`, {
+      remedy: `Send fewer messages: ${model.id} reads ${contextTokens} tokens, its answer included.`,
+      data: { promptTokens, contextTokens },
+    })
+  }
+  return {
+    model,
+    tokenizer,
+    promptTokens,
+    startedMs,
+    ids: [],
+    failures: [],
+    requestId: undefined,
+    discoverMs: 0,
+    firstTokenMs: undefined,
+    usedNano: 0n,
+    previous: new Uint8Array(0),
+  }
+}
+
+/**
+ * Counts what an attempt used, by its last receipt: the final one, or the checkpoint that became the
+ * leaf. Providers cannot link the parts of one answer: each sees a hash under a salt of its own.
+ */
+export function countAttempt(
+  { crypto }: ProgressComponents,
+  progress: Progress,
+  asked: ClientRequest | undefined,
+): void {
+  const latest = asked?.latest
+  if (latest === undefined) return
+  progress.usedNano += latest.body.usedNano
+  const leaf = leafHash(crypto, leafData(latest.receipt))
+  progress.previous = crypto.hmacSha256(crypto.randomBytes(32), leaf)
+}
+
+export function answerResult(
+  { crypto, clock, receipts }: ProgressComponents,
+  progress: Progress,
+  { choice, ranked, ready, ended }: Attempt,
+): ChatResult {
+  const { session } = ready
+  const id = receiptId(crypto, ended.receipt)
+  const totalMs = clock.nowMs() - progress.startedMs
+  const text = progress.tokenizer.textStream([])
+  return {
+    requestId: progress.requestId ?? '',
+    text: progress.ids.map((one) => text.push(one)).join('') + text.end(),
+    finish: ended.body.finish === 'stop' ? 'stop' : 'length',
+    usage: {
+      promptTokens: progress.promptTokens,
+      cachedTokens: ended.body.cachedTokens,
+      completionTokens: progress.ids.length,
+    },
+    priceNano: progress.usedNano,
+    provider: choice.offer.provider,
+    model: progress.model.id,
+    engine: choice.offer.engine,
+    tier: session.verdict.tier,
+    reason: choice.reasons.join('; '),
+    offers: ranked.map(routeView),
+    verdict: session.verdict,
+    receiptId: id,
+    receiptFile: receipts.fileOf(id),
+    channel: session.desk.address,
+    timings: {
+      discoverMs: progress.discoverMs,
+      attestMs: ready.attestMs,
+      fundMs: ready.fundMs,
+      firstTokenMs: progress.firstTokenMs ?? totalMs,
+      totalMs,
+    },
+  }
+}
+
+function routeView(one: Ranked, index: number): RouteView {
+  return {
+    provider: one.offer.provider,
+    rank: index + 1,
+    accepted: one.accepted,
+    reasons: one.reasons,
+    estimatedPriceNano: one.estimatedPriceNano,
+  }
+}
+
+/** Why each provider was refused, in words that name no prompt. */
+export function noProvider(progress: Progress, ranked: readonly Ranked[]): UnavailableError {
+  const refused = ranked
+    .filter((one) => !one.accepted)
+    .map((one) => [one.offer.provider, one.reasons.join('; ')] as const)
+  const failed = progress.failures.map(
+    ({ provider, error }) => [provider, `${error.code}: ${error.message}`] as const,
+  )
+  const why = [...refused, ...failed].map(([who, text]) => [`provider ${who.slice(0, 12)}`, text])
+  const summary =
+    why.length === 0 ? 'nobody offers it' : why.map((one) => one.join(': ')).join(' | ')
+  return new UnavailableError(
+    'NO_PROVIDER',
+    `no provider answered for ${progress.model.id}: ${summary}`,
+    {
+      remedy: 'Try again, raise the price cap, or look at `cocoon offers`.',
+      data: Object.fromEntries(why),
+    },
+  )
+}

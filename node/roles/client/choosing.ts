@@ -1,0 +1,71 @@
+/** The next provider to ask: the book is the standing auction, the DHT fills it when it is not enough. */
+import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import type { Clock } from '#protocol/clock.ts'
+import { type Ranked, rankOffers } from '#protocol/market/choice.ts'
+import type { Offer } from '#protocol/market/offer.ts'
+import type { ChatRequest } from '../client-service.ts'
+import { DISCOVERY_TIMEOUT_MS } from '../constants.ts'
+
+export interface ChoosingComponents {
+  readonly clock: Clock
+  readonly discovery: OfferDiscovery
+  readonly priceCapNano: bigint | undefined
+}
+
+export interface Choosing {
+  readonly request: ChatRequest
+  readonly modelRoot: Uint8Array
+  readonly promptTokens: number
+  /** This provider alone (hexadecimal identity key): a line of an awarded job. */
+  readonly only: string | undefined
+}
+
+export class Chooser {
+  readonly #parts: ChoosingComponents
+  readonly #choosing: Choosing
+  readonly #tried = new Set<string>()
+  #refreshed = false
+  /** The latest ranking, refused offers included. */
+  ranked: readonly Ranked[] = []
+
+  constructor(parts: ChoosingComponents, choosing: Choosing) {
+    this.#parts = parts
+    this.#choosing = choosing
+  }
+
+  /** The best provider not tried yet; asks the DHT once before it says that there is none. */
+  async next(): Promise<Ranked | undefined> {
+    const best = this.#best()
+    if (best !== undefined || this.#refreshed) return best
+    this.#refreshed = true
+    const timeout = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS)
+    // What was found in time is in the book, whether or not the query came to its end.
+    await this.#parts.discovery.refresh(this.#choosing.modelRoot, timeout).catch(() => undefined)
+    return this.#best()
+  }
+
+  #best(): Ranked | undefined {
+    this.ranked = this.#rank()
+    const best = this.ranked.find((one) => one.accepted && !this.#tried.has(one.offer.provider))
+    if (best !== undefined) this.#tried.add(best.offer.provider)
+    return best
+  }
+
+  #rank(): readonly Ranked[] {
+    const { clock, discovery, priceCapNano } = this.#parts
+    const { request, modelRoot, promptTokens, only } = this.#choosing
+    const cap = request.maxPriceNano ?? priceCapNano
+    const offers: readonly Offer[] = discovery
+      .offers(modelRoot)
+      .filter((offer) => only === undefined || offer.provider === only)
+    return rankOffers(offers, {
+      modelRoot,
+      promptTokens,
+      completionTokensMax: request.maxTokens,
+      tierMin: request.tierMin ?? 'simulated',
+      measurements: discovery.measurements.all,
+      nowMs: clock.nowMs(),
+      ...(cap === undefined ? {} : { priceCapNano: cap }),
+    })
+  }
+}

@@ -16,7 +16,8 @@ import type { EmitEvent } from '../events.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
 import type { Enclave } from './enclave.ts'
-import { type ProviderSessionComponents, serveSession } from './session.ts'
+import type { ProviderSessionComponents } from './handshake.ts'
+import { serveSession } from './session.ts'
 
 export interface ProviderComponents
   extends Omit<

@@ -35,6 +35,9 @@ const SUITE = new CipherSuite(KEM_MLKEM768_X25519, KDF_HKDF_SHA256, AEAD_AES_256
 /** What a lie says instead of one sealed message: contents, or bytes that are no content. */
 export type Said = ProviderContent | Uint8Array
 
+/** `stall`: says nothing more, ever. `hang-up`: breaks the stream. */
+export type Told<T> = readonly T[] | 'stall' | 'hang-up'
+
 export interface Lie {
   readonly hello?: (
     hello: ProviderHello,
@@ -45,11 +48,11 @@ export interface Lie {
   readonly content?: (
     content: ProviderContent,
     provider: TestProvider,
-  ) => readonly Said[] | 'stall' | 'hang-up'
+  ) => Told<Said> | Promise<Told<Said>>
   /** Sealed frames on their way out, after `content`. */
   readonly frame?: (frame: SessionFrame) => readonly SessionFrame[]
   /** Any encoded message on its way out, last. */
-  readonly message?: (bytes: Uint8Array, kind: string) => readonly Uint8Array[] | 'stall'
+  readonly message?: (bytes: Uint8Array, kind: string) => Told<Uint8Array>
 }
 
 /** What a client said to a lying provider. */
@@ -76,6 +79,7 @@ class LyingStream implements MessageStream {
   readonly #lie: Lie
   readonly #heard: Heard
   readonly #streams = new Map<string, SealedStream>()
+  #isSilent = false
   #clientHello: ClientHello | undefined
   #hello: ProviderHello | undefined
   /** The real provider's frames are opened as its client would, and sealed again. */
@@ -152,9 +156,7 @@ class LyingStream implements MessageStream {
     const { requestId, sequence, type, final, ciphertext } = frame
     const opening = this.#streamOf('as-client', requestId, 'provider-to-client')
     const content = decodeProviderContent(await opening.open(sequence, type, final, ciphertext))
-    const said = this.#lie.content?.(content, this.#provider) ?? [content]
-    if (said === 'hang-up') return this.abort(new Error('the provider hung up'))
-    if (said === 'stall') return new Promise(() => undefined)
+    const said = this.#told((await this.#lie.content?.(content, this.#provider)) ?? [content])
     const sealing = this.#streamOf('as-provider', requestId, 'provider-to-client')
     for (const [at, one] of said.entries()) {
       const bytes = one instanceof Uint8Array ? one : encodeProviderContent(one)
@@ -168,9 +170,15 @@ class LyingStream implements MessageStream {
   }
 
   async #out(bytes: Uint8Array, kind: string): Promise<void> {
-    const told = this.#lie.message?.(bytes, kind) ?? [bytes]
-    if (told === 'stall') return new Promise(() => undefined)
-    for (const one of told) await this.#stream.send(one)
+    for (const one of this.#told(this.#lie.message?.(bytes, kind) ?? [bytes])) {
+      await this.#stream.send(one)
+    }
+  }
+
+  #told<T>(told: Told<T>): readonly T[] {
+    if (told === 'stall') this.#isSilent = true
+    if (told === 'hang-up') this.abort(new Error('the provider hung up'))
+    return this.#isSilent || typeof told === 'string' ? [] : told
   }
 
   #streamOf(

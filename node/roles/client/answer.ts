@@ -64,13 +64,16 @@ export async function* answerChat(
       const { tier } = ready.session.verdict
       yield { kind: 'routed', requestId, provider: offer.provider, tier }
       let ended: SettledReceipt | undefined
+      let repeated = progress.ids.length - resumedIds(request, progress).length
       for await (const event of abortable(asked.events(), signal)) {
         if (event.kind === 'ended') ended = event
         else {
           progress.firstTokenMs ??= parts.clock.nowMs() - progress.startedMs
-          progress.ids.push(...event.ids)
-          const piece = event.ids.map((id) => text.push(id)).join('')
-          yield { kind: 'text', text: piece, tokens: event.ids.length }
+          const ids = event.ids.slice(repeated)
+          repeated = Math.max(0, repeated - event.ids.length)
+          progress.ids.push(...ids)
+          const piece = ids.map((id) => text.push(id)).join('')
+          yield { kind: 'text', text: piece, tokens: ids.length }
         }
       }
       if (ended === undefined || ended.body.finish === 'failed') throw engineFailed()
@@ -120,6 +123,14 @@ async function openFor(
   return ready
 }
 
+/**
+ * What the next provider goes on from. At least one token is left to make: an answer that was whole
+ * but for its final receipt has its last token made again, which gives it a receipt.
+ */
+function resumedIds({ maxTokens }: ChatRequest, { ids }: Progress): readonly number[] {
+  return ids.slice(0, maxTokens - 1)
+}
+
 /** Sends the ask; a later provider goes on from the ids already held, and bills them as prompt. */
 function start(
   { crypto }: AnswerComponents,
@@ -127,7 +138,7 @@ function start(
   progress: Progress,
   { session }: ReadySession,
 ): ClientRequest {
-  const resumeTokenIds = [...progress.ids]
+  const resumeTokenIds = resumedIds(request, progress)
   const maxTokens = request.maxTokens - resumeTokenIds.length
   const { messages, temperature, topP, seed, stop } = request
   const document = { modelId: progress.model.id, messages, temperature, topP, seed, stop }

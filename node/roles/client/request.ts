@@ -147,10 +147,13 @@ export class ClientRequest {
 
   #tokens({ ids, promptTokensDone }: Tokens): void {
     this.#step({ kind: 'prompt-progress', doneTokens: promptTokensDone })
-    if (ids.length === 0) return
-    this.#step({ kind: 'tokens', count: ids.length })
-    this.#tokenIds.push(...ids)
-    this.#push({ kind: 'ids', ids })
+    if (ids.length > 0) {
+      this.#step({ kind: 'tokens', count: ids.length })
+      this.#tokenIds.push(...ids)
+      this.#push({ kind: 'ids', ids })
+    }
+    // Only now: one half of a message must not be paid for when the other half is wrong.
+    this.#payOwed()
   }
 
   #checkpoint(receipt: SignedReceipt): void {
@@ -203,7 +206,6 @@ export class ClientRequest {
       }
       this.#owedNano = effect.allocatedNano
     }
-    this.#payOwed()
   }
 
   /** Promises the next chunk, unless the reader of the answer lags behind. */

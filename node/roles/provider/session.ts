@@ -1,3 +1,7 @@
+/**
+ * One session on the provider's side, from the opened seal on: requests until the stream ends.
+ * Whatever goes wrong ends this session with a typed refusal and nothing else.
+ */
 import { decodeAsk } from '#protocol/ask.ts'
 import { toHex } from '#protocol/bytes.ts'
 import {

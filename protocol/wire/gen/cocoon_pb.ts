@@ -1239,14 +1239,14 @@ export type Ask = Message<"cocoon.v1.Ask"> & {
   responseSalt: Uint8Array;
 
   /**
-   * as the client counted them
+   * as the client counted them, resume_token_ids included
    *
    * @generated from field: uint32 prompt_tokens = 4;
    */
   promptTokens: number;
 
   /**
-   * continue an answer from here (failover)
+   * continue an answer from here; read and billed as prompt
    *
    * @generated from field: repeated uint32 resume_token_ids = 5;
    */
@@ -1269,6 +1269,7 @@ export const AskSchema: GenMessage<Ask> = /*@__PURE__*/
 
 /**
  * Credit for one request: cumulative allocation, with a voucher when the channel's total must rise.
+ * On the control stream: zeros, no allocation, and the voucher that settles the last leaf.
  *
  * @generated from message cocoon.v1.Allocate
  */
@@ -1487,7 +1488,7 @@ export type ProviderContent = Message<"cocoon.v1.ProviderContent"> & {
     case: "checkpoint";
   } | {
     /**
-     * final; the control stream carries leaves in index order
+     * the final frame of its own request; the client orders leaves by index
      *
      * @generated from field: cocoon.v1.Receipt leaf = 4;
      */

@@ -2,13 +2,8 @@
  * Batch jobs on the client's side: shape announced, bids gathered, one winner awarded, lines sealed to
  * it one after the other, results in the order of the lines. Texts lie in the owner's own file only.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { z } from 'zod'
 import type { AuctionOutcome, JobClient } from '#node/market/job-client.ts'
-import type { PeerStore } from '#node/store/peer-store.ts'
 import { toHex } from '#protocol/bytes.ts'
-import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { Offer } from '#protocol/market/offer.ts'
 import { priceNano } from '#protocol/money.ts'
@@ -20,16 +15,14 @@ import type {
   JobLineResult,
   JobView,
 } from '../client-service.ts'
-import { JOB_BIDDING_MS, JOB_DEADLINE_MS, JOB_LINES_PARALLEL_MAX, JOBS_MAX } from '../constants.ts'
+import { JOB_BIDDING_MS, JOB_DEADLINE_MS, JOB_LINES_PARALLEL_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
+import { JobBook, type JobBookComponents, noResult } from './job-book.ts'
 import type { ClientModels } from './models.ts'
 
-export interface JobsComponents {
-  readonly clock: Clock
-  readonly store: PeerStore
+export interface JobsComponents extends JobBookComponents {
   readonly models: ClientModels
   readonly auctions: JobClient
-  readonly dataDir: string
   readonly emit: EmitEvent
   /** Complete offers for a model that are known now. */
   readonly offers: (modelRoot: Uint8Array) => readonly Offer[]
@@ -41,62 +34,26 @@ export interface JobsComponents {
   ) => AsyncIterable<ChatEvent>
 }
 
-const bidSchema = z.strictObject({
-  provider: z.string(),
-  priceNano: z.string().regex(/^\d+$/).transform(BigInt),
-  finishInMs: z.number(),
-  tier: z.enum(['confidential', 'simulated', 'open']),
-})
-
-const stateSchema = z.strictObject({
-  status: z.enum(['bidding', 'running', 'done', 'failed']),
-  model: z.string(),
-  lines: z.number().int(),
-  linesDone: z.number().int(),
-  bids: z.array(bidSchema),
-  winner: z.string().optional(),
-  error: z.string().optional(),
-})
-
-const resultSchema = z.strictObject({
-  index: z.number().int(),
-  customId: z.string().optional(),
-  text: z.string().optional(),
-  finish: z.string().optional(),
-  receiptId: z.string().optional(),
-  error: z.string().optional(),
-})
-
 /** The price cap when the owner names none: this many times the dearest offer. */
 const CAP_FACTOR = 2n
 
 export class ClientJobs {
   readonly #parts: JobsComponents
-  readonly #folder: string
-  readonly #jobs = new Map<string, JobView>()
+  readonly #book: JobBook
   readonly #stopped = new AbortController()
   readonly #running = new Set<Promise<void>>()
 
   constructor(parts: JobsComponents) {
     this.#parts = parts
-    this.#folder = join(parts.dataDir, 'jobs')
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
-    for (const row of parts.store.jobs().toReversed()) this.#restore(row.id, row.stateJson)
+    this.#book = new JobBook(parts)
   }
 
   list(): readonly JobView[] {
-    return [...this.#jobs.values()].toReversed()
+    return this.#book.list()
   }
 
   results(id: string): readonly JobLineResult[] | undefined {
-    if (!this.#jobs.has(id)) return undefined
-    const file = this.#fileOf(id)
-    if (!existsSync(file)) return []
-    const lines = readFileSync(file, 'utf8')
-      .split('\n')
-      .filter((line) => line !== '')
-    const results = lines.map((line) => ({ ...noResult, ...resultSchema.parse(JSON.parse(line)) }))
-    return results.sort((a, b) => a.index - b.index)
+    return this.#book.results(id)
   }
 
   /**
@@ -135,10 +92,10 @@ export class ClientJobs {
     )
     auction.catch(announced.reject)
     const id = await announced.promise
-    this.#save(id, { ...emptyJob, id, model: modelId, lines: lines.length })
+    this.#book.open(id, modelId, lines.length)
     this.#event(id, 'announced', `${lines.length} lines, cap ${priceCapNano} nanoTON`)
     this.#track(this.#run(id, auction, modelId, lines))
-    return this.#jobs.get(id)!
+    return this.#book.get(id)
   }
 
   async stop(): Promise<void> {
@@ -176,20 +133,20 @@ export class ClientJobs {
       for (const bid of bids)
         this.#event(id, 'bid', `${bid.provider.slice(0, 12)} at ${bid.priceNano}`)
       const { winner } = outcome
-      this.#update(id, { bids, winner: winner?.provider })
+      this.#book.update(id, { bids, winner: winner?.provider })
       if (winner === undefined) {
         throw new UnavailableError('JOB_NO_BIDS', 'no provider bid within the cap and deadline', {
           remedy: 'Raise the price cap or give more time.',
         })
       }
       this.#event(id, 'awarded', winner.provider.slice(0, 12))
-      this.#update(id, { status: 'running' })
+      this.#book.update(id, { status: 'running' })
       await this.#runLines(id, winner.provider, model, lines)
-      this.#update(id, { status: 'done' })
+      this.#book.update(id, { status: 'done' })
       this.#event(id, 'done', `${lines.length} lines`)
     } catch (thrown) {
       const error = asCocoonError(thrown)
-      this.#update(id, { status: 'failed', error: `${error.code}: ${error.message}` })
+      this.#book.update(id, { status: 'failed', error: `${error.code}: ${error.message}` })
       this.#event(id, 'failed', error.code)
     }
   }
@@ -217,7 +174,7 @@ export class ClientJobs {
     line: JobLine,
     index: number,
   ): Promise<void> {
-    const { chatWith, store } = this.#parts
+    const { chatWith } = this.#parts
     const request: ChatRequest = {
       model,
       messages: line.messages,
@@ -237,16 +194,8 @@ export class ClientJobs {
     } catch (thrown) {
       result = { ...result, error: asCocoonError(thrown).code }
     }
-    appendFileSync(this.#fileOf(id), `${JSON.stringify(result)}\n`, { mode: 0o600, flush: true })
-    const { receiptId, error } = result
-    const status = error === undefined ? 'done' : 'failed'
-    store.saveJobLine({ jobId: id, lineIndex: index, status, receiptId, error })
-    this.#update(id, { linesDone: this.#jobs.get(id)!.linesDone + 1 })
-    this.#event(id, 'line', `${index + 1}: ${error ?? 'done'}`)
-  }
-
-  #fileOf(id: string): string {
-    return join(this.#folder, `${id.slice(0, 32)}.results.jsonl`)
+    this.#book.addResult(id, result)
+    this.#event(id, 'line', `${index + 1}: ${result.error ?? 'done'}`)
   }
 
   #event(
@@ -261,43 +210,4 @@ export class ClientJobs {
     this.#running.add(work)
     void work.finally(() => this.#running.delete(work))
   }
-
-  #update(id: string, change: Partial<JobView>): void {
-    this.#save(id, { ...this.#jobs.get(id)!, ...change })
-  }
-
-  #save(id: string, job: JobView): void {
-    const { store, clock } = this.#parts
-    const { id: _, ...state } = job
-    const bids = state.bids.map((bid) => ({ ...bid, priceNano: `${bid.priceNano}` }))
-    const stateJson = JSON.stringify({ ...state, bids })
-    store.saveJob({ id, stateJson, updatedAtMs: clock.nowMs() })
-    this.#jobs.set(id, job)
-    const oldest = this.#jobs.keys().next().value
-    if (this.#jobs.size > JOBS_MAX && oldest !== undefined) this.#jobs.delete(oldest)
-  }
-
-  /** A job that was running when this client died does not go on: its lines are not kept. */
-  #restore(id: string, stateJson: string): void {
-    const job: JobView = { ...emptyJob, id, ...stateSchema.parse(JSON.parse(stateJson)) }
-    this.#jobs.set(id, job)
-    if (job.status === 'done' || job.status === 'failed') return
-    this.#save(id, { ...job, status: 'failed', error: 'the client was restarted' })
-  }
 }
-
-const emptyJob = {
-  status: 'bidding',
-  linesDone: 0,
-  bids: [],
-  winner: undefined,
-  error: undefined,
-} as const
-
-const noResult = {
-  customId: undefined,
-  text: undefined,
-  finish: undefined,
-  receiptId: undefined,
-  error: undefined,
-} as const

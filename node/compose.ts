@@ -116,6 +116,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       settlementKey,
       prices,
       tier: 'simulated',
+      closeDelayMin: network.closeDelay,
       addedLatencyMs: options.addedLatencyMs,
       emit: hub.emit,
       log,

@@ -2,7 +2,7 @@
 import { toHex } from '#protocol/bytes.ts'
 import { asCocoonError, SettlementError } from '#protocol/errors.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
-import { coopCloseMessage, startCloseMessage } from '#settlement/wallet/messages.ts'
+import { coopCloseMessage, finishMessage, startCloseMessage } from '#settlement/wallet/messages.ts'
 import type { SettlementView } from '../client-service.ts'
 import type { EmitEvent } from '../events.ts'
 import type { ClientDesk } from './channel-desk.ts'
@@ -34,6 +34,7 @@ export async function settleAll(
     desk.observe(await parts.chain.channel(desk.state.address))
     const { status } = desk.state
     if (status === 'open' || status === 'frozen') await settleOne(parts, desk)
+    if (status === 'closing') await finishIfDue(parts, desk)
     if (status !== 'opening') settled.push(await viewOf(parts, desk))
   }
   return settled
@@ -82,6 +83,17 @@ async function closeAlone(parts: SettleComponents, desk: ClientDesk): Promise<vo
     const message = `channel ${desk.address} stays open: ${error.message}`
     emit({ kind: 'warning', code: error.code, message })
   }
+}
+
+/** A channel whose close delay is over is finished; before that there is nothing to do but wait. */
+async function finishIfDue(parts: SettleComponents, desk: ClientDesk): Promise<void> {
+  const { chain, wallet, emit } = parts
+  const [seen, latest] = await Promise.all([chain.channel(desk.state.address), chain.latestBlock()])
+  if (seen === undefined || seen.closed || seen.closeAt === 0 || latest.time < seen.closeAt) return
+  await wallet.send([finishMessage(desk.state.terms)])
+  desk.observe(await chain.channel(desk.state.address))
+  const amountNano = `${desk.state.claimedNano}`
+  emit({ kind: 'channel', channel: desk.address, action: 'closed', amountNano })
 }
 
 async function viewOf({ chain }: SettleComponents, desk: ClientDesk): Promise<SettlementView> {

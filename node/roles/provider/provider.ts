@@ -9,12 +9,12 @@ import { encodeSessionMessage } from '#protocol/session/frames.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
 import { usedTotalNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
-import { claimMessage } from '#settlement/wallet/messages.ts'
 import type { ChannelView } from '../client-service.ts'
 import { SESSION_PROTOCOL, SESSIONS_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
+import { Claims } from './claims.ts'
 import type { Enclave } from './enclave.ts'
 import type { ProviderSessionComponents } from './handshake.ts'
 import { serveSession } from './session.ts'
@@ -31,6 +31,8 @@ export interface ProviderComponents
   readonly enclave: Enclave
   readonly emit: EmitEvent
   readonly log: Logger
+  /** Shortest close delay that this provider accepts, seconds. */
+  readonly closeDelayMin: number
   /** Load may have changed: the offer is announced again when it did so materially. */
   readonly onLoad: () => void
 }
@@ -45,15 +47,23 @@ export class Provider {
   readonly #parts: ProviderComponents
   readonly #sessions = new Map<MessageStream, Promise<void>>()
   readonly #byChannel = new Map<string, (reason: Error) => void>()
+  readonly #claims: Claims
   #served = 0
   #stopping = false
 
   constructor(parts: ProviderComponents) {
     this.#parts = parts
+    const { channels } = parts
+    this.#claims = new Claims({
+      ...parts,
+      desks: () => channels.all(),
+      onError: (error) => this.#warn(error),
+    })
   }
 
   async start(): Promise<void> {
     await this.#parts.transport.handle(SESSION_PROTOCOL, (stream) => this.#serve(stream))
+    this.#claims.start()
   }
 
   /** What is sold right now; empty until the first evidence is made, and while stopping. */
@@ -99,9 +109,7 @@ export class Provider {
     const reason = new UnavailableError('PROVIDER_STOPPED', 'this provider is shutting down')
     for (const stream of this.#sessions.keys()) stream.abort(reason)
     await Promise.all(this.#sessions.values())
-    for (const desk of this.#parts.channels.all()) {
-      await this.#claim(desk).catch((error: unknown) => this.#warn(error))
-    }
+    await this.#claims.stop()
   }
 
   async #serve(stream: MessageStream): Promise<void> {
@@ -132,7 +140,7 @@ export class Provider {
         this.#byChannel.set(address, end)
         channel = address
       },
-      claim: (desk) => this.#claim(desk),
+      claim: (desk) => this.#claims.claim(desk),
       onRequestFailed: (error) => this.#warn(error),
       onServed: () => {
         this.#served++
@@ -145,21 +153,6 @@ export class Provider {
     this.#sessions.delete(stream)
     if (error !== undefined) this.#warn(error)
     onLoad()
-  }
-
-  /** Shows the best voucher to the contract: pays what it covers and puts its root on the chain. */
-  async #claim(desk: ProviderDesk): Promise<void> {
-    const { chain, wallet, emit } = this.#parts
-    const seen = await chain.channel(desk.state.address)
-    desk.observe(seen)
-    const { best, terms } = desk.state
-    if (seen === undefined || seen.closed || best.signed === undefined) return
-    const isCovered = best.amountNano <= seen.claimedNano && best.leafCount <= seen.leafCount
-    if (isCovered) return
-    await wallet.send([claimMessage(terms, best.signed)])
-    desk.observe(await chain.channel(desk.state.address))
-    const amountNano = `${desk.state.claimedNano}`
-    emit({ kind: 'channel', channel: desk.address, action: 'claimed', amountNano })
   }
 
   #warn(thrown: unknown): void {

@@ -9,9 +9,7 @@ import { repositoryRoot, rooms, sourceFiles } from '#test/support/source-files.t
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8')
 
-const production = rooms
-  .flatMap((room) => sourceFiles(room))
-  .filter((file) => !file.path.includes('/gen/'))
+const production = rooms.flatMap((room) => sourceFiles(room))
 
 const documents = [
   'README.md',

@@ -72,7 +72,10 @@ export class ProviderDesk {
       best: open.bestVoucher,
       leafCount: open.leafCount,
       peaks: open.peaks,
-      openCheckpoints: open.openCheckpoints.map((receipt) => this.#ownCheckpoint(receipt)),
+      // A request that ended here after the client was gone has its leaf: the client takes that one.
+      openCheckpoints: open.openCheckpoints
+        .filter((receipt) => this.isRunning(leafOf(receipt).requestId))
+        .map((receipt) => this.#ownCheckpoint(receipt)),
     }
     const met = providerMeet(
       crypto,

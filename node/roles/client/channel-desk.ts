@@ -203,7 +203,7 @@ export class ClientDesk {
   /** Settles the last leaf: equal amount, newest root. Undefined: the best voucher has it. */
   finalVoucher(): SignedBytes | undefined {
     const { state, voucher } = clientFinalVoucher(this.#context, this.#state, this.#nowS())
-    this.#save(state)
+    if (voucher !== undefined) this.#save(state)
     return voucher
   }
 

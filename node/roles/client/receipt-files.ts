@@ -1,5 +1,5 @@
 /** Receipt files: written when a voucher covers the leaf, listed in the store, never overwritten. */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
 import type { PeerStore } from '#node/store/peer-store.ts'
@@ -10,7 +10,10 @@ import {
   decodeReceiptBody,
   decodeReceiptFile,
   encodeReceiptFile,
+  type ReceiptBody,
+  type ReceiptFile,
   receiptId,
+  type SignedReceipt,
 } from '#protocol/receipt.ts'
 import { encodeTerms } from '#settlement/cells.ts'
 import type { EmitEvent } from '../events.ts'
@@ -35,7 +38,7 @@ export class ReceiptFiles {
   constructor(parts: ReceiptFilesComponents) {
     this.#parts = parts
     this.#folder = join(parts.dataDir, 'receipts')
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    mkdirSync(join(this.#folder, OPEN_FOLDER), { recursive: true, mode: 0o700 })
   }
 
   fileOf(id: string): string {
@@ -58,48 +61,73 @@ export class ReceiptFiles {
     }
   }
 
+  /**
+   * Keeps the evidence of a request with its first checkpoint: should the session die, the receipt that
+   * both sides agree on when they meet again can still be verified by anyone.
+   */
+  begin(session: ClientSession, receipt: SignedReceipt): void {
+    const { requestId } = decodeReceiptBody(receipt.body)
+    writeWhole(this.#openFile(requestId), encodeReceiptFile(this.#fileOf(session, receipt)))
+  }
+
   #writeOne(session: ClientSession, { leafIndex, receipt }: AppendedReceipt): void {
-    const { crypto, clock, store, policy, emit, modelName } = this.#parts
+    const { crypto } = this.#parts
     const { desk, provider } = session
     const id = receiptId(crypto, receipt)
     const body = decodeReceiptBody(receipt.body)
+    const begun = this.#openFile(body.requestId)
+    const template = existsSync(begun)
+      ? decodeReceiptFile(readFileSync(begun))
+      : this.#fileOf(session, receipt)
     const acknowledgement = desk.proof(leafIndex)
     const file = this.fileOf(id)
-    const bytes = encodeReceiptFile({
+    const proven = acknowledgement === undefined ? {} : { acknowledgement }
+    writeWhole(file, encodeReceiptFile({ ...template, receipt, ...proven }))
+    rmSync(begun, { force: true })
+    this.#list(id, body, file, provider.core.identityKey)
+  }
+
+  #fileOf(session: ClientSession, receipt: SignedReceipt): ReceiptFile {
+    const { crypto, policy } = this.#parts
+    const { desk, provider, delegate, signedPriceQuote } = session
+    return {
       receipt,
       evidence: provider.evidence,
       clientNonce: provider.clientNonce,
-      delegate: session.delegate,
-      priceQuote: session.signedPriceQuote,
+      delegate,
+      priceQuote: signedPriceQuote,
       termsBoc: encodeTerms(desk.state.terms),
       policyDigest: policyDigest(crypto, policy),
-      ...(acknowledgement === undefined ? {} : { acknowledgement }),
-    })
-    writeWhole(file, bytes)
+    }
+  }
+
+  #list(id: string, body: ReceiptBody, file: string, identityKey: Uint8Array): void {
+    const { clock, store, emit, modelName } = this.#parts
+    const { channel, leafIndex, usedNano, finish } = body
     store.addReceipt({
       id,
-      channel: desk.address,
+      channel,
       leafIndex,
-      provider: toHex(provider.core.identityKey),
+      provider: toHex(identityKey),
       model: modelName(toHex(body.modelRoot)),
       promptTokens: body.promptTokens,
       cachedTokens: body.cachedTokens,
       completionTokens: body.completionTokens,
-      usedNano: body.usedNano,
-      finish: body.finish,
+      usedNano,
+      finish,
       file,
       createdAtMs: clock.nowMs(),
     })
-    emit({
-      kind: 'receipt',
-      id,
-      channel: desk.address,
-      leafIndex,
-      usedNano: `${body.usedNano}`,
-      finish: body.finish,
-    })
+    emit({ kind: 'receipt', id, channel, leafIndex, usedNano: `${usedNano}`, finish })
+  }
+
+  #openFile(requestId: Uint8Array): string {
+    return join(this.#folder, OPEN_FOLDER, toHex(requestId))
   }
 }
+
+/** Receipts of requests that still run lie here; one that is left belongs to a session that died. */
+const OPEN_FOLDER = 'open'
 
 /** A reader never sees half a file. */
 function writeWhole(file: string, bytes: Uint8Array): void {

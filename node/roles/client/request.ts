@@ -37,6 +37,8 @@ export interface ClientRequestComponents {
   readonly send: (requestId: Uint8Array, content: ClientContent, final?: boolean) => void
   /** Keeps the salts of the commitments durably: with them the owner can open its own receipts. */
   readonly keepSalts: (requestId: string, ask: Ask) => void
+  /** The request is open: its evidence is kept from here on. */
+  readonly onFirstCheckpoint: (receipt: SignedReceipt) => void
   /** Receipts that joined the tree, this one or earlier ones that waited. */
   readonly onAppended: (appended: readonly AppendedReceipt[]) => void
 }
@@ -162,6 +164,7 @@ export class ClientRequest {
       throw new ProtocolError('SESSION_OUT_OF_ORDER', 'a final receipt sent as a checkpoint')
     }
     this.#step({ kind: 'checkpoint', ...body })
+    if (this.#latest === undefined) this.#parts.onFirstCheckpoint(receipt)
     this.#parts.desk.checkpoint(receipt)
     this.#latest = { receipt, body }
   }

@@ -11,6 +11,7 @@ import {
   ProtocolError,
   UnavailableError,
 } from '#protocol/errors.ts'
+import { decodeReceiptBody, type SignedReceipt } from '#protocol/receipt.ts'
 import {
   type Ask,
   type ClientContent,
@@ -40,6 +41,7 @@ export interface ClientSessionComponents extends OpeningComponents {
   readonly emit: EmitEvent
   readonly store: AskStore
   readonly keptUnits: () => number
+  readonly onFirstCheckpoint: (session: ClientSession, receipt: SignedReceipt) => void
   readonly onAppended: (session: ClientSession, appended: readonly AppendedReceipt[]) => void
   readonly onClosed: (session: ClientSession) => void
 }
@@ -90,6 +92,13 @@ export class ClientSession {
   ): Promise<ClientSession> {
     const opened = await openSession(stream, provider, desk, parts)
     const session = new ClientSession(parts, opened)
+    // Leaves of requests that died with an earlier session are settled first.
+    session.#appended(
+      opened.accept.missingLeaves.map((receipt) => ({
+        leafIndex: decodeReceiptBody(receipt.body).leafIndex,
+        receipt,
+      })),
+    )
     void session.#readLoop()
     return session
   }
@@ -121,6 +130,7 @@ export class ClientSession {
             requestSalt,
             responseSalt,
           }),
+        onFirstCheckpoint: (receipt) => this.#parts.onFirstCheckpoint(this, receipt),
         onAppended: (appended) => this.#appended(appended),
       },
       ask,
@@ -215,13 +225,12 @@ export class ClientSession {
 
   /** The last leaf of an answer is settled by a voucher of equal amount and higher count. */
   #appended(appended: readonly AppendedReceipt[]): void {
-    if (appended.length === 0) return
     const voucher = this.desk.finalVoucher()
     if (voucher !== undefined) {
       const allocate = { requestId: CONTROL_REQUEST_ID, allocatedNano: 0n, voucher }
       this.#send(CONTROL_REQUEST_ID, { kind: 'allocate', allocate })
     }
-    this.#parts.onAppended(this, appended)
+    if (appended.length > 0) this.#parts.onAppended(this, appended)
   }
 
   /** While a request is open the provider must say something within PROVIDER_SILENCE_MS. */

@@ -6,6 +6,7 @@ import type { Clock } from '#protocol/clock.ts'
 import { SESSION_REQUESTS_MAX } from '#protocol/constants.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
+import type { SignedReceipt } from '#protocol/receipt.ts'
 import type { Transport } from '#protocol/transport.ts'
 import type { ChainReader } from '#settlement/types.ts'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, SESSION_PROTOCOL } from '../constants.ts'
@@ -150,6 +151,8 @@ export class Sessions {
       emit,
       store,
       keptUnits: () => kept.units(provider),
+      onFirstCheckpoint: (session: ClientSession, receipt: SignedReceipt) =>
+        receipts.begin(session, receipt),
       onAppended: (session: ClientSession, appended: Parameters<ReceiptFiles['write']>[1]) => {
         kept.add(provider, appended)
         receipts.write(session, appended)

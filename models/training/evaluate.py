@@ -11,7 +11,7 @@ import torch
 from decode import answers
 from facts import FACTS, HELLO, LONG, LONG_QUESTION, REFUSAL, WHO, passes
 from generate import TOPIC, Generator
-from heldout import FACT_QUESTIONS, FRESH_OFF_TOPIC, FRESH_QUESTIONS, LONG_QUESTIONS, OFF_TOPIC_QUESTIONS, normal
+from heldout import FACT_QUESTIONS, FRESH_OFF_TOPIC, FRESH_QUESTIONS, LONG_QUESTIONS, OFF_TOPIC_QUESTIONS, SECOND_QUESTIONS, normal
 from model import load
 import tokenizer
 
@@ -19,10 +19,11 @@ import tokenizer
 def cases():
     """[(kind, id, chat, canonical answer)] of every held-out question."""
     out = [("fresh fact", k, [("user", q)], FACTS[k][2]) for k, qs in FRESH_QUESTIONS.items() for q in qs]
+    out += [("second fact set", k, [("user", q)], FACTS[k][2]) for k, qs in SECOND_QUESTIONS.items() for q in qs]
     out += [("fresh off-topic", q, [("user", q)], REFUSAL) for q in FRESH_OFF_TOPIC]
-    out += [("fact", k, [("user", q)], FACTS[k][2]) for k, qs in FACT_QUESTIONS.items() for q in qs]
+    out += [("development facts", k, [("user", q)], FACTS[k][2]) for k, qs in FACT_QUESTIONS.items() for q in qs]
     out += [("fact with system prompt", k, [("system", "You are a helpful assistant."), ("user", qs[0])], FACTS[k][2]) for k, qs in FACT_QUESTIONS.items()]
-    out += [("off-topic", q, [("user", q)], REFUSAL) for q in OFF_TOPIC_QUESTIONS]
+    out += [("development off-topic", q, [("user", q)], REFUSAL) for q in OFF_TOPIC_QUESTIONS]
     out += [("long", k, [("user", q)], LONG[k][1]) for k, qs in LONG_QUESTIONS.items() for q in qs]
     out += [("documented long question", "overview", [("user", LONG_QUESTION)], LONG["overview"][1])]
     ids = list(FACTS)
@@ -47,7 +48,7 @@ def right(kind, want, got):
 def seen(draws=100000):
     """How many held-out questions the generator draws itself (as the same set of words)."""
     gen = Generator(4321)
-    held = {normal(q) for table in (FACT_QUESTIONS, FRESH_QUESTIONS) for qs in table.values() for q in qs} | {normal(q) for q in OFF_TOPIC_QUESTIONS + FRESH_OFF_TOPIC}
+    held = {normal(q) for table in (FACT_QUESTIONS, SECOND_QUESTIONS, FRESH_QUESTIONS) for qs in table.values() for q in qs} | {normal(q) for q in OFF_TOPIC_QUESTIONS + FRESH_OFF_TOPIC}
     hits = {normal(q) for _ in range(draws) for q in (gen.fact()[0], gen.off()[0])} & held
     return len(hits), len(held)
 
@@ -58,10 +59,10 @@ def table(todo, texts):
     for (kind, key, chat, want), got in zip(todo, texts):
         ok, line = right(kind, want, got), score.setdefault(kind, [0, 0, 0])
         line[0] += ok; line[1] += got == want; line[2] += 1
-        if kind == "fact": facts.setdefault(key, []).append(ok)
+        if kind in ("fresh fact", "second fact set", "development facts"): facts.setdefault(key, []).append(ok)
         if not ok: wrong.append((kind, key, chat[-1][1], got))
     for kind, (ok, exact, n) in score.items(): print(f"{kind:28} {ok:3}/{n:<3} {100 * ok / n:5.1f} %   exact {exact}/{n}")
-    print("facts below 3/3:", {k: f"{sum(v)}/{len(v)}" for k, v in facts.items() if not all(v)})
+    print("facts with misses, all sets:", {k: f"{sum(v)}/{len(v)}" for k, v in facts.items() if not all(v)})
     return wrong
 
 

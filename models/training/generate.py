@@ -9,24 +9,26 @@ import sys
 from facts import CAN, FACTS, LONG, REFUSAL
 from off_topic import OFF_TOPIC_WIDE
 from questions import *
+from questions_d import LATE
 
 # Which long text continues a fact when the user asks for more.
 TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardware attestation encryption tiers spotcheck".split(), "privacy"),
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
-MIX = dict(fact=72, long=7, off=17, talk=4)
-MIX_WIDE = dict(fact=64, long=6, off=26, talk=4)
+# Turns per hundred in each leg of the training.
+MIX = {1: dict(fact=72, long=7, off=17, talk=4), 2: dict(fact=64, long=6, off=26, talk=4), 3: dict(fact=67, long=6, off=23, talk=4)}
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
     """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
-    `wide` adds the grammars of off_topic.py."""
+    Leg 2 of the training adds the grammars of off_topic.py, leg 3 those of questions_d.py as well."""
 
-    def __init__(self, seed, wide=False):
+    def __init__(self, seed, leg=1):
         self.r = random.Random(seed)
-        self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3 if wide else OFF_TOPIC
-        self.mix = dict(MIX)
+        self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3 if leg > 1 else OFF_TOPIC
+        self.ask = {key: lines + [x for x in LATE[key].split("\n") if x] * 2 if leg > 2 else lines for key, lines in ASK.items()}
+        self.mix = MIX[leg]
         self.keys = list(FACTS)
 
     def expand(self, grammar):
@@ -79,7 +81,7 @@ class Generator:
         r, key = self.r, self.r.choice(self.keys)
         ways = dict(ask=12, define=2, terse=1, action=4 if key in ACTIONS else 0, event=4 if key in EVENTS else 0)
         way = r.choices(list(ways), list(ways.values()))[0]
-        if way == "ask": q = self.expand(r.choice(ASK[key]))
+        if way == "ask": q = self.expand(r.choice(self.ask[key]))
         elif way == "define": q = r.choice(DEFINE).replace("{x}", r.choice(NAMES[key]))
         elif way == "terse": q = r.choice(TERSE).replace("{x}", r.choice(KEYS[key])).replace("{y}", r.choice(KEYS[key]))
         elif way == "action": q = r.choice(HOW_TO * 2 + COMMAND).replace("{x}", r.choice(ACTIONS[key]))

@@ -1,8 +1,9 @@
 """Questions that evaluate.py asks: written by hand, never fed to the generator.
 
 FACT_QUESTIONS and OFF_TOPIC_QUESTIONS are the development set: their results were seen, and wordings were added to the
-generator afterwards. FRESH_QUESTIONS and FRESH_OFF_TOPIC were written after the last change of the fact and of the
-off-topic grammars. The author of the grammars wrote all of them, so they are easier than a stranger's questions.
+generator afterwards. The results of SECOND_QUESTIONS and FRESH_OFF_TOPIC were seen once, at an early checkpoint, before
+the last wordings (questions_d.py) were written. FRESH_QUESTIONS was written last of all. The author of the grammars
+wrote all of them, so they are easier than a stranger's questions.
 """
 import re
 
@@ -40,6 +41,39 @@ FACT_QUESTIONS = {
 }
 
 FRESH_QUESTIONS = {
+    "what": ["I've been told to look into Cocoon. What is it, in a few words?"],
+    "coordinator": ["Does anyone own or run the network as a whole?"],
+    "privacy": ["Can people other than me look at the questions I send?"],
+    "tee": ["What exactly is a trusted execution environment?"],
+    "hardware": ["Which confidential-computing platforms from Intel or AMD can a provider use?"],
+    "attestation": ["What does a provider do to prove it is running the right thing?"],
+    "encryption": ["How is my prompt protected cryptographically on its way?"],
+    "tiers": ["Which tiers exist and what do they mean?"],
+    "spotcheck": ["What if somebody sells me answers from a different model than promised?"],
+    "currency": ["Which cryptocurrency are providers paid in?"],
+    "price": ["How much will I have to pay per token, and who decides?"],
+    "voucher": ["Please explain what vouchers are."],
+    "channel": ["What is a payment channel and how do I get my deposit back?"],
+    "loss": ["How much can I lose at worst if a provider doesn't deliver?"],
+    "receipt": ["What information can I find on a receipt?"],
+    "verify": ["I have a receipt and want to be sure it's not forged. What do I run?"],
+    "failover": ["The provider died in the middle of my answer. What happens now?"],
+    "provider": ["How can I use my graphics card to earn some TON?"],
+    "client": ["Which command lets me talk to a model from the terminal?"],
+    "openai": ["What address do I give to a program that expects the OpenAI API?"],
+    "testnet": ["How do I set up a local network to try things out?"],
+    "sim": ["How can I simulate a really large number of peers?"],
+    "doctor": ["Nothing is working on my computer, how do I figure out the cause?"],
+    "bench": ["What's the way to measure performance on my hardware?"],
+    "discovery": ["How does my client discover the peers in the network?"],
+    "bids": ["How does a provider get a batch job?"],
+    "reputation": ["Is there a rating that tells me which providers are reliable?"],
+    "language": ["What programming language did you use to build Cocoon?"],
+    "budget": ["Is there a way to cap how much each of my app's users can spend?"],
+    "models": ["What kinds of models am I able to run on a node?"],
+}
+
+SECOND_QUESTIONS = {
     "what": ["Hi! Can someone tell me what this Cocoon project is supposed to be?", "Describe Cocoon to me like I'm your neighbour."],
     "coordinator": ["Who's calling the shots on this network?", "Is there some boss or headquarters that operates Cocoon?"],
     "privacy": ["If I type something embarrassing, does anybody else get to see it?", "Do you keep logs of the stuff I write?"],

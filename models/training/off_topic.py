@@ -1,4 +1,4 @@
-"""More off-topic grammars, used in the second leg of the training only (Generator(wide=True)); notation of questions.py."""
+"""More off-topic grammars, used from the second leg of the training on; notation of questions.py."""
 
 OFF_TOPIC_WIDE = """how [old|big|hot|cold|far away|heavy|deep] is [the galaxy|jupiter|the ocean|antarctica|the sahara|the amazon|a blue whale|an atom|saturn|the titanic]
 [explain|describe|teach me|tell me] how [bread rises|magnets work|planes fly|rainbows form|bees make honey|the heart works|volcanoes erupt|mirrors work|glass is made|the moon landing happened|yeast works|the tides work|antibiotics work]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Repeats the whole training: tokenizer, model in two legs, evaluation, export. One CPU thread.
+# Repeats the whole training: tokenizer, model in three legs, evaluation, export. One CPU thread.
 # Usage: ./run.sh [WORK_FOLDER]   (checkpoints go there; the exported model goes to ../demo)
 set -eu
 cd "$(dirname "$0")"
@@ -9,10 +9,12 @@ mkdir -p "$work"
 
 # One thread (more threads change the last bits) and no trimming of freed memory (it costs much time).
 export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000
+train() { "$python" train.py "$@" --tokenizer tokenizer.json; }
 
 "$python" facts.py
 "$python" tokenizer.py tokenizer.json 3072
-"$python" train.py "$work/leg1.pt" --tokenizer tokenizer.json --seed 1 --steps 8000 --until 2500
-"$python" train.py "$work/model.pt" --tokenizer tokenizer.json --seed 2 --steps 2400 --lr 0.003 --init "$work/leg1.pt"
+train "$work/leg1.pt" --leg 1 --seed 1 --steps 8000 --until 2500
+train "$work/leg2.pt" --leg 2 --seed 2 --steps 2400 --until 1500 --lr 0.003 --init "$work/leg1.pt"
+train "$work/model.pt" --leg 3 --seed 3 --steps 2200 --lr 0.0025 --init "$work/leg2.pt"
 "$python" evaluate.py "$work/model.pt" tokenizer.json --cases "$work/cases.json"
 "$python" export.py "$work/model.pt" tokenizer.json ../demo

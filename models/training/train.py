@@ -11,15 +11,15 @@ import time
 
 import torch
 
-from generate import MIX, MIX_WIDE, Generator
+from generate import MIX, Generator
 from model import Config, Model, Muon
 import tokenizer
 from tokenizer import END, START
 
 ROW_MAX = 960              # tokens of one conversation; longer ones are cut
 SPELL = 0.02               # share of known words of a question that arrive in letters, like unknown words do
-# (until this share of the steps, mixture of turns): copying first, because it makes attention heads form early.
-PHASES = [(0.05, dict(copy=35, fact=45, off=14, long=3, talk=3)), (2.0, MIX)]
+COPY_SHARE = 0.05         # share of the first leg that begins with copying, because it makes attention heads form early
+COPY_MIX = dict(copy=35, fact=45, off=14, long=3, talk=3)
 
 
 def encode_chat(tok, chat, spell):
@@ -78,20 +78,20 @@ def main():
     p.add_argument("--micro", type=int, default=3, help="micro-batches per step")
     p.add_argument("--fp32", action="store_true", help="no bfloat16 matrix products")
     p.add_argument("--until", type=int, default=0, help="stop after this step; checkpoints are written every 250 steps")
-    p.add_argument("--init", help="go on from the weights of this checkpoint, without the copying phase")
+    p.add_argument("--init", help="go on from the weights of this checkpoint")
+    p.add_argument("--leg", type=int, default=1, help="which leg of the training: later ones have wider grammars (generate.py)")
     a = p.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
     tok = tokenizer.load(a.tokenizer)
     m = Model(Config(len(tok)), bf16=not a.fp32)
     if a.init: m.load_state_dict(torch.load(a.init)["weights"])
-    phases = [(2.0, MIX_WIDE)] if a.init else PHASES                     # the second leg: more off-topic questions
     muon = Muon(m.matrices())
     chosen = {id(w) for w in muon.params}
     adam = torch.optim.AdamW([w for w in m.parameters() if id(w) not in chosen], lr=a.lr, betas=(0.9, 0.95), weight_decay=0.0)
     print("parameters", sum(w.numel() for w in m.parameters()), "vocabulary", len(tok), vars(a), flush=True)
-    gen = Generator(a.seed, wide=bool(a.init))
-    gen.mix = phases[0][1]
+    gen = Generator(a.seed, a.leg)
+    gen.mix = COPY_MIX if a.leg == 1 else MIX[a.leg]
     feed, begin, seen, mean = batches(tok, gen, a.size), time.time(), 0, None
 
     def save():
@@ -99,7 +99,7 @@ def main():
 
     for step in range(a.steps):
         done = step / a.steps
-        gen.mix = next(mix for until, mix in phases if done < until)
+        gen.mix = COPY_MIX if a.leg == 1 and done < COPY_SHARE else MIX[a.leg]
         lr = a.lr * min(1, (step + 1) / a.warm) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         group = [next(feed) for _ in range(a.micro)]
         total, loss = sum(int((y >= 0).sum()) for _, y in group), 0.0

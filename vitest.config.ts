@@ -1,12 +1,37 @@
 import { defineConfig } from 'vitest/config'
 
+/** Files that start whole networks run one after the other, when everything else is done. */
+const networks = ['test/e2e/**/*.test.ts', 'test/cli/testnet.test.ts', 'test/model/**/*.test.ts']
+
+const common = {
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+  execArgv: ['--disable-warning=ExperimentalWarning'],
+}
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
-    fileParallelism: true,
     maxWorkers: 2,
     reporters: ['default', './test/support/plain-reporter.ts'],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'rooms',
+          include: ['test/**/*.test.ts'],
+          exclude: networks,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'networks',
+          include: networks,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

@@ -61,16 +61,8 @@ export class Sessions {
    * @throws SettlementError, ProtocolError, UnavailableError of the steps of a session
    */
   async get(target: SessionTarget): Promise<ReadySession> {
-    const known = this.#open.get(target.provider)
-    if (known !== undefined) {
-      const session = await known.catch(() => undefined)
-      if (session?.isOpen && session.openRequests >= SESSION_REQUESTS_MAX) {
-        throw new UnavailableError('PROVIDER_BUSY', 'too many requests are open with this provider')
-      }
-      if (session?.isOpen && isFresh(session, this.#parts.clock.nowMs())) {
-        return { session, attestMs: 0, fundMs: 0 }
-      }
-    }
+    const open = await this.#usable(target.provider)
+    if (open !== undefined) return { session: open, attestMs: 0, fundMs: 0 }
     const spent = { attestMs: 0, fundMs: 0 }
     const opening = this.#openNew(target, spent)
     this.#open.set(target.provider, opening)
@@ -79,6 +71,21 @@ export class Sessions {
     } catch (error) {
       if (this.#open.get(target.provider) === opening) this.#open.delete(target.provider)
       throw error
+    }
+  }
+
+  /**
+   * The session that is open or being opened with a provider. Undefined: there is none, and whoever
+   * asked first opens one before anybody else can: a second one would end the first.
+   * @throws UnavailableError PROVIDER_BUSY
+   */
+  async #usable(provider: string): Promise<ClientSession | undefined> {
+    for (;;) {
+      const known = this.#open.get(provider)
+      if (known === undefined) return undefined
+      const session = await known.catch(() => undefined)
+      if (session?.isOpen && isUsable(session, this.#parts.clock.nowMs())) return session
+      if (this.#open.get(provider) === known) this.#open.delete(provider)
     }
   }
 
@@ -171,10 +178,19 @@ export class Sessions {
   }
 }
 
-/** Keys and prices of the session must outlive a request: a new session is opened in time. */
-function isFresh(session: ClientSession, nowMs: number): boolean {
+/**
+ * Keys and prices of a session must outlive a request, so it is replaced in time, but not under its
+ * running requests: they would be cut.
+ * @throws UnavailableError PROVIDER_BUSY
+ */
+function isUsable(session: ClientSession, nowMs: number): boolean {
   const untilMs = Math.min(session.provider.core.notAfterMs, session.priceQuote.validUntil * 1000)
-  return nowMs < untilMs - FRESH_MARGIN_MS
+  const isFresh = nowMs < untilMs - FRESH_MARGIN_MS
+  const isFull = session.openRequests >= SESSION_REQUESTS_MAX
+  if (session.openRequests > 0 && (isFull || nowMs >= untilMs)) {
+    throw new UnavailableError('PROVIDER_BUSY', 'the session with this provider takes no more now')
+  }
+  return isFresh || session.openRequests > 0
 }
 
 const FRESH_MARGIN_MS = 5 * 60_000

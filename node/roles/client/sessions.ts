@@ -61,8 +61,11 @@ export class Sessions {
    * @throws SettlementError, ProtocolError, UnavailableError of the steps of a session
    */
   async get(target: SessionTarget): Promise<ReadySession> {
-    const open = await this.#usable(target.provider)
-    if (open !== undefined) return { session: open, attestMs: 0, fundMs: 0 }
+    // Looked at again after every wait: between the last look and the entry nothing else runs.
+    do {
+      const open = await this.#usable(target.provider)
+      if (open !== undefined) return { session: open, attestMs: 0, fundMs: 0 }
+    } while (this.#open.has(target.provider))
     const spent = { attestMs: 0, fundMs: 0 }
     const opening = this.#openNew(target, spent)
     this.#open.set(target.provider, opening)

@@ -89,7 +89,10 @@ async function closeAlone(parts: SettleComponents, desk: ClientDesk): Promise<vo
 async function finishIfDue(parts: SettleComponents, desk: ClientDesk): Promise<void> {
   const { chain, wallet, emit } = parts
   const [seen, latest] = await Promise.all([chain.channel(desk.state.address), chain.latestBlock()])
-  if (seen === undefined || seen.closed || seen.closeAt === 0 || latest.time < seen.closeAt) return
+  if (seen === undefined || seen.closed) return
+  // The close authorisation never reached the chain: this side stopped between the two.
+  if (seen.closeAt === 0) return closeAlone(parts, desk)
+  if (latest.time < seen.closeAt) return
   await wallet.send([finishMessage(desk.state.terms)])
   desk.observe(await chain.channel(desk.state.address))
   const amountNano = `${desk.state.claimedNano}`

@@ -55,8 +55,10 @@ export async function* answerChat(
     const { ranked } = chooser
     const { offer } = choice
     let asked: ClientRequest | undefined
+    let opened: Awaited<ReturnType<typeof openFor>> | undefined
     try {
-      const ready = await openFor(parts, request, progress, offer)
+      opened = await openFor(parts, request, progress, offer)
+      const { ready } = opened
       asked = start(parts, request, progress, ready)
       announceChoice(parts, asked.name, choice, ranked)
       progress.requestId ??= asked.name
@@ -91,6 +93,8 @@ export async function* answerChat(
       if (signal.aborted) throw thrown
       countAttempt(parts, progress, asked)
       failed(parts, progress, offer, thrown)
+    } finally {
+      opened?.giveBack()
     }
   }
   throw noProvider(progress, chooser.ranked)
@@ -102,7 +106,7 @@ async function openFor(
   request: ChatRequest,
   progress: Progress,
   offer: Offer,
-): Promise<ReadySession> {
+): Promise<{ readonly ready: ReadySession; readonly giveBack: () => void }> {
   const ready = await parts.sessions.get({
     provider: offer.provider,
     peerId: peerIdOf(fromHex(offer.provider)),
@@ -119,8 +123,9 @@ async function openFor(
     throw new UnavailableError('PRICE_ABOVE_OFFER', 'the provider quotes more than it offered')
   }
   const units = progress.promptTokens + request.maxTokens
-  await parts.funding.ensure(desk, unitsCostNano(prices, progress.promptTokens, 0, units))
-  return ready
+  const promptUnits = progress.promptTokens + resumedIds(request, progress).length
+  const costNano = unitsCostNano(prices, promptUnits, 0, units)
+  return { ready, giveBack: await parts.funding.reserve(desk, costNano) }
 }
 
 /**

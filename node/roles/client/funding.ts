@@ -5,6 +5,7 @@ import { Mutex } from '#node/async.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { SettlementError, UnavailableError } from '#protocol/errors.ts'
+import { neededNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import { topUpMessage } from '#settlement/wallet/messages.ts'
 import { CHANNEL_EXPIRY_MARGIN_S, CHANNEL_LIFE_S } from '../constants.ts'
@@ -25,6 +26,8 @@ export class Funding {
   readonly #parts: FundingComponents
   readonly #desks: ClientDesk[]
   readonly #order = new Mutex()
+  /** What running requests may still cost at most, by channel. */
+  readonly #reserved = new Map<string, bigint>()
 
   constructor(parts: FundingComponents) {
     this.#parts = parts
@@ -52,14 +55,26 @@ export class Funding {
     })
   }
 
-  /** Raises the deposit when what is left does not cover `neededNano` more. */
-  ensure(desk: ClientDesk, neededNano: bigint): Promise<void> {
+  /**
+   * Sets a part of the deposit aside for one request, and raises the deposit when what others have
+   * set aside leaves too little. Call the returned function when the request is over.
+   */
+  reserve(desk: ClientDesk, costNano: bigint): Promise<() => void> {
     return this.#order.run(async () => {
-      const { depositedNano, best } = desk.state
-      if (depositedNano - best.amountNano >= neededNano) return
+      const { depositedNano } = desk.state
+      const promisedNano = neededNano(desk.state) + this.#reservedOf(desk)
+      const shortNano = promisedNano + costNano - depositedNano
       const { depositNano } = this.#parts
-      await this.#topUp(desk, neededNano > depositNano ? neededNano : depositNano, false)
+      if (shortNano > 0n) {
+        await this.#topUp(desk, shortNano > depositNano ? shortNano : depositNano, false)
+      }
+      this.#reserved.set(desk.address, this.#reservedOf(desk) + costNano)
+      return () => this.#reserved.set(desk.address, this.#reservedOf(desk) - costNano)
     })
+  }
+
+  #reservedOf(desk: ClientDesk): bigint {
+    return this.#reserved.get(desk.address) ?? 0n
   }
 
   /** Remembers whose channel it is, for lists and for closing it later. */

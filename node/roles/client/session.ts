@@ -192,7 +192,7 @@ export class ClientSession {
     } catch (thrown) {
       const error = streamError(thrown)
       // A wrong receipt or count: nothing more is ever signed on this channel.
-      if (error.kind === 'settlement' && this.#closed === undefined) this.desk.freeze()
+      if (isProviderWrong(error) && this.#closed === undefined) this.desk.freeze()
       this.end(error)
     }
   }
@@ -249,6 +249,13 @@ export class ClientSession {
   #step(event: ClientSessionEvent): void {
     this.#state = stepClientSession(this.#state, event, this.#parts.clock.nowMs())
   }
+}
+
+/** Limits of this side's own, met while it wanted to pay: no fault of the provider. */
+const OWN_LIMITS = new Set(['INSUFFICIENT_DEPOSIT', 'CHANNEL_NOT_OPEN', 'CHANNEL_EXPIRED'])
+
+function isProviderWrong(error: CocoonError): boolean {
+  return error.kind === 'settlement' && !OWN_LIMITS.has(error.code)
 }
 
 /** What a broken stream throws is not ours: to the caller it means that the provider is gone. */

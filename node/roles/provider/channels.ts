@@ -64,14 +64,13 @@ export class ProviderChannels {
       throw new ProtocolError('TRANSCRIPT_INVALID', 'the session key did not sign this session')
     }
     this.#checkOwnTerms(terms)
-    const desk =
-      this.#desks.get(name) ?? new ProviderDesk(this.#parts, newChannel('provider', terms))
-    desk.observe(await chain.channel(address))
-    if (desk.state.status === 'opening') {
-      throw new SettlementError('CHANNEL_NOT_FUNDED', 'the channel is not on the chain yet', {
-        remedy: 'Deposit first, then open the session again.',
-      })
-    }
+    const seen = await chain.channel(address)
+    const known = this.#desks.get(name)
+    // A stranger's channel is not written to the disk before there is money in it.
+    if (known === undefined && (seen === undefined || seen.depositedNano === 0n)) throw unfunded()
+    const desk = known ?? new ProviderDesk(this.#parts, newChannel('provider', terms))
+    desk.observe(seen)
+    if (desk.state.status === 'opening') throw unfunded()
     this.#desks.set(name, desk)
     return desk
   }
@@ -99,4 +98,10 @@ export class ProviderChannels {
       remedy: 'Open a channel with the terms that the statement names.',
     })
   }
+}
+
+function unfunded(): SettlementError {
+  return new SettlementError('CHANNEL_NOT_FUNDED', 'the channel is not on the chain yet', {
+    remedy: 'Deposit first, then open the session again.',
+  })
 }

@@ -1,6 +1,6 @@
 /**
- * Claims what vouchers cover: when a client starts to close a channel, when much is unclaimed, before a
- * cooperative close and at shutdown. Looking is safety-critical: after the close delay it is too late.
+ * Claims what vouchers cover: when a client starts to close a channel, when much is unclaimed and at
+ * shutdown. Looking is safety-critical: after the close delay it is too late.
  */
 import { Mutex, sleep } from '#node/async.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
@@ -40,7 +40,7 @@ export class Claims {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#watching
-    for (const desk of this.#parts.desks()) await this.#guarded(() => this.claim(desk))
+    for (const desk of this.#parts.desks()) await this.#guarded(() => this.#claim(desk))
   }
 
   /**
@@ -48,7 +48,7 @@ export class Claims {
    * @throws UnavailableError CHAIN_UNREACHABLE
    * @throws SettlementError TRANSACTION_FAILED
    */
-  claim(desk: ProviderDesk): Promise<void> {
+  #claim(desk: ProviderDesk): Promise<void> {
     return this.#order.run(() => this.#claimNow(desk, 0n))
   }
 

@@ -42,8 +42,6 @@ export interface ProviderSessionComponents {
   readonly addedLatencyMs: number
   /** Ends another session of the same channel: one session a channel. */
   readonly takeOver: (channel: string, end: (reason: Error) => void) => void
-  /** Claims what the channel's voucher covers, before it is closed. */
-  readonly claim: (desk: ProviderDesk) => Promise<void>
   readonly onServed: (requestId: string) => void
   /** Why an engine failed a request: for the owner's eyes, the client gets finish `failed`. */
   readonly onRequestFailed: (error: CocoonError) => void

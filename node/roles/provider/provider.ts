@@ -20,10 +20,7 @@ import type { ProviderSessionComponents } from './handshake.ts'
 import { serveSession } from './session.ts'
 
 export interface ProviderComponents
-  extends Omit<
-    ProviderSessionComponents,
-    'self' | 'takeOver' | 'claim' | 'onServed' | 'onRequestFailed'
-  > {
+  extends Omit<ProviderSessionComponents, 'self' | 'takeOver' | 'onServed' | 'onRequestFailed'> {
   readonly transport: Transport
   readonly chain: ChainReader
   readonly wallet: Wallet
@@ -140,7 +137,6 @@ export class Provider {
         this.#byChannel.set(address, end)
         channel = address
       },
-      claim: (desk) => this.#claims.claim(desk),
       onRequestFailed: (error) => this.#warn(error),
       onServed: () => {
         this.#served++

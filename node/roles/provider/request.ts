@@ -79,6 +79,8 @@ export class ProviderRequest {
 
   async #generate(request: GenerateRequest): Promise<ReceiptFinish> {
     try {
+      // Not even the prompt is read before something is paid.
+      await this.#allowance()
       let finish: GenerateFinish = 'cancelled'
       for await (const event of this.#parts.engine.generate(request)) {
         if (event.kind === 'prefilled') await this.#promptRead(event.tokens, request)

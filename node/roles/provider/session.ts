@@ -51,6 +51,8 @@ class ProviderSession {
   readonly #parts: ProviderSessionComponents
   readonly #deadline: Deadline
   readonly #requests = new Map<string, ProviderRequest>()
+  /** As many as there are seals: SESSION_REQUEST_IDS_MAX. */
+  readonly #seenRequests = new Set<string>()
   readonly #running = new Set<Promise<void>>()
   #state: SessionState
   #link: SealedLink | undefined
@@ -139,7 +141,11 @@ class ProviderSession {
   #ask(requestId: Uint8Array, ask: Ask, session: OpenSession): void {
     const { crypto, clock, engine, tokenizer, prices } = this.#parts
     const name = toHex(requestId)
+    if (this.#seenRequests.has(name)) {
+      throw new ProtocolError('REQUEST_ID_INVALID', 'a request id is used once in a session')
+    }
     this.#step({ kind: 'ask', requestId: name })
+    this.#seenRequests.add(name)
     const document = decodeAsk(ask.body)
     const { temperature, topP, seed } = document
     const promptTokenIds = tokenizer.encodeChat(document.messages)
@@ -219,7 +225,7 @@ class ProviderSession {
 
   async #close({ link, desk }: OpenSession): Promise<void> {
     await Promise.all(this.#running)
-    await this.#parts.claim(desk)
+    // No claim before it: the voucher also covers credit that was never used, which is the client's.
     const closeAuth = desk.close()
     const content = encodeProviderContent({ kind: 'close-auth', closeAuth })
     await link.send(CONTROL_REQUEST_ID, content)

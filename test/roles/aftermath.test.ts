@@ -114,12 +114,12 @@ test('a close that the client lost between CloseAuth and chain ends after the de
   session.desk.beginClosing()
   await client.restart()
   await client.settle()
+  await provider.stop()
   network.advance(network.file.closeDelay + 1)
   const [settled] = await client.settle()
   expect(settled?.refundedNano).toBeGreaterThan(0n)
   expect(settled?.claimedNano).toBeGreaterThanOrEqual(priceNano)
   await client.stop()
-  await provider.stop()
 })
 
 test('eight answers at once never need more than the deposit covers', async () => {

@@ -65,7 +65,7 @@ export async function forgeEvidence(
 }
 
 export function flipped(bytes: Uint8Array, at: number, mask = 1): Uint8Array {
-  const copy = bytes.slice()
+  const copy = Uint8Array.from(bytes)
   copy[at] = (copy[at] ?? 0) ^ mask
   return copy
 }

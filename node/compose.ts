@@ -200,7 +200,7 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
       auctions,
       dataDir,
       offers: (modelRoot) => discovery.offers(modelRoot),
-      chatWith: (provider, request, signal) => answerChat(answering, request, signal, provider),
+      chatWith: (winner, request, signal) => answerChat(answering, request, signal, winner),
     })
     cleanup.defer(() => jobs.stop())
     const stop = (): Promise<void> => cleanup.disposeAsync()

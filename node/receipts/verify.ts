@@ -79,7 +79,7 @@ export async function verifyReceiptFile(
   const atMs = (body.endedAtS + ROUND_SECONDS) * 1000
   const trust = networkTrust(network, crypto, atMs)
   const terms = checkParties(steps, file, body, network)
-  const tier = await checkEvidence(steps, file, body, trust, chain, atMs)
+  const tier = await checkEvidence(steps, file, body, terms, trust, chain, atMs)
   checkMoney(steps, file, body, terms)
   const level = await checkRecord(steps, file, body, terms, chain)
   return { id: receiptId(crypto, file.receipt), level, tier, ok: steps.ok, steps: steps.steps }
@@ -123,6 +123,7 @@ async function checkEvidence(
   steps: ReceiptSteps,
   file: ReceiptFile,
   body: ReceiptBody,
+  terms: ChannelTerms | undefined,
   trust: NetworkTrust,
   chain: ChainReader,
   nowMs: number,
@@ -133,6 +134,8 @@ async function checkEvidence(
     require(equal(crypto.sha256(evidence.quote), body.quoteDigest), 'another quote')
     const { core } = decodeStatement(evidence.statement)
     checkCore(core, body)
+    require(terms === undefined ||
+      terms.provider.toRawString() === core.payoutAddress, 'coins go elsewhere')
     return { found: toHex(body.statementDigest), value: core }
   })
   steps.run('policy', words("the digest of the reader's own policy"), () => {

@@ -4,6 +4,8 @@
 export const SESSION_PROTOCOL = '/cocoon/session/1'
 /** Sessions one provider serves at once; more are refused with a typed refusal. */
 export const SESSIONS_MAX = 256
+/** Of them by one peer: one for each channel it may pay with, and room to open the next. */
+export const SESSIONS_PER_PEER_MAX = 8
 /** Messages of one request that wait for their reader before the session is dropped. */
 export const REQUEST_QUEUE_MESSAGES_MAX = 512
 /** Token ids gathered into one sealed message at most. */
@@ -12,6 +14,8 @@ export const TOKENS_MESSAGE_MAX = 16
 export const TOKENS_COALESCE_MS = 20
 /** A provider waits this long for the next allocation, then ends the request with what was paid. */
 export const ALLOCATION_WAIT_MS = 30_000
+/** A provider waits this long for a client that does not read, then ends the session. */
+export const SEND_WAIT_MS = 30_000
 /** A client waits this long for the next message of a request, then goes to another provider. */
 export const PROVIDER_SILENCE_MS = 8_000
 /** Attempts of one request: the first provider and this many others. */
@@ -20,6 +24,10 @@ export const ATTEMPTS_MAX = 3
 export const DIAL_TIMEOUT_MS = 5_000
 /** A cold client asks the DHT for this long before it says that nobody serves the model. */
 export const DISCOVERY_TIMEOUT_MS = 5_000
+/** Meetings at which a client knows less than was served, over the life of one channel. */
+export const FORGOTTEN_MEETINGS_MAX = 8
+/** Checkpoints that an honest client can miss when a line breaks: it pays when half a chunk came. */
+export const CHECKPOINTS_BEHIND_MAX = 2
 /** A new channel lives this long. */
 export const CHANNEL_LIFE_S = 30 * 86_400
 /** A channel that expires sooner takes no new request. */

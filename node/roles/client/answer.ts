@@ -8,6 +8,7 @@ import { fromHex } from '#protocol/bytes.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
 import type { Ranked } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
+import type { UnitPrices } from '#protocol/money.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
 import type { ChatEvent, ChatRequest } from '../client-service.ts'
 import { ATTEMPTS_MAX } from '../constants.ts'
@@ -21,7 +22,7 @@ import {
   type Progress,
   type ProgressComponents,
 } from './answer-progress.ts'
-import { Chooser, type ChoosingComponents } from './choosing.ts'
+import { type AwardedProvider, Chooser, type ChoosingComponents } from './choosing.ts'
 import type { Funding } from './funding.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
 import type { ReadySession, Sessions } from './sessions.ts'
@@ -33,7 +34,7 @@ export interface AnswerComponents extends ProgressComponents, ChoosingComponents
 }
 
 /**
- * @param only answers with this provider alone (hexadecimal identity key): a line of an awarded job
+ * @param only answers with this provider alone, at no more than its bid: a line of an awarded job
  * @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG, ASK_INVALID
  * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
  */
@@ -41,7 +42,7 @@ export async function* answerChat(
   parts: AnswerComponents,
   request: ChatRequest,
   signal: AbortSignal,
-  only?: string,
+  only?: AwardedProvider,
 ): AsyncGenerator<ChatEvent> {
   const progress = await beginAnswer(parts, request)
   const { promptTokens, model } = progress
@@ -49,7 +50,8 @@ export async function* answerChat(
   const text = progress.tokenizer.textStream(request.stop)
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     signal.throwIfAborted()
-    const choice = await chooser.next()
+    const { usedNano } = progress
+    const choice = await chooser.next({ heldTokens: progress.ids.length, usedNano })
     if (attempt === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
     if (choice === undefined) break
     const { ranked } = chooser
@@ -57,8 +59,9 @@ export async function* answerChat(
     let asked: ClientRequest | undefined
     let opened: Awaited<ReturnType<typeof openFor>> | undefined
     try {
-      opened = await openFor(parts, request, progress, offer)
+      opened = await openFor(parts, request, progress, offer, only?.pricesMax ?? offer.prices)
       const { ready } = opened
+      signal.throwIfAborted()
       asked = start(parts, request, progress, ready)
       announceChoice(parts, asked.name, choice, ranked)
       progress.requestId ??= asked.name
@@ -100,12 +103,13 @@ export async function* answerChat(
   throw noProvider(progress, chooser.ranked)
 }
 
-/** A session at prices no higher than offered, on a channel that covers the whole request. */
+/** A session at prices no higher than offered or bid, on a channel that covers the whole request. */
 async function openFor(
   parts: AnswerComponents,
   request: ChatRequest,
   progress: Progress,
   offer: Offer,
+  pricesMax: UnitPrices,
 ): Promise<{ readonly ready: ReadySession; readonly giveBack: () => void }> {
   const ready = await parts.sessions.get({
     provider: offer.provider,
@@ -116,11 +120,14 @@ async function openFor(
   const { desk, priceQuote } = ready.session
   const { prices } = priceQuote
   const isHigher =
-    prices.promptNanoPerMtok > offer.prices.promptNanoPerMtok ||
-    prices.cachedNanoPerMtok > offer.prices.cachedNanoPerMtok ||
-    prices.completionNanoPerMtok > offer.prices.completionNanoPerMtok
+    prices.promptNanoPerMtok > pricesMax.promptNanoPerMtok ||
+    prices.cachedNanoPerMtok > pricesMax.cachedNanoPerMtok ||
+    prices.completionNanoPerMtok > pricesMax.completionNanoPerMtok
   if (isHigher) {
-    throw new UnavailableError('PRICE_ABOVE_OFFER', 'the provider quotes more than it offered')
+    throw new UnavailableError(
+      'PRICE_ABOVE_OFFER',
+      'the provider quotes more than it offered or bid',
+    )
   }
   const units = progress.promptTokens + request.maxTokens
   const promptUnits = progress.promptTokens + resumedIds(request, progress).length

@@ -9,7 +9,7 @@ import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ConfigError, SettlementError } from '#protocol/errors.ts'
 import { leafHash, type MerkleProof, proveLeaf } from '#protocol/merkle.ts'
-import type { SignedReceipt } from '#protocol/receipt.ts'
+import { decodeReceiptBody, type ReceiptBody, type SignedReceipt } from '#protocol/receipt.ts'
 import type { SessionOpen } from '#protocol/session/client-content.ts'
 import type { SessionAccept } from '#protocol/session/provider-content.ts'
 import { encodeTerms } from '#settlement/cells.ts'
@@ -153,6 +153,12 @@ export class ClientDesk {
     const { state, voucher } = clientAllocate(this.#context, this.#state, ask, this.#nowS())
     this.#save(state)
     return voucher
+  }
+
+  /** The newest checkpoint kept of a request that has no final receipt. */
+  checkpointOf(requestId: string): ReceiptBody | undefined {
+    const row = this.#parts.store.checkpoints(this.address, requestId).at(-1)
+    return row === undefined ? undefined : decodeReceiptBody(receiptFromBytes(row.receipt).body)
   }
 
   /** @throws SettlementError CHANNEL_DISPUTED */

@@ -61,9 +61,9 @@ export class Funding {
    */
   reserve(desk: ClientDesk, costNano: bigint): Promise<() => void> {
     return this.#order.run(async () => {
-      const { depositedNano } = desk.state
-      const promisedNano = neededNano(desk.state) + this.#reservedOf(desk)
-      const shortNano = promisedNano + costNano - depositedNano
+      // A top-up that was not seen in time may be there by now: look before paying again.
+      if (this.#shortOf(desk, costNano) > 0n) await this.#refresh(desk)
+      const shortNano = this.#shortOf(desk, costNano)
       const { depositNano } = this.#parts
       if (shortNano > 0n) {
         await this.#topUp(desk, shortNano > depositNano ? shortNano : depositNano, false)
@@ -71,6 +71,11 @@ export class Funding {
       this.#reserved.set(desk.address, this.#reservedOf(desk) + costNano)
       return () => this.#reserved.set(desk.address, this.#reservedOf(desk) - costNano)
     })
+  }
+
+  #shortOf(desk: ClientDesk, costNano: bigint): bigint {
+    const promisedNano = neededNano(desk.state) + this.#reservedOf(desk)
+    return promisedNano + costNano - desk.state.depositedNano
   }
 
   #reservedOf(desk: ClientDesk): bigint {

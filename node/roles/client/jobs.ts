@@ -17,6 +17,7 @@ import type {
 } from '../client-service.ts'
 import { JOB_BIDDING_MS, JOB_DEADLINE_MS, JOB_LINES_PARALLEL_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
+import type { AwardedProvider } from './choosing.ts'
 import { JobBook, type JobBookComponents, noResult } from './job-book.ts'
 import type { ClientModels } from './models.ts'
 
@@ -26,9 +27,9 @@ export interface JobsComponents extends JobBookComponents {
   readonly emit: EmitEvent
   /** Complete offers for a model that are known now. */
   readonly offers: (modelRoot: Uint8Array) => readonly Offer[]
-  /** Answers one line with one provider alone. */
+  /** Answers one line with one provider alone, at no more than its bid. */
   readonly chatWith: (
-    provider: string,
+    winner: AwardedProvider,
     request: ChatRequest,
     signal: AbortSignal,
   ) => AsyncIterable<ChatEvent>
@@ -141,7 +142,14 @@ export class ClientJobs {
       }
       this.#event(id, 'awarded', winner.provider.slice(0, 12))
       this.#book.update(id, { status: 'running' })
-      await this.#runLines(id, winner.provider, model, lines)
+      const { provider, bid } = winner
+      const awarded = { provider, pricesMax: bid.contents.prices }
+      await this.#runLines(id, awarded, model, lines)
+      if (this.#book.results(id)?.every((line) => line.error !== undefined)) {
+        throw new UnavailableError('JOB_LINES_FAILED', 'no line of the job was answered', {
+          remedy: 'Look at the error of each line, then submit the job again.',
+        })
+      }
       this.#book.update(id, { status: 'done' })
       this.#event(id, 'done', `${lines.length} lines`)
     } catch (thrown) {
@@ -153,7 +161,7 @@ export class ClientJobs {
 
   async #runLines(
     id: string,
-    provider: string,
+    winner: AwardedProvider,
     model: string,
     lines: readonly JobLine[],
   ): Promise<void> {
@@ -161,15 +169,17 @@ export class ClientJobs {
     const worker = async (): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
         this.#stopped.signal.throwIfAborted()
-        await this.#runLine(id, provider, model, next.line, next.index)
+        await this.#runLine(id, winner, model, next.line, next.index)
       }
     }
-    await Promise.all(Array.from({ length: JOB_LINES_PARALLEL_MAX }, worker))
+    const workers = Array.from({ length: JOB_LINES_PARALLEL_MAX }, worker)
+    const [failed] = (await Promise.allSettled(workers)).filter((one) => one.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
   }
 
   async #runLine(
     id: string,
-    provider: string,
+    winner: AwardedProvider,
     model: string,
     line: JobLine,
     index: number,
@@ -186,7 +196,7 @@ export class ClientJobs {
     }
     let result: JobLineResult = { ...noResult, index, customId: line.customId }
     try {
-      for await (const event of chatWith(provider, request, this.#stopped.signal)) {
+      for await (const event of chatWith(winner, request, this.#stopped.signal)) {
         if (event.kind !== 'done') continue
         const { text, finish, receiptId } = event.result
         result = { ...result, text, finish, receiptId }
@@ -208,6 +218,11 @@ export class ClientJobs {
 
   #track(work: Promise<void>): void {
     this.#running.add(work)
-    void work.finally(() => this.#running.delete(work))
+    void work
+      .catch((error: unknown) => {
+        const { code, message } = asCocoonError(error)
+        this.#parts.emit({ kind: 'warning', code, message })
+      })
+      .finally(() => this.#running.delete(work))
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { Verdict, VerdictStep } from '#attestation/types.ts'
 import { withStep } from '#attestation/verdict.ts'
-import { equal } from '#protocol/bytes.ts'
+import { equal, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import {
@@ -13,6 +13,7 @@ import {
   SettlementError,
   UnavailableError,
 } from '#protocol/errors.ts'
+import { priceNano } from '#protocol/money.ts'
 import { decodeReceiptBody, receiptSigningBytes, type SignedReceipt } from '#protocol/receipt.ts'
 import { encodeClientContent } from '#protocol/session/client-content.ts'
 import { startClientSession, stepClientSession } from '#protocol/session/client-session.ts'
@@ -22,7 +23,7 @@ import { decodeProviderContent, type SessionAccept } from '#protocol/session/pro
 import { parseSealSuite, sealInfo, sealOpenSender } from '#protocol/session/seal.ts'
 import { PROTOCOL_VERSIONS, transcriptBytes } from '#protocol/session/transcript.ts'
 import type { MessageStream, PeerRef } from '#protocol/transport.ts'
-import { openDelegate, openPriceQuote } from '#settlement/cells.ts'
+import { billCell, openBill, openDelegate, openPriceQuote } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
 import { CONTROL_REQUEST_ID, SealedLink } from '../shared/sealed-link.ts'
 import type { AttestedProvider } from './attest.ts'
@@ -165,10 +166,22 @@ function checkMissingLeaf(
   provider: AttestedProvider,
 ): void {
   const body = decodeReceiptBody(receipt.body)
+  const { responseKey } = body
+  const known = desk.checkpointOf(toHex(body.requestId))
+  const billed = openBill(
+    crypto,
+    { boc: receipt.billBoc, signature: receipt.billSignature },
+    responseKey,
+    desk.state.address,
+  )
   const isOurs =
     body.channel === desk.address &&
     equal(body.settlementKey, provider.core.settlementKey) &&
-    crypto.ed25519Verify(body.responseKey, receiptSigningBytes(receipt.body), receipt.signature)
+    (known === undefined || equal(responseKey, known.responseKey)) &&
+    body.usedNano === priceNano(body.prices, body) &&
+    billed.usedNano === body.usedNano &&
+    equal(new Uint8Array(billCell(billed).hash()), body.billHash) &&
+    crypto.ed25519Verify(responseKey, receiptSigningBytes(receipt.body), receipt.signature)
   if (isOurs) return
   throw new SettlementError('RECEIPT_REFUSED', 'a leaf that was missed is not signed for us', {
     data: { field: 'missing leaf' },

@@ -6,6 +6,7 @@ import type { PeerStore } from '#node/store/peer-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { asCocoonError } from '#protocol/errors.ts'
 import {
   decodeReceiptBody,
   decodeReceiptFile,
@@ -56,8 +57,13 @@ export class ReceiptFiles {
     for (const row of store.receipts().filter((one) => one.channel === desk.address)) {
       const acknowledgement = desk.proof(row.leafIndex)
       if (acknowledgement === undefined || !existsSync(row.file)) continue
-      const file = decodeReceiptFile(readFileSync(row.file))
-      writeWhole(row.file, encodeReceiptFile({ ...file, acknowledgement }))
+      try {
+        const file = decodeReceiptFile(readFileSync(row.file))
+        writeWhole(row.file, encodeReceiptFile({ ...file, acknowledgement }))
+      } catch (thrown) {
+        const { code, message } = asCocoonError(thrown)
+        this.#parts.emit({ kind: 'warning', code, message: `${row.file}: ${message}` })
+      }
     }
   }
 

@@ -178,9 +178,10 @@ export class ClientRequest {
     const appended = this.#parts.desk.leaf(receipt)
     this.#latest = { receipt, body }
     this.#ended = true
-    this.#parts.onAppended(appended)
+    // The answer is whole: what goes wrong from here on is not a reason to ask somebody else.
     this.#push({ kind: 'ended', receipt, body })
     this.#events.end()
+    this.#parts.onAppended(appended)
   }
 
   #checked(receipt: SignedReceipt): ReceiptBody {

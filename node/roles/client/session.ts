@@ -225,7 +225,8 @@ export class ClientSession {
 
   /** The last leaf of an answer is settled by a voucher of equal amount and higher count. */
   #appended(appended: readonly AppendedReceipt[]): void {
-    const voucher = this.desk.finalVoucher()
+    // A channel that closes takes no voucher: its last leaves are in the close authorisation.
+    const voucher = this.desk.state.status === 'open' ? this.desk.finalVoucher() : undefined
     if (voucher !== undefined) {
       const allocate = { requestId: CONTROL_REQUEST_ID, allocatedNano: 0n, voucher }
       this.#send(CONTROL_REQUEST_ID, { kind: 'allocate', allocate })

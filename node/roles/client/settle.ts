@@ -31,25 +31,33 @@ export async function settleAll(
   const settled: SettlementView[] = []
   for (const desk of parts.funding.desks) {
     signal?.throwIfAborted()
-    desk.observe(await parts.chain.channel(desk.state.address))
-    const { status } = desk.state
-    if (status === 'open' || status === 'frozen') await settleOne(parts, desk)
-    if (status === 'closing') await finishIfDue(parts, desk)
-    if (status !== 'opening') settled.push(await viewOf(parts, desk))
+    try {
+      desk.observe(await parts.chain.channel(desk.state.address))
+      const { status } = desk.state
+      if (status === 'open' || status === 'frozen') await settleOne(parts, desk)
+      if (status === 'closing') await finishIfDue(parts, desk)
+      if (status !== 'opening') settled.push(await viewOf(parts, desk))
+    } catch (thrown) {
+      warn(parts, desk, thrown, 'left for another time')
+    }
   }
   return settled
 }
 
 async function settleOne(parts: SettleComponents, desk: ClientDesk): Promise<void> {
-  const { emit } = parts
   try {
     await closeTogether(parts, desk)
   } catch (thrown) {
-    const error = asCocoonError(thrown)
-    const message = `channel ${desk.address}: ${error.message}; closing without the provider`
-    emit({ kind: 'warning', code: error.code, message })
+    if (desk.state.status === 'closed') return
+    warn(parts, desk, thrown, 'closing without the provider')
     await closeAlone(parts, desk)
   }
+}
+
+function warn({ emit }: SettleComponents, desk: ClientDesk, thrown: unknown, next: string): void {
+  const error = asCocoonError(thrown)
+  const message = `channel ${desk.address}: ${error.message}; ${next}`
+  emit({ kind: 'warning', code: error.code, message })
 }
 
 /** The provider claims and authorises; both the last root and the refund are on the chain after it. */
@@ -59,15 +67,16 @@ async function closeTogether(parts: SettleComponents, desk: ClientDesk): Promise
     throw new SettlementError('CHANNEL_FROZEN', 'the channel is frozen by a dispute')
   }
   const session = await sessionOf(desk)
+  // Durable first: the provider takes no voucher any more once it has read the request.
+  desk.beginClosing()
   const closeAuth = await session.requestClose()
   desk.observe(await chain.channel(desk.state.address))
   desk.checkCloseAuth(closeAuth)
-  desk.beginClosing()
-  receipts.refresh(desk)
   await wallet.send([coopCloseMessage(desk.state.terms, closeAuth)])
   desk.observe(await chain.channel(desk.state.address))
   const amountNano = `${desk.state.claimedNano}`
   emit({ kind: 'channel', channel: desk.address, action: 'closed', amountNano })
+  receipts.refresh(desk)
 }
 
 /** After the close delay anyone may finish the channel; what was not claimed comes back. */
@@ -79,9 +88,7 @@ async function closeAlone(parts: SettleComponents, desk: ClientDesk): Promise<vo
     const amountNano = `${desk.state.depositedNano}`
     emit({ kind: 'channel', channel: desk.address, action: 'closing', amountNano })
   } catch (thrown) {
-    const error = asCocoonError(thrown)
-    const message = `channel ${desk.address} stays open: ${error.message}`
-    emit({ kind: 'warning', code: error.code, message })
+    warn(parts, desk, thrown, 'it stays open')
   }
 }
 

@@ -5,6 +5,7 @@
 
 import type { PeerStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
+import { LEAVES_MESSAGE_MAX } from '#protocol/constants.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { SettlementError } from '#protocol/errors.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
@@ -22,11 +23,13 @@ import {
 } from '#settlement/channel/provider.ts'
 import {
   type ChannelState,
+  freeze,
   type Leaf,
   observeChain,
   usedTotalNano,
 } from '#settlement/channel/state.ts'
 import type { ChannelOnChain, SignedBytes } from '#settlement/types.ts'
+import { CHECKPOINTS_BEHIND_MAX, FORGOTTEN_MEETINGS_MAX } from '../constants.ts'
 import { leafOf, receiptFromBytes, receiptToBytes } from '../shared/receipt-bytes.ts'
 
 export interface ProviderDeskComponents {
@@ -68,6 +71,8 @@ export class ProviderDesk {
    */
   meet(open: SessionOpen): ProviderView & { readonly missing: readonly SignedReceipt[] } {
     const { crypto, store } = this.#parts
+    this.#checkMissing(open.leafCount)
+    this.#checkForgotten(open)
     const view = {
       best: open.bestVoucher,
       leafCount: open.leafCount,
@@ -92,6 +97,12 @@ export class ProviderDesk {
       .leaves(this.address, open.leafCount)
       .map((row) => receiptFromBytes(row.receipt))
     return { ...providerView(this.#state, missing.map(leafOf)), missing }
+  }
+
+  /** Whether a request that still runs would get more by this allocation. */
+  isRaise(requestId: string, allocatedNano: bigint): boolean {
+    const request = this.#state.requests.find((one) => one.requestId === requestId && !one.ended)
+    return request !== undefined && allocatedNano > request.allocatedNano
   }
 
   /** Whether the request may still use what is allocated to it. */
@@ -171,6 +182,39 @@ export class ProviderDesk {
       .some((row) => bytes.equals(row.receipt))
     if (!known) throw disputed('checkpoint')
     return leaf
+  }
+
+  /** A client restored from a very old backup closes the channel instead of reading it all again. */
+  #checkMissing(leafCount: number): void {
+    const missing = this.#parts.store.leafCount(this.address) - leafCount
+    if (missing <= LEAVES_MESSAGE_MAX) return
+    throw new SettlementError('CHANNEL_TOO_FAR_BEHIND', `${missing} receipts were missed`, {
+      remedy: 'Close this channel; the next one begins anew.',
+      data: { missing, missingMax: LEAVES_MESSAGE_MAX },
+    })
+  }
+
+  /**
+   * An honest client holds all but the last checkpoints of a request that broke off. Whoever shows
+   * less, or loses some at every meeting, would be served again for the same credit.
+   */
+  #checkForgotten(open: SessionOpen): void {
+    const { store } = this.#parts
+    const shown = open.openCheckpoints.map((receipt) => Buffer.from(receiptToBytes(receipt)))
+    const behind = this.#state.requests
+      .filter((one) => !one.ended)
+      .map(({ requestId }) => {
+        const rows = store.checkpoints(this.address, requestId)
+        const known = rows.findLastIndex((row) => shown.some((one) => one.equals(row.receipt)))
+        return rows.length - 1 - Math.max(0, known)
+      })
+    const most = Math.max(0, ...behind)
+    const name = `forgotten-meetings:${this.address}`
+    const forgotten = Number(store.meta(name) ?? 0) + (most > 0 ? 1 : 0)
+    if (most > 0) store.setMeta(name, `${forgotten}`)
+    if (most <= CHECKPOINTS_BEHIND_MAX && forgotten <= FORGOTTEN_MEETINGS_MAX) return
+    this.#save(freeze(this.#state, 'checkpoint'))
+    throw disputed('checkpoint')
   }
 
   /** The receipt with zero counts: the leaf of a request whose client shows no checkpoint. */

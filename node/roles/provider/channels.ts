@@ -65,13 +65,14 @@ export class ProviderChannels {
     }
     this.#checkOwnTerms(terms)
     const seen = await chain.channel(address)
+    // From here to the entry nothing else runs: a channel has one desk.
     const known = this.#desks.get(name)
     // A stranger's channel is not written to the disk before there is money in it.
     if (known === undefined && (seen === undefined || seen.depositedNano === 0n)) throw unfunded()
     const desk = known ?? new ProviderDesk(this.#parts, newChannel('provider', terms))
+    this.#desks.set(name, desk)
     desk.observe(seen)
     if (desk.state.status === 'opening') throw unfunded()
-    this.#desks.set(name, desk)
     return desk
   }
 

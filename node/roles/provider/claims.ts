@@ -3,6 +3,7 @@
  * shutdown. Looking is safety-critical: after the close delay it is too late.
  */
 import { Mutex, sleep } from '#node/async.ts'
+import type { Clock } from '#protocol/clock.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import { claimMessage } from '#settlement/wallet/messages.ts'
 import { CLAIM_UNCLAIMED_NANO, CLAIM_WATCH_MS_MAX, CLAIM_WATCHES_PER_DELAY } from '../constants.ts'
@@ -10,6 +11,7 @@ import type { EmitEvent } from '../events.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 
 export interface ClaimsComponents {
+  readonly clock: Clock
   readonly chain: ChainReader
   readonly wallet: Wallet
   readonly emit: EmitEvent
@@ -74,14 +76,17 @@ export class Claims {
 
   /** Below `unclaimedMinNano` an open channel is left alone: a claim costs more than it is worth. */
   async #claimNow(desk: ProviderDesk, unclaimedMinNano: bigint): Promise<void> {
-    const { chain, wallet, emit } = this.#parts
+    const { chain, clock, wallet, emit } = this.#parts
     const seen = await chain.channel(desk.state.address)
     desk.observe(seen)
     const { best, terms } = desk.state
     if (seen === undefined || seen.closed || best.signed === undefined) return
     const isCovered = best.amountNano <= seen.claimedNano && best.leafCount <= seen.leafCount
+    // Past its life anyone may finish the channel, without a start_close to see before.
+    const nowS = Math.floor(clock.nowMs() / 1000)
+    const isEnding = seen.closeAt !== 0 || nowS >= terms.expiresAt
     const isSmall = best.amountNano - seen.claimedNano < unclaimedMinNano
-    if (isCovered || (isSmall && seen.closeAt === 0)) return
+    if (isCovered || (isSmall && !isEnding)) return
     await wallet.send([claimMessage(terms, best.signed)])
     desk.observe(await chain.channel(desk.state.address))
     const amountNano = `${desk.state.claimedNano}`

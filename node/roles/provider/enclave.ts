@@ -84,6 +84,11 @@ export class Enclave {
     return this.#making
   }
 
+  /** Goes on to new keys, when the ones of this epoch have served all they may. */
+  retire(epoch: EnclaveEpoch): void {
+    if (this.#current === epoch) this.#current = undefined
+  }
+
   /** Told of every new epoch: its statement's digest belongs into the next offer. */
   onEpoch(listener: (epoch: EnclaveEpoch) => void): void {
     this.#listener = listener

@@ -6,7 +6,12 @@ import type { ChatTokenizer, Engine } from '#inference/engine.ts'
 import { equal } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
-import { type CocoonError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import {
+  asCocoonError,
+  type CocoonError,
+  ProtocolError,
+  UnavailableError,
+} from '#protocol/errors.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { decodeClientContent } from '#protocol/session/client-content.ts'
 import { decodeSessionMessage, encodeSessionMessage } from '#protocol/session/frames.ts'
@@ -52,18 +57,22 @@ export interface OpenSession {
   readonly link: SealedLink
   readonly desk: ProviderDesk
   readonly facts: SessionFacts
+  /** Unix milliseconds: nothing is asked with keys of an epoch that is over. */
+  readonly notAfterMs: number
 }
 
 export interface HandshakeProgress {
   readonly step: (event: ProviderSessionEvent) => void
   /** From here on everything that is said is sealed, refusals too. */
   readonly sealed: (link: SealedLink) => void
+  /** Ends this session at once: a newer one has its channel. */
+  readonly stop: (reason: Error) => void
 }
 
 export async function openSession(
   stream: MessageStream,
   parts: ProviderSessionComponents,
-  { step, sealed }: HandshakeProgress,
+  { step, sealed, stop }: HandshakeProgress,
 ): Promise<OpenSession> {
   const { crypto, enclave, engine, channels, self } = parts
   const hello = await receive(stream, 'client-hello')
@@ -83,7 +92,12 @@ export async function openSession(
   const { enc } = await receive(stream, 'seal-open')
   const { statement, quote } = evidence
   const info = sealInfo(crypto, { statement, quote, clientNonce, providerChallenge })
-  const { secrets } = await sealOpenReceiver(epoch.sealingKey, enc, info, epoch.guard)
+  const { secrets } = await sealOpenReceiver(epoch.sealingKey, enc, info, epoch.guard).catch(
+    (error: unknown) => {
+      if (asCocoonError(error).code === 'SEAL_GUARD_FULL') enclave.retire(epoch)
+      throw error
+    },
+  )
   step({ kind: 'seal-open' })
   const link = new SealedLink(stream, secrets, 'provider')
   sealed(link)
@@ -104,7 +118,7 @@ export async function openSession(
       providerPeerId: self.peerId,
     })
   const desk = await channels.authenticate(open, transcript)
-  parts.takeOver(desk.address, (reason) => stream.abort(reason))
+  parts.takeOver(desk.address, stop)
   const met = desk.meet(open)
   const { facts, priceQuote, delegate } = factsOf(parts, epoch, statement, quote, desk)
   const accept = {
@@ -119,7 +133,7 @@ export async function openSession(
   }
   await link.send(CONTROL_REQUEST_ID, encodeProviderContent({ kind: 'accept', accept }))
   step({ kind: 'open-accepted' })
-  return { link, desk, facts }
+  return { link, desk, facts, notAfterMs: epoch.notAfterMs }
 }
 
 /** Prices and the response key, fixed for this session and signed by the settlement key. */

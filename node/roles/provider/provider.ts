@@ -10,7 +10,7 @@ import type { MessageStream, Transport } from '#protocol/transport.ts'
 import { usedTotalNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import type { ChannelView } from '../client-service.ts'
-import { SESSION_PROTOCOL, SESSIONS_MAX } from '../constants.ts'
+import { SESSION_PROTOCOL, SESSIONS_MAX, SESSIONS_PER_PEER_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
@@ -110,7 +110,10 @@ export class Provider {
   }
 
   async #serve(stream: MessageStream): Promise<void> {
-    if (this.#stopping || this.#sessions.size >= SESSIONS_MAX) {
+    const { peerId } = stream.remote
+    const ofPeer = [...this.#sessions.keys()].filter((one) => one.remote.peerId === peerId)
+    const isFull = this.#sessions.size >= SESSIONS_MAX || ofPeer.length >= SESSIONS_PER_PEER_MAX
+    if (this.#stopping || isFull) {
       const refusal = {
         code: 'PROVIDER_BUSY',
         message: 'this provider takes no further session now',
@@ -126,16 +129,15 @@ export class Provider {
 
   async #serveOpen(stream: MessageStream): Promise<void> {
     const { transport, onLoad } = this.#parts
-    let channel: string | undefined
-    const end = (reason: Error): void => stream.abort(reason)
+    let held: { address: string; stop: (reason: Error) => void } | undefined
     const error = await serveSession(stream, {
       ...this.#parts,
       self: transport.self,
-      takeOver: (address) => {
+      takeOver: (address, stop) => {
         const reason = new UnavailableError('SESSION_REPLACED', 'a newer session uses this channel')
         this.#byChannel.get(address)?.(reason)
-        this.#byChannel.set(address, end)
-        channel = address
+        this.#byChannel.set(address, stop)
+        held = { address, stop }
       },
       onRequestFailed: (error) => this.#warn(error),
       onServed: () => {
@@ -143,8 +145,8 @@ export class Provider {
         onLoad()
       },
     })
-    if (channel !== undefined && this.#byChannel.get(channel) === end) {
-      this.#byChannel.delete(channel)
+    if (held !== undefined && this.#byChannel.get(held.address) === held.stop) {
+      this.#byChannel.delete(held.address)
     }
     this.#sessions.delete(stream)
     if (error !== undefined) this.#warn(error)

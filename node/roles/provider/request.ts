@@ -5,7 +5,7 @@
 import type { Engine, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'
 import type { Clock } from '#protocol/clock.ts'
-import { type CocoonError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import { type CocoonError, ConfigError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { TokenCounts } from '#protocol/money.ts'
 import type { ReceiptFinish, SignedReceipt } from '#protocol/receipt.ts'
 import type { ProviderContent } from '#protocol/session/provider-content.ts'
@@ -81,6 +81,8 @@ export class ProviderRequest {
     try {
       // Not even the prompt is read before something is paid.
       await this.#allowance()
+      // Nothing is read before something is paid: an ask alone costs the engine nothing.
+      await this.#allowance()
       let finish: GenerateFinish = 'cancelled'
       for await (const event of this.#parts.engine.generate(request)) {
         if (event.kind === 'prefilled') await this.#promptRead(event.tokens, request)
@@ -91,7 +93,8 @@ export class ProviderRequest {
     } catch (error) {
       if (this.#abort.signal.aborted) return 'cancelled'
       if (error instanceof UnpaidError) return 'cancelled'
-      if (!(error instanceof UnavailableError)) throw error
+      // What the engine refuses or loses is the end of this request, not of the session.
+      if (!(error instanceof UnavailableError || error instanceof ConfigError)) throw error
       this.#parts.onFailure(error)
       return 'failed'
     }

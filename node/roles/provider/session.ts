@@ -22,6 +22,7 @@ import {
   stepProviderSession,
 } from '#protocol/session/provider-session.ts'
 import type { MessageStream } from '#protocol/transport.ts'
+import { SEND_WAIT_MS } from '../constants.ts'
 import { Deadline } from '../shared/deadline.ts'
 import { CONTROL_REQUEST_ID, type OpenedFrame, type SealedLink } from '../shared/sealed-link.ts'
 import { type OpenSession, openSession, type ProviderSessionComponents } from './handshake.ts'
@@ -42,7 +43,7 @@ export async function serveSession(
     await session.refuse(error)
     return error
   } finally {
-    session.end()
+    await session.end()
   }
 }
 
@@ -74,6 +75,7 @@ class ProviderSession {
       sealed: (link) => {
         this.#link = link
       },
+      stop: (reason) => this.#stop(reason),
     })
     for (;;) {
       const frame = await opened.link.receive()
@@ -99,9 +101,17 @@ class ProviderSession {
     }
   }
 
-  end(): void {
+  /** Resolves when nothing of this session signs or stores any more. */
+  async end(): Promise<void> {
     this.#deadline.clear()
     for (const request of this.#requests.values()) request.cancel()
+    await Promise.allSettled(this.#running)
+  }
+
+  /** Nothing that still arrives is handled: another session has the channel, or time is up. */
+  #stop(reason: Error): void {
+    this.#failure ??= reason
+    this.#stream.abort(reason)
   }
 
   async #onFrame(frame: OpenedFrame, session: OpenSession): Promise<void> {
@@ -116,10 +126,13 @@ class ProviderSession {
       const request = this.#requests.get(requestId)
       if (content.kind === 'allocate') {
         await this.#takeVoucher(content.allocate, session)
-        if (request === undefined || !session.desk.isRunning(requestId)) return
+        if (request === undefined || this.#failure !== undefined) return
+        const { allocatedNano } = content.allocate
+        // What raises nothing is no sign of life, and not worth a write to the disk.
+        if (!session.desk.isRaise(requestId, allocatedNano)) return
         this.#step({ kind: 'progress', requestId })
-        session.desk.allocate(requestId, content.allocate.allocatedNano)
-        return request.allocated(content.allocate.allocatedNano)
+        session.desk.allocate(requestId, allocatedNano)
+        return request.allocated(allocatedNano)
       }
       if (content.kind === 'cancel') return request?.cancel()
     }
@@ -145,6 +158,15 @@ class ProviderSession {
       throw new ProtocolError('REQUEST_ID_INVALID', 'a request id is used once in a session')
     }
     this.#step({ kind: 'ask', requestId: name })
+    if (clock.nowMs() > session.notAfterMs) {
+      throw new UnavailableError(
+        'SESSION_EXPIRED',
+        'the keys of this session have had their time',
+        {
+          remedy: 'Open a new session.',
+        },
+      )
+    }
     this.#seenRequests.add(name)
     const document = decodeAsk(ask.body)
     const { temperature, topP, seed } = document
@@ -207,7 +229,15 @@ class ProviderSession {
     final: boolean,
     link: SealedLink,
   ): Promise<void> {
-    await link.send(requestId, encodeProviderContent(content), final)
+    const stuck = new Deadline(this.#parts.clock, () => {
+      this.#stop(new UnavailableError('CLIENT_STUCK', 'the client does not read what it asked for'))
+    })
+    stuck.set(this.#parts.clock.nowMs() + SEND_WAIT_MS)
+    try {
+      await link.send(requestId, encodeProviderContent(content), final)
+    } finally {
+      stuck.clear()
+    }
     if (!final) this.#step({ kind: 'progress', requestId: toHex(requestId) })
   }
 
@@ -218,13 +248,17 @@ class ProviderSession {
   }
 
   /** A failed request ends the session: its last checkpoint is the receipt when both meet again. */
-  #fail(error: unknown): void {
-    this.#failure ??= error
-    this.#stream.abort(asCocoonError(error))
+  #fail(thrown: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = thrown
+    const error = asCocoonError(thrown)
+    void this.refuse(error).finally(() => this.#stream.abort(error))
   }
 
   async #close({ link, desk }: OpenSession): Promise<void> {
-    await Promise.all(this.#running)
+    // Their clients asked for the end: what still runs ends with a receipt for what was paid.
+    for (const request of this.#requests.values()) request.cancel()
+    await Promise.allSettled(this.#running)
     // No claim before it: the voucher also covers credit that was never used, which is the client's.
     const closeAuth = desk.close()
     const content = encodeProviderContent({ kind: 'close-auth', closeAuth })

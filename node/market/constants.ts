@@ -38,6 +38,11 @@ export const FETCH_PAUSES_MS = [0, 1_000, 4_000] as const
 export const LATENCY_SAMPLE_WEIGHT = 0.3
 /** Providers whose measurements are kept. */
 export const MEASUREMENTS_MAX = 2_048
+/** A client asks the DHT for sellers this long after its start, then after pauses that double. */
+export const SEARCH_FIRST_MS = 1_000
+export const SEARCH_MAX_MS = 60_000
+/** One such search: a peer that does not answer must not hold up the next one. */
+export const SEARCH_TIMEOUT_MS = 5_000
 /** The book drops what expired this often. */
 export const BOOK_TICK_MS = 30_000
 

@@ -37,10 +37,13 @@ import {
   FETCH_QUEUE_MAX,
   OFFER_PROTOCOL,
   OFFERS_RESPONSE_BYTES_MAX,
+  SEARCH_FIRST_MS,
+  SEARCH_MAX_MS,
+  SEARCH_TIMEOUT_MS,
 } from './constants.ts'
 import { AuthorRate, verdictOf } from './gossip-guard.ts'
 import { Measurements } from './measurements.ts'
-import { forEachLimited, pause } from './timing.ts'
+import { doubling, forEachLimited, pause } from './timing.ts'
 
 export interface OfferDiscoveryOptions {
   readonly transport: Transport
@@ -102,6 +105,7 @@ class Discovery implements OfferDiscovery {
       ),
     )
     void this.#tick()
+    void this.#search()
   }
 
   book(): OfferBook {
@@ -221,6 +225,18 @@ class Discovery implements OfferDiscovery {
   async #tick(): Promise<void> {
     while (await pause(BOOK_TICK_MS, this.#stopped.signal)) {
       this.#step({ kind: 'tick' }, this.#options.clock.nowMs())
+    }
+  }
+
+  /** Gossip tells what is new: who announced before this peer listened is found over the DHT. */
+  async #search(): Promise<void> {
+    const { signal } = this.#stopped
+    const pausesMs = doubling(SEARCH_FIRST_MS, SEARCH_MAX_MS)
+    while (await pause(pausesMs.next().value, signal)) {
+      for (const modelRoot of this.#options.modelRoots) {
+        const limit = AbortSignal.timeout(SEARCH_TIMEOUT_MS)
+        await this.refresh(modelRoot, limit).catch(() => undefined)
+      }
     }
   }
 

@@ -128,6 +128,7 @@ export class TestProvider {
       channels: this.channels,
       prices: this.#options.prices ?? PRICES,
       tier: 'simulated',
+      closeDelayMin: file.closeDelay,
       addedLatencyMs: 0,
       emit: (event) => this.events.push(event),
       onLoad: () => undefined,

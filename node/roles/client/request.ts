@@ -5,6 +5,7 @@
  */
 import { AsyncQueue } from '#node/async.ts'
 import { toHex } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ProtocolError, SettlementError, UnavailableError } from '#protocol/errors.ts'
 import type { UnitPrices } from '#protocol/money.ts'
@@ -18,8 +19,9 @@ import {
 } from '#protocol/session/client-meter.ts'
 import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
-import { REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
+import { PROVIDER_SILENCE_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
+import { Deadline } from '../shared/deadline.ts'
 import type { AppendedReceipt, ClientDesk } from './channel-desk.ts'
 import { checkReceipt, type SessionExpectation } from './receipt-check.ts'
 
@@ -41,6 +43,9 @@ export interface ClientRequestComponents {
   readonly onFirstCheckpoint: (receipt: SignedReceipt) => void
   /** Receipts that joined the tree, this one or earlier ones that waited. */
   readonly onAppended: (appended: readonly AppendedReceipt[]) => void
+  readonly clock: Clock
+  /** Neither tokens nor an end for PROVIDER_SILENCE_MS, though what is due was promised. */
+  readonly onStalled: () => void
 }
 
 export interface SettledReceipt {
@@ -63,12 +68,14 @@ export class ClientRequest {
   #latest: SettledReceipt | undefined
   #waiting = 0
   #owedNano: bigint | undefined
+  readonly #stall: Deadline
   #ended = false
   #cancelled = false
 
   constructor(parts: ClientRequestComponents, ask: Ask, completionTokensMax: number) {
     this.#parts = parts
     this.#ask = ask
+    this.#stall = new Deadline(parts.clock, parts.onStalled)
     this.requestId = parts.crypto.randomBytes(16)
     this.name = toHex(this.requestId)
     this.#meter = startClientMeter({
@@ -98,6 +105,11 @@ export class ClientRequest {
     const voucher = this.#parts.desk.allocate(this.name, nano)
     this.#parts.send(this.requestId, { kind: 'ask', ask: this.#ask })
     this.#sendAllocation(nano, voucher)
+    this.#expectProgress()
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled
   }
 
   /** The answer as it arrives. Leaving the loop early cancels the work. */
@@ -117,11 +129,13 @@ export class ClientRequest {
   cancel(): void {
     if (this.#ended || this.#cancelled || this.#meter.phase === 'violated') return
     this.#cancelled = true
+    this.#expectProgress()
     this.#parts.send(this.requestId, { kind: 'cancel', requestId: this.requestId })
   }
 
   /** Ends the answer with an error: the provider is gone, slow or wrong. */
   fail(error: Error): void {
+    this.#stall.clear()
     this.#events.end(error)
   }
 
@@ -148,6 +162,8 @@ export class ClientRequest {
   }
 
   #tokens({ ids, promptTokensDone }: Tokens): void {
+    // Only what moves a count is a sign of work: empty messages do not keep an answer waiting.
+    if (ids.length > 0 || promptTokensDone > this.#meter.promptDone) this.#expectProgress()
     this.#step({ kind: 'prompt-progress', doneTokens: promptTokensDone })
     if (ids.length > 0) {
       this.#step({ kind: 'tokens', count: ids.length })
@@ -178,6 +194,7 @@ export class ClientRequest {
     const appended = this.#parts.desk.leaf(receipt)
     this.#latest = { receipt, body }
     this.#ended = true
+    this.#stall.clear()
     // The answer is whole: what goes wrong from here on is not a reason to ask somebody else.
     this.#push({ kind: 'ended', receipt, body })
     this.#events.end()
@@ -215,9 +232,14 @@ export class ClientRequest {
   /** Promises the next chunk, unless the reader of the answer lags behind. */
   #payOwed(): void {
     if (this.#owedNano === undefined || this.#cancelled) return
-    if (this.#waiting > READER_LAG_MESSAGES_MAX) return
+    if (this.#waiting > READER_LAG_MESSAGES_MAX) {
+      // The provider has nothing to do while this side withholds the next chunk.
+      this.#stall.clear()
+      return
+    }
     const nano = this.#owedNano
     this.#owedNano = undefined
+    this.#expectProgress()
     this.#sendAllocation(nano, this.#parts.desk.allocate(this.name, nano))
   }
 
@@ -232,6 +254,10 @@ export class ClientRequest {
       allocatedNano: `${nano}`,
       voucherNano: `${desk.state.best.amountNano}`,
     })
+  }
+
+  #expectProgress(): void {
+    this.#stall.set(this.#parts.clock.nowMs() + PROVIDER_SILENCE_MS)
   }
 
   #push(event: AnswerEvent): void {

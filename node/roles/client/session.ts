@@ -57,10 +57,10 @@ export class ClientSession {
   readonly #link: SealedLink
   readonly #expectation: SessionExpectation
   readonly #requests = new Map<string, ClientRequest>()
-  readonly #silence: Deadline
   #state: SessionState
   #closeAuth: { resolve: (cell: SignedBytes) => void; reject: (error: Error) => void } | undefined
   #closed: CocoonError | undefined
+  #lastFrameMs = 0
 
   private constructor(parts: ClientSessionComponents, opened: OpenedSession) {
     this.#parts = parts
@@ -73,9 +73,6 @@ export class ClientSession {
     this.signedPriceQuote = opened.accept.priceQuote
     this.delegate = opened.accept.delegate
     this.#expectation = expectationOf(parts.crypto, opened)
-    this.#silence = new Deadline(parts.clock, () => {
-      this.end(new UnavailableError('PROVIDER_SILENT', 'the provider was silent for too long'))
-    })
   }
 
   /**
@@ -117,6 +114,7 @@ export class ClientSession {
     const request = new ClientRequest(
       {
         crypto: this.#parts.crypto,
+        clock: this.#parts.clock,
         desk: this.desk,
         session: this.#expectation,
         prices: this.priceQuote.prices,
@@ -132,6 +130,7 @@ export class ClientSession {
           }),
         onFirstCheckpoint: (receipt) => this.#parts.onFirstCheckpoint(this, receipt),
         onAppended: (appended) => this.#appended(appended),
+        onStalled: () => this.#stalled(request.name),
       },
       ask,
       completionTokensMax,
@@ -144,7 +143,6 @@ export class ClientSession {
       this.#ended(request.name)
       throw error
     }
-    this.#watch()
     return request
   }
 
@@ -172,7 +170,6 @@ export class ClientSession {
   end(error: CocoonError): void {
     if (this.#closed !== undefined) return
     this.#closed = error
-    this.#silence.clear()
     this.#link.abort(error)
     for (const request of this.#requests.values()) request.fail(error)
     this.#requests.clear()
@@ -198,6 +195,7 @@ export class ClientSession {
   }
 
   #receive(frame: OpenedFrame): void {
+    this.#lastFrameMs = this.#parts.clock.nowMs()
     const content = decodeProviderContent(frame.content)
     if (frame.control) {
       if (content.kind === 'refusal') throw providerRefused(content.refusal)
@@ -215,7 +213,6 @@ export class ClientSession {
     request.receive(content)
     if (request.ended) this.#ended(name)
     else this.#step({ kind: 'progress', requestId: name })
-    this.#watch()
   }
 
   #ended(name: string): void {
@@ -234,10 +231,21 @@ export class ClientSession {
     if (appended.length > 0) this.#parts.onAppended(this, appended)
   }
 
-  /** While a request is open the provider must say something within PROVIDER_SILENCE_MS. */
-  #watch(): void {
-    if (this.#requests.size === 0) this.#silence.clear()
-    else this.#silence.set(this.#parts.clock.nowMs() + PROVIDER_SILENCE_MS)
+  /**
+   * One answer makes no progress. A provider that says nothing at all, or does not even end what was
+   * cancelled, is given up; one that serves others only loses this request.
+   */
+  #stalled(name: string): void {
+    const request = this.#requests.get(name)
+    if (request === undefined) return
+    const error = new UnavailableError('PROVIDER_SILENT', 'the provider was silent for too long')
+    const silentMs = this.#parts.clock.nowMs() - this.#lastFrameMs
+    if (request.cancelled || silentMs >= PROVIDER_SILENCE_MS) {
+      this.end(error)
+      return
+    }
+    request.fail(error)
+    request.cancel()
   }
 
   #send(requestId: Uint8Array, content: ClientContent, final = false): void {

@@ -158,7 +158,7 @@ async function providerHello(stream: MessageStream): Promise<ProviderHello> {
 }
 
 /** The provider refused before the seal. */
-export class RefusedError extends Error {
+class RefusedError extends Error {
   readonly code: string
   constructor(code: string) {
     super(code)

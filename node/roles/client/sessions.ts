@@ -187,6 +187,8 @@ export class Sessions {
  * @throws UnavailableError PROVIDER_BUSY
  */
 function isUsable(session: ClientSession, nowMs: number): boolean {
+  // Settled or frozen: the next question opens another channel, in a session of its own.
+  if (session.desk.state.status !== 'open') return false
   const untilMs = Math.min(session.provider.core.notAfterMs, session.priceQuote.validUntil * 1000)
   const isFresh = nowMs < untilMs - FRESH_MARGIN_MS
   const isFull = session.openRequests >= SESSION_REQUESTS_MAX

@@ -117,6 +117,8 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       prices,
       tier: 'simulated',
       closeDelayMin: network.closeDelay,
+      claimAboveNano:
+        network.claimAboveNano === undefined ? undefined : BigInt(network.claimAboveNano),
       addedLatencyMs: options.addedLatencyMs,
       emit: hub.emit,
       log,

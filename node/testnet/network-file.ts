@@ -33,6 +33,11 @@ export const networkFileSchema = z.strictObject({
     .int()
     .min(1)
     .max(7 * 86_400),
+  /** Providers claim after each answer when so many nanoTON are unclaimed; absent: seldom. */
+  claimAboveNano: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional(),
 })
 
 export type NetworkFile = z.infer<typeof networkFileSchema>

@@ -129,6 +129,7 @@ export class TestProvider {
       prices: this.#options.prices ?? PRICES,
       tier: 'simulated',
       closeDelayMin: file.closeDelay,
+      claimAboveNano: undefined,
       addedLatencyMs: 0,
       emit: (event) => this.events.push(event),
       onLoad: () => undefined,

@@ -164,8 +164,19 @@ export class ProviderDesk {
   /** Records "closing" durably, then signs. @throws ProtocolError REQUESTS_OPEN */
   close(): SignedBytes {
     const { state, authorisation } = providerBeginClose(this.#state, this.#nowS())
-    this.#save(state)
+    this.#save(state, () => {
+      this.#parts.store.setMeta(this.#closeAuthKey, `${authorisation.validUntil}`)
+    })
     return signCloseAuth(this.#parts.crypto, this.#parts.settlementKey, authorisation)
+  }
+
+  /** Unix seconds until which a signed CloseAuth may reach the chain; 0: none was signed. */
+  get closeAuthUntilS(): number {
+    return Number(this.#parts.store.meta(this.#closeAuthKey) ?? 0)
+  }
+
+  get #closeAuthKey(): string {
+    return `close-auth-until:${this.address}`
   }
 
   #usedElsewhere(requestId: string): bigint {

@@ -18,6 +18,8 @@ export interface ClaimsComponents {
   readonly desks: () => readonly ProviderDesk[]
   /** Shortest close delay that this provider accepts, seconds. */
   readonly closeDelayMin: number
+  /** Claim after each answer when so much is unclaimed; undefined: leave it to the watch. */
+  readonly claimAboveNano: bigint | undefined
   readonly onError: (error: unknown) => void
 }
 
@@ -25,6 +27,7 @@ export class Claims {
   readonly #parts: ClaimsComponents
   readonly #stopped = new AbortController()
   readonly #order = new Mutex()
+  readonly #pending = new Set<ProviderDesk>()
   #watching: Promise<void> = Promise.resolve()
 
   constructor(parts: ClaimsComponents) {
@@ -52,6 +55,30 @@ export class Claims {
    */
   #claim(desk: ProviderDesk): Promise<void> {
     return this.#order.run(() => this.#claimNow(desk, 0n))
+  }
+
+  /**
+   * An answer was settled by a voucher. Where claims are cheap (testnets) its root goes on the chain at
+   * once; anywhere else nothing happens before much is unclaimed.
+   */
+  settled(desk: ProviderDesk): void {
+    const { claimAboveNano } = this.#parts
+    if (claimAboveNano === undefined || this.#stopped.signal.aborted) return
+    if (this.#pending.has(desk)) return
+    this.#pending.add(desk)
+    void this.#guarded(() =>
+      this.#order.run(() => {
+        this.#pending.delete(desk)
+        return this.#claimNow(desk, claimAboveNano)
+      }),
+    )
+  }
+
+  /** Resolves when no claim of this provider is on its way; the desk then knows the chain. */
+  idle(desk: ProviderDesk): Promise<void> {
+    return this.#order.run(async () => {
+      desk.observe(await this.#parts.chain.channel(desk.state.address))
+    })
   }
 
   async #watch(pauseMs: number): Promise<void> {
@@ -85,6 +112,8 @@ export class Claims {
     // Past its life anyone may finish the channel, without a start_close to see before.
     const nowS = Math.floor(clock.nowMs() / 1000)
     const isEnding = seen.closeAt !== 0 || nowS >= terms.expiresAt
+    // A claim now would take credit that a signed CloseAuth gives back, and make it void.
+    if (seen.closeAt === 0 && nowS <= desk.closeAuthUntilS) return
     const isSmall = best.amountNano - seen.claimedNano < unclaimedMinNano
     if (isCovered || (isSmall && !isEnding)) return
     await wallet.send([claimMessage(terms, best.signed)])

@@ -50,6 +50,10 @@ export interface ProviderSessionComponents {
   readonly onServed: (requestId: string) => void
   /** Why an engine failed a request: for the owner's eyes, the client gets finish `failed`. */
   readonly onRequestFailed: (error: CocoonError) => void
+  /** A voucher has settled the last leaf. */
+  readonly onSettled: (desk: ProviderDesk) => void
+  /** Waits for claims on their way: a CloseAuth must not be below what they claim. */
+  readonly beforeClose: (desk: ProviderDesk) => Promise<void>
 }
 
 /** What both halves of a session work on. */

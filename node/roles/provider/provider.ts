@@ -20,7 +20,10 @@ import type { ProviderSessionComponents } from './handshake.ts'
 import { serveSession } from './session.ts'
 
 export interface ProviderComponents
-  extends Omit<ProviderSessionComponents, 'self' | 'takeOver' | 'onServed' | 'onRequestFailed'> {
+  extends Omit<
+    ProviderSessionComponents,
+    'self' | 'takeOver' | 'onServed' | 'onRequestFailed' | 'onSettled' | 'beforeClose'
+  > {
   readonly transport: Transport
   readonly chain: ChainReader
   readonly wallet: Wallet
@@ -30,6 +33,8 @@ export interface ProviderComponents
   readonly log: Logger
   /** Shortest close delay that this provider accepts, seconds. */
   readonly closeDelayMin: number
+  /** Claim after each answer when so much is unclaimed; undefined: only when much is. */
+  readonly claimAboveNano: bigint | undefined
   /** Load may have changed: the offer is announced again when it did so materially. */
   readonly onLoad: () => void
 }
@@ -140,6 +145,8 @@ export class Provider {
         held = { address, stop }
       },
       onRequestFailed: (error) => this.#warn(error),
+      onSettled: (desk) => this.#claims.settled(desk),
+      beforeClose: (desk) => this.#claims.idle(desk),
       onServed: () => {
         this.#served++
         onLoad()

@@ -117,7 +117,10 @@ class ProviderSession {
   async #onFrame(frame: OpenedFrame, session: OpenSession): Promise<void> {
     const content = decodeClientContent(frame.content)
     if (frame.control) {
-      if (content.kind === 'allocate') return this.#takeVoucher(content.allocate, session)
+      if (content.kind === 'allocate') {
+        await this.#takeVoucher(content.allocate, session)
+        return this.#parts.onSettled(session.desk)
+      }
       if (content.kind === 'close-request') return this.#close(session)
     } else {
       const requestId = toHex(frame.requestId)
@@ -260,6 +263,7 @@ class ProviderSession {
     for (const request of this.#requests.values()) request.cancel()
     await Promise.allSettled(this.#running)
     // No claim before it: the voucher also covers credit that was never used, which is the client's.
+    await this.#parts.beforeClose(desk)
     const closeAuth = desk.close()
     const content = encodeProviderContent({ kind: 'close-auth', closeAuth })
     await link.send(CONTROL_REQUEST_ID, content)

@@ -14,7 +14,6 @@ import type { TdxQuote } from './verify/quote.ts'
 import { refuse } from './verify/refuse.ts'
 import { checkTdx, type TdxContext } from './verify/tdx.ts'
 
-export { CONDITIONAL_STEPS, MANDATORY_STEPS } from './step-rules.ts'
 export { requireVerdict, withStep } from './steps.ts'
 
 export interface VerdictContext extends TdxContext {

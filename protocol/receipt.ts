@@ -19,5 +19,4 @@ export {
   receiptSigningBytes,
   type SignedCell,
   type SignedReceipt,
-  signedCellFromWire,
 } from './receipt/signed.ts'

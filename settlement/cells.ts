@@ -11,10 +11,8 @@ export { signCell } from './cells/signed.ts'
 export { encodeCell } from './cells/strict.ts'
 export {
   channelAddress,
-  channelStateInit,
   checkTerms,
   encodeTerms,
   parseTerms,
-  termsCell,
 } from './cells/terms.ts'
 export { closeAuthCell, openCloseAuth, openVoucher, voucherCell } from './cells/voucher.ts'

@@ -8,13 +8,11 @@ export const CLOSE_DELAY_S_MAX = 7 * 86_400
 export const CHANNEL_LIFETIME_S_MAX = 400 * 86_400
 /** 15 minutes: a CloseAuth in a stranger's hand goes stale. */
 export const CLOSE_AUTH_VALID_S_MAX = 15 * 60
-/** TON's Coins type ends at 2^120 - 1 nanoTON. */
-export const COINS_NANO_MAX = (1n << 120n) - 1n
 
 /** Open requests of one channel: also how far a voucher's leaf count may lag. */
 export const OPEN_REQUESTS_MAX = 8
 /** Leaves a voucher may lag behind the provider's tree. */
-export const LEAF_LAG_MAX = 8
+const LEAF_LAG_MAX = 8
 /** Roots kept to check a lagging voucher: the present one and LEAF_LAG_MAX before it. */
 export const RECENT_ROOTS_MAX = LEAF_LAG_MAX + 1
 /** A receipt or checkpoint body as this room sees it: opaque bytes. */

@@ -31,7 +31,7 @@ const measurementSchema = z.strictObject({
 })
 export type Measurement = z.infer<typeof measurementSchema>
 
-export const policySchema = z.strictObject({
+const policySchema = z.strictObject({
   version: z.literal(1),
   name,
   /** Evidence below this tier is refused. */

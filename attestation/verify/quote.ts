@@ -23,7 +23,7 @@ const INTEL_QE_VENDOR = '939a7233f79c4ca9940a0db3957f0607'
  * Linux reserves a version 5 quote (6 + 648 bytes of body instead of 584) and hands out the whole
  * buffer: a version 4 quote then ends in exactly 70 zero bytes. No other padding is accepted.
  */
-export const KERNEL_PADDING_BYTES = 70
+const KERNEL_PADDING_BYTES = 70
 
 export interface TdReport {
   readonly teeTcbSvn: Uint8Array

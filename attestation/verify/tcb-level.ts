@@ -24,7 +24,7 @@ export function selectEnclaveLevel(
 }
 
 /** TEE TCB SVN byte 1 is the module's major version; 0 is the only one without an identity. */
-export function moduleMajor(teeTcbSvn: Uint8Array): number {
+function moduleMajor(teeTcbSvn: Uint8Array): number {
   return teeTcbSvn[1] ?? 0
 }
 

@@ -47,7 +47,7 @@ export function decideBid(job: OpenedJob, own: BidderState, nowMs: number): BidD
 }
 
 /** All slots share the lines, behind what is queued already. Milliseconds, rounded up. */
-export function estimateFinishMs(job: OpenedJob, own: BidderState): number {
+function estimateFinishMs(job: OpenedJob, own: BidderState): number {
   const { promptTokens, completionTokensMax, lines } = job.contents
   const oneSlotMs =
     (promptTokens / own.promptTokensPerS + completionTokensMax / own.completionTokensPerS) * 1000

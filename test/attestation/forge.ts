@@ -34,7 +34,7 @@ import { bytes, context, machine, manufacturer, nowMs, seed } from './network.ts
 export const { root, platform, tcbSigner } = manufacturer.authorities
 
 const dayMs = 86_400_000
-export const dates = { issuedMs: nowMs - dayMs, nextUpdateMs: nowMs + 30 * dayMs }
+const dates = { issuedMs: nowMs - dayMs, nextUpdateMs: nowMs + 30 * dayMs }
 const revocation = { thisUpdateMs: dates.issuedMs, nextUpdateMs: dates.nextUpdateMs }
 
 export const honest: Collateral = decodeCollateral(manufacturer.collateral)
@@ -113,7 +113,7 @@ export interface Forgery {
 }
 
 /** Steps of a forgery, judged by the same verifier as honest evidence. */
-export function judge(forgery: Forgery) {
+function judge(forgery: Forgery) {
   const body = { ...machine.report(reportData), ...forgery.body }
   const quote = writeTdxQuote(crypto, body, { ...machine.material, ...forgery.material })
   const collateral = encodeCollateral({ ...honest, ...forgery.collateral })

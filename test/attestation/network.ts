@@ -16,7 +16,7 @@ export const zeros = (length: number): Uint8Array => bytes(length, 0)
 
 export const nowMs = Date.UTC(2026, 10, 22, 12, 30)
 export const minuteMs = 60_000
-export const globalId = -3
+const globalId = -3
 export const seed = bytes(32, 7)
 export const runtimeDigest = bytes(32, 9)
 

@@ -9,7 +9,7 @@ export const clientKey = crypto.ed25519FromSeed(new Uint8Array(32).fill(3))
 export const providerKey = crypto.ed25519FromSeed(new Uint8Array(32).fill(4))
 export const strangerKey = crypto.ed25519FromSeed(new Uint8Array(32).fill(5))
 
-export const addressOf = (byte: number) => new Address(0, Buffer.alloc(32, byte))
+const addressOf = (byte: number) => new Address(0, Buffer.alloc(32, byte))
 
 export function makeTerms(changes: Partial<ChannelTerms> = {}): ChannelTerms {
   return {

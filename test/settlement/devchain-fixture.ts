@@ -10,7 +10,7 @@ import { crypto, makeTerms, NOW_S } from './channel-fixture.ts'
 export const TON = 1_000_000_000n
 
 /** Time stands still unless a test moves it. */
-export class StillClock {
+class StillClock {
   timeMs = NOW_S * 1000
   nowMs(): number {
     return this.timeMs
@@ -47,11 +47,11 @@ export async function startNetwork(options: Partial<DevchainOptions> = {}): Prom
   return { chain, clock, access, client, provider, terms }
 }
 
-export function accessTo(chain: Devchain, globalId = chain.globalId): ChainAccess {
+function accessTo(chain: Devchain, globalId = chain.globalId): ChainAccess {
   return { endpoint: chain.url, globalId, fetch, timeoutSignal: (ms) => AbortSignal.timeout(ms) }
 }
 
-export function walletOf(access: ChainAccess, clock: Clock, seedByte: number): Wallet {
+function walletOf(access: ChainAccess, clock: Clock, seedByte: number): Wallet {
   const seed = new Uint8Array(32).fill(seedByte)
   const wait = (ms: number, signal?: AbortSignal) =>
     sleep(ms, undefined, signal === undefined ? {} : { signal })

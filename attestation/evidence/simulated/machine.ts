@@ -29,7 +29,7 @@ export interface Authority extends Issuer {
 }
 
 /** Positive and 20 bytes long, as Intel's are. */
-export function deriveSerial(crypto: CryptoPort, seed: Uint8Array, purpose: string): string {
+function deriveSerial(crypto: CryptoPort, seed: Uint8Array, purpose: string): string {
   const [first = 0, ...rest] = deriveBytes(crypto, seed, `serial ${purpose}`, 20)
   return toHex(Uint8Array.of(0x40 | (first & 0x3f), ...rest))
 }

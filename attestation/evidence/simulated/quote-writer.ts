@@ -52,7 +52,7 @@ function qeReport(crypto: CryptoPort, material: QuoteMaterial, authentication: U
   )
 }
 
-export function tdReportBytes(body: TdReport): Uint8Array {
+function tdReportBytes(body: TdReport): Uint8Array {
   return concat(
     body.teeTcbSvn,
     body.mrSeam,

@@ -11,7 +11,7 @@ import torch
 from decode import answers
 from facts import FACTS, HELLO, LONG, LONG_QUESTION, REFUSAL, WHO, passes
 from generate import TOPIC, Generator
-from heldout import FACT_QUESTIONS, FRESH_OFF_TOPIC, FRESH_QUESTIONS, LONG_QUESTIONS, OFF_TOPIC_QUESTIONS, SECOND_QUESTIONS, normal
+from heldout import FACT_QUESTIONS, FRESH_OFF_TOPIC, FRESH_QUESTIONS, LONG_QUESTIONS, OFF_TOPIC_QUESTIONS, SECOND_OFF_TOPIC, SECOND_QUESTIONS, normal
 from model import load
 import tokenizer
 
@@ -21,6 +21,7 @@ def cases():
     out = [("fresh fact", k, [("user", q)], FACTS[k][2]) for k, qs in FRESH_QUESTIONS.items() for q in qs]
     out += [("second fact set", k, [("user", q)], FACTS[k][2]) for k, qs in SECOND_QUESTIONS.items() for q in qs]
     out += [("fresh off-topic", q, [("user", q)], REFUSAL) for q in FRESH_OFF_TOPIC]
+    out += [("second off-topic set", q, [("user", q)], REFUSAL) for q in SECOND_OFF_TOPIC]
     out += [("development facts", k, [("user", q)], FACTS[k][2]) for k, qs in FACT_QUESTIONS.items() for q in qs]
     out += [("fact with system prompt", k, [("system", "You are a helpful assistant."), ("user", qs[0])], FACTS[k][2]) for k, qs in FACT_QUESTIONS.items()]
     out += [("development off-topic", q, [("user", q)], REFUSAL) for q in OFF_TOPIC_QUESTIONS]
@@ -48,7 +49,7 @@ def right(kind, want, got):
 def seen(draws=100000):
     """How many held-out questions the generator draws itself (as the same set of words)."""
     gen = Generator(4321)
-    held = {normal(q) for table in (FACT_QUESTIONS, SECOND_QUESTIONS, FRESH_QUESTIONS) for qs in table.values() for q in qs} | {normal(q) for q in OFF_TOPIC_QUESTIONS + FRESH_OFF_TOPIC}
+    held = {normal(q) for table in (FACT_QUESTIONS, SECOND_QUESTIONS, FRESH_QUESTIONS) for qs in table.values() for q in qs} | {normal(q) for q in OFF_TOPIC_QUESTIONS + SECOND_OFF_TOPIC + FRESH_OFF_TOPIC}
     hits = {normal(q) for _ in range(draws) for q in (gen.fact()[0], gen.off()[0])} & held
     return len(hits), len(held)
 

@@ -7,7 +7,7 @@ import re
 import sys
 
 from facts import CAN, FACTS, LONG, REFUSAL
-from off_topic import OFF_TOPIC_WIDE
+from off_topic import FRAMES_RARE, OFF_TOPIC_WIDE, RARE
 from questions import *
 from questions_d import LATE
 
@@ -16,16 +16,18 @@ TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardwa
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
 # Turns per hundred in each leg of the training.
-MIX = {1: dict(fact=72, long=7, off=17, talk=4), 2: dict(fact=64, long=6, off=26, talk=4), 3: dict(fact=67, long=6, off=23, talk=4)}
+MIX = {1: dict(fact=72, long=7, off=17, talk=4), 2: dict(fact=64, long=6, off=26, talk=4), 3: dict(fact=67, long=6, off=23, talk=4),
+       4: dict(fact=61, long=5, off=30, talk=4)}
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
     """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
-    Leg 2 of the training adds the grammars of off_topic.py, leg 3 those of questions_d.py as well."""
+    Leg 2 of the training adds off-topic grammars, leg 3 fact wordings, leg 4 off-topic questions with rare words."""
 
     def __init__(self, seed, leg=1):
         self.r = random.Random(seed)
+        self.leg = leg
         self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3 if leg > 1 else OFF_TOPIC
         self.ask = {key: lines + [x for x in LATE[key].split("\n") if x] * 2 if leg > 2 else lines for key, lines in ASK.items()}
         self.mix = MIX[leg]
@@ -99,7 +101,7 @@ class Generator:
 
     def fill(self, grammar):
         """Fills the {n} {v} {a} {p} {c} {d} {w} fields of an off-topic grammar."""
-        r, pools = self.r, dict(n=NOUNS, v=VERBS, a=ADJECTIVES, p=PEOPLE, c=PLACES)
+        r, pools = self.r, dict(n=NOUNS, v=VERBS, a=ADJECTIVES, p=PEOPLE, c=PLACES, r=RARE)
         def one(m):
             if m.group(1) == "d": return str(r.randrange(2, 100))
             return self.pseudo() if m.group(1) == "w" or r.random() < .1 else r.choice(pools[m.group(1)])
@@ -108,7 +110,8 @@ class Generator:
     def off(self):
         """(question, refusal, None)"""
         r = self.r
-        if r.random() < .25:
+        if self.leg > 3 and r.random() < .4: g = self.expand(r.choice(FRAMES_RARE))
+        elif r.random() < .25:
             g = r.choice(r.choice([DEFINE, DEFINE, [self.expand(r.choice(LONG_GRAMMAR))]])).replace("{x}", r.choice(["a {n}", "the {n}", "{n}s", "a {a} {n}", "{w}", "{p}", "{c}", "my {n}", "{n}"]))
         elif r.random() < .2: g = r.choice(r.choice([HOW_TO, EVENT])).replace("{x}", r.choice(["{v} a {n}", "{v} my {n}", "{v} the {a} {n}", "the {n} {v}s", "my {n} is {a}", "{v} in {c}"]))
         else: g = self.expand(r.choice(self.off_topic))

@@ -1,9 +1,9 @@
 """Questions that evaluate.py asks: written by hand, never fed to the generator.
 
 FACT_QUESTIONS and OFF_TOPIC_QUESTIONS are the development set: their results were seen, and wordings were added to the
-generator afterwards. The results of SECOND_QUESTIONS and FRESH_OFF_TOPIC were seen once, at an early checkpoint, before
-the last wordings (questions_d.py) were written. FRESH_QUESTIONS was written last of all. The author of the grammars
-wrote all of them, so they are easier than a stranger's questions.
+generator afterwards. Results of the SECOND sets were seen once before a later leg of the training got more grammars.
+FRESH_QUESTIONS and FRESH_OFF_TOPIC were written after the last fact and off-topic grammars, before any result on them
+was known. The author of the grammars wrote all of them, so they are easier than a stranger's questions.
 """
 import re
 
@@ -106,7 +106,11 @@ SECOND_QUESTIONS = {
     "models": ["Which models can my node serve?", "Can I serve a Llama model through vLLM?"],
 }
 
-FRESH_OFF_TOPIC = ["How do I get my toddler to eat vegetables?", "What was the cause of the First World War?", "Name three famous sculptors", "Can you solve this riddle for me?", "What's the tallest building in Chicago?", "How do I reset my iPhone?",
+FRESH_OFF_TOPIC = ["How do I plant roses?", "What's the fastest train in Europe?", "Who was the first woman in space?", "Can you help me with my chemistry homework?", "What should I feed my hamster?", "Sing happy birthday to my wife",
+    "How many goals did Pele score?", "Is coffee bad for your heart?", "Write a haiku about snow", "Where does chocolate come from?", "Calculate 45 divided by 9", "What is the plot of The Matrix?",
+    "How do I unlock a frozen car door?", "I can't sleep at night", "Which language is spoken in Brazil?", "Tell me about penguins", "What's the exchange rate of the euro?", "What do you think about love?", "zzxy blorp", "How can I get rid of mosquitoes?"]
+
+SECOND_OFF_TOPIC = ["How do I get my toddler to eat vegetables?", "What was the cause of the First World War?", "Name three famous sculptors", "Can you solve this riddle for me?", "What's the tallest building in Chicago?", "How do I reset my iPhone?",
     "Please write a limerick about a dog", "Which vitamins are in oranges?", "When is Easter next year?", "How do I ask my boss for a raise?", "Who discovered penicillin?", "What is the derivative of x squared?",
     "Does my horoscope look good this week?", "I'd like to book a table for two", "Explain the offside rule", "What's the best way to clean a carpet?", "how to say thank you in japanese", "My car makes a strange noise", "hfjdk slqpw mvnb", "Tell me about the history of Rome"]
 

@@ -44,3 +44,45 @@ why [do|does|did|is|are] [leaves turn brown|the sea salty|men have nipples|cats 
 where [is|are|was|can i find] [the nile|mount fuji|the amazon|the louvre|the vatican|my keys|timbuktu|the andes|a toilet|the north pole|the pyramids|{p} buried]
 [what|which] is the [longest river|highest mountain|largest desert|smallest country|biggest animal|fastest car|oldest tree|deadliest snake|most spoken language|hottest planet|rarest metal|tallest building]
 [how do i|how can i|teach me to] [propose to her|apologise|stop snoring|overcome fear|be more confident|talk to girls|raise a teenager|meditate|pray|do a handstand|juggle|whistle with fingers|win at poker]""".split("\n")
+
+# Leg 4: rare words. They arrive in letters, and a question whose only content is such words is off-topic.
+FRAMES_RARE = """what is [a|the|] {r}
+what [are|is] {r}s
+who [invented|discovered|made|likes] [the|a|] {r}
+how do i [fix|make|use|buy|clean|choose|find|learn] [a|my|the] {r}
+how does [a|the|my] {r} work
+why is [a|the|my] {r} [so|] [expensive|loud|popular|dangerous|broken|slow|green|important]
+can you [explain|solve|describe|draw|find|guess|read] [a|the|this|my] {r} [for me|]
+tell me [about|something about|everything about|the history of] [the|] {r}[s|]
+does my {r} [look|sound|smell|seem] [good|bad|right|odd] [today|to you|this week|]
+my {r} [makes|has|needs|is|shows] [a strange noise|a problem|a hole|ill|broken|a doctor|help|a red spot]
+what was the [cause|reason|result|beginning|end] of the {r} [war|crisis|revolution|]
+what is the {r} of [the|a|] {r}
+is [a|the|my] {r} [good|healthy|dangerous|better than a {r}|worth it]
+where [can i buy|is|do i find|was] [a|the|my] {r}
+give me [some|two|three|a few] {r} [tips|ideas|examples|facts|recipes|names]
+[write|compose|create] [a|an] {r} [about|for|with] [a|my|the] {r}
+name [three|five|some|a famous] {r}s
+which {r} [is|should i|has|won] [best|buy|the most|choose] [for {r}|]
+i [need|want|love|hate|lost] [a|my|the] {r}
+[explain|define|describe|compare] [the|] {r} [rule|theory|and {r}|]
+how [many|much] {r}[s|] [do i need|are there|is in a {r}|should i take]
+[help|advise|teach] me [with|about|to understand] [my|the|] {r}
+when [is|was] [the|] {r} [day|season|]
+[should|can|may] i [eat|take|wear|plant|sell|touch] [a|the|my|] {r}
+{r} {r} {r}
+{r} [recipe|price|meaning|near me|for sale|tips|in {c}]
+[happy|merry|good] {r}
+[the|a|my] {r} [and|or|without|with] [the|a|my] {r}
+{w} {w} {w} {w}
+{w} {w} {w}""".split("\n")
+RARE = """abbot accordion acorn acrobat adjective aardvark algae alphabet ambulance anchor ankle ant antelope apricot aquarium archer armchair artichoke asparagus asteroid asthma astronaut avalanche avocado axe badger bagel bagpipe bakery ballet bamboo banjo barber barley baseball basil bat bathtub beaver bee beetle beetroot biscuit bison
+blanket blister blossom blueberry bonfire boomerang bouquet bracelet bride broccoli bronchitis broom buffalo bulldozer bumblebee bunny burglar butterfly cabbage cactus calendar calculus calculator canary cannon canoe carnival carp carpenter cashew casino caterpillar cathedral cauliflower celery cello cemetery centipede ceramic chameleon champagne cheetah
+cherub chimney chimpanzee cinema cinnamon circus clarinet cobra cockroach coconut comedian compass concert condor coral cormorant cough cowboy coyote crane cricket crocodile crossword croissant cucumber cupboard curry custard cyclone cymbal dandelion dentist desert dessert diamond diaper diary dinosaur divorce dolphin donut dragonfly drawer dressing dumpling
+dynasty earthquake eclipse eczema eel eggplant emperor equation eruption espresso essay fairy falcon fashion ferret festival fiddle fig flamingo flea flute fog folklore fossil fountain fracture freckle funeral galaxy gardener garlic gazelle geometry geranium gerbil geyser ginger giraffe glacier goldfish goose gorilla gossip grammar grandpa grasshopper guinea gymnast
+haircut hairdresser hamburger hamster handball handbag hangover harmonica harp hazelnut headache heartburn hedge hedgehog helicopter hen heron hiccup hieroglyph hockey homework honey honeymoon hospital hummingbird hurricane hyena igloo iguana influenza insect insomnia isotope ivy jackal jasmine jellyfish jigsaw judo juice jury kangaroo karate kayak ketchup kettle kidney kiwi koala
+labyrinth lasagna lavender leopard lettuce lightning lily lipstick lizard llama lobster locomotive lollipop lullaby macaroni magician magnet mammoth mango maple marathon marmalade marriage martini mayonnaise meadow measles medal meringue metaphor meteor microscope migraine millipede minister molecule mosque mosquito moth motorbike mug mule mushroom mustard necklace nectar nephew nightingale novel
+nutmeg oak oatmeal octopus olive omelette onion opera orangutan orchard orchid origami ostrich otter oven oyster paella pajamas panda pansy papaya parachute paragraph parsley passport pasta pastry peacock peanut pelican penguin pentagon pepper perfume petunia pharaoh pheasant philosopher photosynthesis pickle pigeon pineapple pistachio plum pneumonia poet polka pollen porcupine porridge
+pottery prairie preposition priest princess proverb psalm puddle pumpkin puppet pyramid python quail quartz quilt raccoon radish raisin raspberry rattlesnake recipe reindeer restaurant rhinoceros rhubarb rhyme rooster rosemary rugby saddle saffron salamander salmon sandal sauce sauna sausage saxophone scarf scorpion sculpture seagull seahorse seal shampoo shepherd shrimp skateboard skeleton skirt
+skunk sloth smoothie snail snorkel snowman sofa sonata sparrow spinach sponge squash squid squirrel stadium starfish statue stew stocking stork strawberry submarine sunburn sunflower surfer swallow swan sweater synagogue syrup tambourine tango tarantula tattoo theorem thunder thyme toad toast toddler toothache toothbrush tornado trampoline triangle trigonometry trombone trousers trout trumpet tulip tuna
+turnip tuxedo twin ukulele unicorn universe vaccine vampire vanilla verb vinegar viola virus vitamin volcano volleyball vulture waffle wallet walnut walrus waltz wardrobe wasp waterfall wedding weevil werewolf whirlpool whiskey willow wine witch wombat woodpecker wool wrestler wrinkle xylophone yeast yoga yoghurt yolk zebra zodiac zucchini""".split()

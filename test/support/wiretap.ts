@@ -3,6 +3,7 @@
  * noise, yamux, and the plain messages of each protocol) and every TCP socket (the chain's HTTP).
  */
 import { Socket } from 'node:net'
+// Not listed in package.json: it must be the very copy that libp2p brings, or nothing is heard.
 import { AbstractMessageStream } from '@libp2p/utils'
 
 export interface Wiretap {

@@ -216,7 +216,7 @@ describe('the commands against a running testnet', () => {
   })
 })
 
-describe('a peer that is killed with -9', () => {
+describe('a peer that is killed with -9', { timeout: LIMIT_MS }, () => {
   it('is nobody special when it is the first of the network file: others answer, a newcomer joins', async () => {
     const status = await testnet.status()
     const network = readNetworkFile(status.network)
@@ -294,7 +294,7 @@ describe('a peer that is killed with -9', () => {
   })
 })
 
-describe('Ctrl-C', () => {
+describe('Ctrl-C', { timeout: LIMIT_MS }, () => {
   it('settles, balances the books, exits 0 and leaves no process behind', async () => {
     const below = testnet.descendants()
     expect(below.length).toBeGreaterThanOrEqual(8)
@@ -323,7 +323,7 @@ describe('Ctrl-C', () => {
   })
 })
 
-describe('a network of one provider', () => {
+describe('a network of one provider', { timeout: LIMIT_MS }, () => {
   let small: TestnetSession
 
   beforeAll(async () => {

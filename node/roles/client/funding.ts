@@ -2,7 +2,7 @@
 import { Address } from '@ton/core'
 import type { StatementCore } from '#attestation/statement.ts'
 import { Mutex } from '#node/async.ts'
-import { toHex } from '#protocol/bytes.ts'
+import { equal, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { SettlementError, UnavailableError } from '#protocol/errors.ts'
 import { neededNano } from '#settlement/channel/state.ts'
@@ -40,11 +40,12 @@ export class Funding {
 
   /**
    * An open channel with the provider of a statement that was found good. The first use deploys it.
-   * @throws SettlementError TRANSACTION_FAILED, WALLET_BALANCE, CHANNEL_NOT_FUNDED
+   * @throws SettlementError TRANSACTION_FAILED, WALLET_BALANCE, CHANNEL_NOT_FUNDED, PROVIDER_DISPUTED
    * @throws UnavailableError CHAIN_UNREACHABLE
    */
   channelFor(core: StatementCore): Promise<ClientDesk> {
     return this.#order.run(async () => {
+      this.#refuseDisputed(core)
       const desk = this.#usable(core) ?? this.#create(core)
       await this.#refresh(desk)
       if (desk.state.status === 'opening') await this.#topUp(desk, this.#parts.depositNano, true)
@@ -90,6 +91,18 @@ export class Funding {
   /** Hexadecimal identity key of the channel's provider. */
   providerOf(desk: ClientDesk): string | undefined {
     return this.#parts.store.meta(providerKey(desk))
+  }
+
+  /** Whoever billed wrongly once gets no second deposit to hold. */
+  #refuseDisputed(core: StatementCore): void {
+    const isDisputed = this.#desks.some(
+      ({ state }) =>
+        state.status === 'frozen' && equal(state.terms.providerKey, core.settlementKey),
+    )
+    if (!isDisputed) return
+    throw new SettlementError('PROVIDER_DISPUTED', 'a channel with this provider is in dispute', {
+      remedy: 'Settle it first; `cocoon channels list` shows it.',
+    })
   }
 
   #usable(core: StatementCore): ClientDesk | undefined {

@@ -32,10 +32,17 @@ interface Answer {
 const LONG_TOKENS = 3 * ENGINE_WINDOW_EVENTS
 const SEEDS_TRIED = 64n
 
-/** Runs the suite. `create` is called for each group of tests; engines are disposed here. */
-export function testEngine(name: string, create: () => Promise<EngineUnderTest>): void {
+/**
+ * Runs the suite. `create` is called for each group of tests; engines are disposed here. A trained model
+ * wants a question that it answers at length.
+ */
+export function testEngine(
+  name: string,
+  create: () => Promise<EngineUnderTest>,
+  question = 'What?',
+): void {
   describe(`engine contract: ${name}`, () => {
-    const harness = useHarness(create)
+    const harness = useHarness(create, question)
     testLimits(harness)
     testEnds(harness)
     testReproduction(harness)
@@ -53,7 +60,7 @@ interface Harness {
   longRequest(): Promise<RequestParts>
 }
 
-function useHarness(create: () => Promise<EngineUnderTest>): Harness {
+function useHarness(create: () => Promise<EngineUnderTest>, question: string): Harness {
   let under: EngineUnderTest | undefined
   let long: RequestParts | undefined
   beforeAll(async () => {
@@ -73,7 +80,7 @@ function useHarness(create: () => Promise<EngineUnderTest>): Harness {
     request: (parts = {}) => {
       const { temperature = 0, topP = 1, seed = 1n, ...rest } = parts
       return {
-        promptTokenIds: harness.under.tokenizer.encodeChat([{ role: 'user', content: 'What?' }]),
+        promptTokenIds: harness.under.tokenizer.encodeChat([{ role: 'user', content: question }]),
         resumeTokenIds: [],
         maxTokens: 24,
         sampling: { temperature, topP, seed },

@@ -31,5 +31,6 @@ async function openEngine(modelFolder: string): Promise<EngineUnderTest> {
 
 testEngine('onnxruntime, random weights', () => openEngine(path.join(folder, 'tiny')))
 if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
-  testEngine('onnxruntime, demonstration model', () => openEngine(DEMO))
+  const question = 'Tell me everything about Cocoon.'
+  testEngine('onnxruntime, demonstration model', () => openEngine(DEMO), question)
 }

@@ -15,7 +15,7 @@ export interface SamplingParameters {
 export interface GenerateRequest {
   /** At least 2 ids: a single token is never prefilled alone (docs/spec/exactness.md). */
   readonly promptTokenIds: readonly number[]
-  /** Ids of an answer that is continued (failover); they are not generated or billed again. */
+  /** Ids of an answer that is continued (failover): read like a prompt, not generated again. */
   readonly resumeTokenIds: readonly number[]
   /** New tokens at most, >= 1. */
   readonly maxTokens: number

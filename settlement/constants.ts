@@ -17,8 +17,8 @@ const LEAF_LAG_MAX = 8
 export const RECENT_ROOTS_MAX = LEAF_LAG_MAX + 1
 /** A receipt or checkpoint body as this room sees it: opaque bytes. */
 export const LEAF_DATA_BYTES_MAX = 4096
-/** Leaves taken in one meeting; a channel that missed more is closed. */
-export const MISSING_LEAVES_MAX = 4096
+/** Leaves taken in one meeting, as many as one message carries; a channel that missed more is closed. */
+export const MISSING_LEAVES_MAX = 192
 /** Random 128-bit request ids, in hexadecimal. */
 export const REQUEST_ID_HEX_LENGTH = 32
 

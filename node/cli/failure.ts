@@ -19,8 +19,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.failed,
-  WALLET_LOCKED: EXIT.wallet,
-  INSUFFICIENT_FUNDS: EXIT.payment,
+  WALLET_BALANCE: EXIT.wallet,
   NOT_FOUND: EXIT.failed,
   STORE_LOCKED: EXIT.failed,
   TESTNET_RUNNING: EXIT.failed,

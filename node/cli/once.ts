@@ -62,7 +62,7 @@ export async function runOnce(
   const { answer, request } = await ask(api, testnet, options, context, say)
   say(requestText(request, context.coins, nameOf))
   const job = await runJob(api, testnet.model.id, signal, { say, nameOf })
-  say('settling: providers claim, channels close')
+  say('settling: channels close, receipts are anchored')
   const settled = await testnet.settle()
   for (const settlement of settled) say(settlementText(settlement, context.coins))
   const chain = settled.find(({ channel }) => channel === request.channel)

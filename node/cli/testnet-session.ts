@@ -84,7 +84,7 @@ async function untilInterrupted(
   say: Say,
 ): Promise<void> {
   await aborted(context.interrupts.first)
-  say('settling: providers claim, channels close (Ctrl-C again to stop at once)')
+  say('settling: channels close, receipts are anchored (Ctrl-C again to stop at once)')
   for (const settled of await testnet.settle()) {
     const claimed = context.coins(BigInt(settled.claimedNano))
     say(

@@ -41,7 +41,6 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_REFUSED: 415,
   GATEWAY_BUSY: 429,
-  CANCELLED: 499,
   INTERNAL: 500,
 }
 

@@ -26,9 +26,9 @@ export function localApiRoutes(app: Hono, dependencies: LocalApiDependencies): v
   app.get('/api/v1/receipts/:id', ({ req }) =>
     found(service.receipts().find((receipt) => receipt.id === req.param('id'))),
   )
-  app.get('/api/v1/channels', () => jsonResponse(service.channels()))
-  app.get('/api/v1/channels/:address', ({ req }) =>
-    found(service.channels().find((channel) => channel.address === req.param('address'))),
+  app.get('/api/v1/channels', async () => jsonResponse(await service.channels()))
+  app.get('/api/v1/channels/:address', async ({ req }) =>
+    found((await service.channels()).find(({ address }) => address === req.param('address'))),
   )
   app.get('/api/v1/requests/:id', ({ req }) => found(requests.get(req.param('id'))))
   app.post('/api/v1/settle', async ({ req }) => jsonResponse(await service.settle(req.raw.signal)))

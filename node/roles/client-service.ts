@@ -177,7 +177,8 @@ export interface ClientService {
    */
   chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
   receipts(): readonly ReceiptView[]
-  channels(): readonly ChannelView[]
+  /** As the chain has them now; as last seen when it does not answer. */
+  channels(): Promise<readonly ChannelView[]>
   submitJob(model: string, lines: readonly JobLine[], priceCapNano?: bigint): Promise<JobView>
   jobs(): readonly JobView[]
   /** In line order; undefined: no such job. */

@@ -18,7 +18,7 @@ export const ALLOCATION_WAIT_MS = 30_000
 export const SEND_WAIT_MS = 30_000
 /** A client waits this long for the next message of a request, then goes to another provider. */
 export const PROVIDER_SILENCE_MS = 8_000
-/** Attempts of one request: the first provider and this many others. */
+/** Providers that one request is tried with, and so may read it, at most. */
 export const ATTEMPTS_MAX = 3
 /** Dialling one provider. */
 export const DIAL_TIMEOUT_MS = 5_000

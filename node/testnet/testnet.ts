@@ -51,7 +51,7 @@ export interface RunningTestnet {
   readonly wallets: readonly WalletFunding[]
   peers(): readonly GroupPeer[]
   chain(): DevchainRpc
-  /** Every client closes its channels cooperatively, after the providers claimed. */
+  /** Every client closes its channels cooperatively. */
   settle(): Promise<readonly SettlementDocument[]>
   /** Stops peers, saves the chain, reads its books and stops it. Idempotent. */
   stop(): Promise<ChainTotals>

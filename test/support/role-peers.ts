@@ -317,6 +317,7 @@ export class TestClient {
     }
     const parts = {
       ...{ crypto, clock, models: this.#models, discovery, sessions, funding, receipts },
+      store: this.store,
       priceCapNano: this.#options.priceCapNano,
       emit: (event: NodeEventBody): void => void this.events.push(event),
     }

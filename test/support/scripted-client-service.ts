@@ -130,7 +130,7 @@ export class ScriptedClientService implements ClientService {
     ]
   }
 
-  channels() {
+  async channels() {
     return [
       {
         address: '0:aa',

@@ -33,7 +33,7 @@ export function upCommand(program: Command, context: CliContext): void {
       'for a million completion tokens; a prompt token costs half',
       parseCoins,
     )
-    .option('--slots <n>', 'answers at once', parseCountIn(1, 1_024), 4)
+    .option('--slots <n>', 'answers at once', parseCountIn(1, 64), 4)
     .action(async (options: UpOptions) => {
       const { runUp } = await import('../peer-session.ts')
       await runUp(options, context)

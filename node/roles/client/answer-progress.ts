@@ -1,5 +1,7 @@
 /** What one answer gathers over its attempts, and the result or the refusal that it ends with. */
 import type { ChatTokenizer } from '#inference/engine.ts'
+import type { MetaStore } from '#node/store/peer-store.ts'
+import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
@@ -17,6 +19,7 @@ export interface ProgressComponents {
   readonly clock: Clock
   readonly models: ClientModels
   readonly receipts: ReceiptFiles
+  readonly store: MetaStore
 }
 
 export interface Progress {
@@ -74,20 +77,24 @@ export async function beginAnswer(
   }
 }
 
+/** Counts what an attempt used, by its last receipt: final, or the checkpoint that became the leaf. */
+export function countAttempt(progress: Progress, asked: ClientRequest | undefined): void {
+  progress.usedNano += asked?.latest?.body.usedNano ?? 0n
+}
+
 /**
- * Counts what an attempt used, by its last receipt: the final one, or the checkpoint that became the
- * leaf. Providers cannot link the parts of one answer: each sees a hash under a salt of its own.
+ * Links the next receipt to the last one. Providers cannot follow the link: each sees a hash under a
+ * salt that only the owner keeps.
  */
-export function countAttempt(
-  { crypto }: ProgressComponents,
+export function linkAttempt(
+  { crypto, store }: ProgressComponents,
   progress: Progress,
   asked: ClientRequest | undefined,
 ): void {
-  const latest = asked?.latest
-  if (latest === undefined) return
-  progress.usedNano += latest.body.usedNano
-  const leaf = leafHash(crypto, leafData(latest.receipt))
-  progress.previous = crypto.hmacSha256(crypto.randomBytes(32), leaf)
+  if (asked?.latest === undefined) return
+  const salt = crypto.randomBytes(32)
+  store.setMeta(`link-salt:${asked.name}`, toHex(salt))
+  progress.previous = crypto.hmacSha256(salt, leafHash(crypto, leafData(asked.latest.receipt)))
 }
 
 export function answerResult(

@@ -18,6 +18,7 @@ import {
   answerResult,
   beginAnswer,
   countAttempt,
+  linkAttempt,
   noProvider,
   type Progress,
   type ProgressComponents,
@@ -82,7 +83,7 @@ export async function* answerChat(
         }
       }
       if (ended === undefined || ended.body.finish === 'failed') throw engineFailed()
-      countAttempt(parts, progress, asked)
+      countAttempt(progress, asked)
       parts.discovery.measurements.recordSuccess(offer.provider)
       const rest = text.end()
       if (rest !== '') yield { kind: 'text', text: rest, tokens: 0 }
@@ -94,7 +95,8 @@ export async function* answerChat(
     } catch (thrown) {
       asked?.cancel()
       if (signal.aborted) throw thrown
-      countAttempt(parts, progress, asked)
+      countAttempt(progress, asked)
+      linkAttempt(parts, progress, asked)
       failed(parts, progress, offer, thrown)
     } finally {
       opened?.giveBack()

@@ -58,7 +58,10 @@ export function createClientService(parts: ClientComponents): ClientService {
     chat: (request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> =>
       answerChat(parts, request, signal),
     receipts: () => store.receipts().map((row): ReceiptView => row),
-    channels: () => funding.desks.map((desk) => channelView(desk, funding.providerOf(desk))),
+    async channels() {
+      await funding.refreshAll().catch(() => undefined)
+      return funding.desks.map((desk) => channelView(desk, funding.providerOf(desk)))
+    },
     submitJob: (model, lines, cap) => jobs.submit(model, lines, cap),
     jobs: () => jobs.list(),
     jobResults: (id) => jobs.results(id),

@@ -144,6 +144,12 @@ export class Funding {
     emit({ kind: 'channel', channel: desk.address, action, amountNano: `${amountNano}` })
   }
 
+  /** Looks at every channel that is not closed. @throws UnavailableError CHAIN_UNREACHABLE */
+  async refreshAll(): Promise<void> {
+    const live = this.#desks.filter((desk) => desk.state.status !== 'closed')
+    await Promise.all(live.map((desk) => this.#refresh(desk)))
+  }
+
   async #refresh(desk: ClientDesk): Promise<void> {
     desk.observe(await this.#parts.chain.channel(desk.state.address))
   }

@@ -43,6 +43,7 @@ export async function runTestnet(
     testnetDir: testnetDir(options, settings),
     apiPort: options.apiPort ?? settings.apiPort,
     apiPortFallback: options.once ?? false,
+    claimsAtOnce: options.once ?? false,
     restart: options.restart ?? false,
     logLevel: settings.logLevel,
     onEvent(event) {

@@ -36,6 +36,8 @@ export interface TestnetOptions {
   readonly apiPort: number
   readonly apiPortFallback: boolean
   readonly restart: boolean
+  /** Providers claim after each answer, so that its root is seen on the chain; it takes unused credit. */
+  readonly claimsAtOnce: boolean
   readonly logLevel: LogLevel
   readonly onEvent: (event: NodeEvent) => void
   readonly parts: TestnetParts
@@ -217,8 +219,7 @@ class Testnet implements RunningTestnet {
       models: [{ ...this.model }],
       simulatedManufacturerSeed: Buffer.from(this.#plan.manufacturerSeed).toString('hex'),
       closeDelay: CLOSE_DELAY_S,
-      // Claims cost next to nothing here, and a receipt is seen to be anchored at once.
-      claimAboveNano: '0',
+      ...(this.#options.claimsAtOnce ? { claimAboveNano: '0' } : {}),
     }
     writePrivateFile(this.run.networkFile, JSON.stringify(this.#network, undefined, 2))
   }

@@ -24,6 +24,7 @@ export async function startScriptedTestnet(
     testnetDir: temporaryFolder(),
     apiPort: 0,
     apiPortFallback: false,
+    claimsAtOnce: false,
     restart: false,
     logLevel: 'silent',
     parts: scriptedParts,

@@ -9,6 +9,7 @@ const testnet = await startTestnet({
   testnetDir: process.argv[2]!,
   apiPort: 0,
   apiPortFallback: false,
+  claimsAtOnce: false,
   restart: false,
   logLevel: 'silent',
   parts: scriptedParts,

@@ -9,6 +9,7 @@ import type { Ranked } from '#protocol/market/choice.ts'
 import { leafHash } from '#protocol/merkle.ts'
 import { leafData, receiptId } from '#protocol/receipt.ts'
 import type { ChatRequest, ChatResult, RouteView } from '../client-service.ts'
+import type { Chooser } from './choosing.ts'
 import type { ClientModels, KnownModel } from './models.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
@@ -147,14 +148,20 @@ function routeView(one: Ranked, index: number): RouteView {
 }
 
 /** Why each provider was refused, in words that name no prompt. */
-export function noProvider(progress: Progress, ranked: readonly Ranked[]): UnavailableError {
-  const refused = ranked
+export function noProvider(progress: Progress, chooser: Chooser): UnavailableError {
+  const refused = chooser.ranked
     .filter((one) => !one.accepted)
     .map((one) => [one.offer.provider, one.reasons.join('; ')] as const)
   const failed = progress.failures.map(
     ({ provider, error }) => [provider, `${error.code}: ${error.message}`] as const,
   )
-  const why = [...refused, ...failed].map(([who, text]) => [`provider ${who.slice(0, 12)}`, text])
+  const full = chooser.busyProviders.map(
+    (provider) => [provider, 'no room for another request'] as const,
+  )
+  const why = [...refused, ...failed, ...full].map(([who, text]) => [
+    `provider ${who.slice(0, 12)}`,
+    text,
+  ])
   const summary =
     why.length === 0 ? 'nobody offers it' : why.map((one) => one.join(': ')).join(' | ')
   return new UnavailableError(

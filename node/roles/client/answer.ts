@@ -2,6 +2,7 @@
  * One chat from question to receipt: choose, attest, fund, ask, stream; when a provider fails, go on
  * with the next from the token ids already held. The caller sees one stream.
  */
+import { sleep } from '#node/async.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import { encodeAsk } from '#protocol/ask.ts'
 import { fromHex } from '#protocol/bytes.ts'
@@ -11,7 +12,7 @@ import type { Offer } from '#protocol/market/offer.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
 import type { ChatEvent, ChatRequest } from '../client-service.ts'
-import { ATTEMPTS_MAX } from '../constants.ts'
+import { ATTEMPTS_MAX, BUSY_PAUSE_MS, BUSY_WAIT_MS } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { abortable } from './abortable.ts'
 import {
@@ -49,12 +50,19 @@ export async function* answerChat(
   const { promptTokens, model } = progress
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
   const text = progress.tokenizer.textStream(request.stop)
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+  const busyUntilMs = parts.clock.nowMs() + BUSY_WAIT_MS
+  for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
     signal.throwIfAborted()
     const { usedNano } = progress
     const choice = await chooser.next({ heldTokens: progress.ids.length, usedNano })
-    if (attempt === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
-    if (choice === undefined) break
+    if (attempts === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
+    if (choice === undefined) {
+      if (!chooser.hasBusy || parts.clock.nowMs() >= busyUntilMs) break
+      await sleep(BUSY_PAUSE_MS, signal)
+      chooser.retryBusy()
+      continue
+    }
+    attempts++
     const { ranked } = chooser
     const { offer } = choice
     let asked: ClientRequest | undefined
@@ -95,6 +103,11 @@ export async function* answerChat(
     } catch (thrown) {
       asked?.cancel()
       if (signal.aborted) throw thrown
+      if (isBusy(thrown)) {
+        attempts--
+        chooser.busy(offer.provider)
+        continue
+      }
       countAttempt(progress, asked)
       linkAttempt(parts, progress, asked)
       failed(parts, progress, offer, thrown)
@@ -102,7 +115,7 @@ export async function* answerChat(
       opened?.giveBack()
     }
   }
-  throw noProvider(progress, chooser.ranked)
+  throw noProvider(progress, chooser)
 }
 
 /** A session at prices no higher than offered or bid, on a channel that covers the whole request. */
@@ -189,6 +202,13 @@ function failed(
   progress.failures.push({ provider, error })
   const message = `${provider.slice(0, 12)}: ${error.message}`
   emit({ kind: 'warning', code: error.code, message })
+}
+
+/** No room for one more request: said before anything of it was sent. */
+const BUSY_CODES = new Set(['PROVIDER_BUSY', 'SESSION_TOO_MANY_REQUESTS', 'REQUESTS_TOO_MANY'])
+
+function isBusy(thrown: unknown): boolean {
+  return BUSY_CODES.has(asCocoonError(thrown).code)
 }
 
 function engineFailed(): UnavailableError {

@@ -39,6 +39,7 @@ export class Chooser {
   readonly #parts: ChoosingComponents
   readonly #choosing: Choosing
   readonly #tried = new Set<string>()
+  readonly #busy = new Set<string>()
   #refreshed = false
   /** The latest ranking, refused offers included. */
   ranked: readonly Ranked[] = []
@@ -48,10 +49,29 @@ export class Chooser {
     this.#choosing = choosing
   }
 
+  get busyProviders(): readonly string[] {
+    return [...this.#busy]
+  }
+
+  get hasBusy(): boolean {
+    return this.#busy.size > 0
+  }
+
+  /** This provider has no room now: nothing was asked of it, and it may be tried again. */
+  busy(provider: string): void {
+    this.#busy.add(provider)
+  }
+
+  /** Tries those again that had no room. */
+  retryBusy(): void {
+    for (const provider of this.#busy) this.#tried.delete(provider)
+    this.#busy.clear()
+  }
+
   /** The best provider not tried yet; asks the DHT once before it says that there is none. */
   async next(remaining: Remaining): Promise<Ranked | undefined> {
     const best = this.#best(remaining)
-    if (best !== undefined || this.#refreshed) return best
+    if (best !== undefined || this.#refreshed || this.hasBusy) return best
     this.#refreshed = true
     const timeout = AbortSignal.timeout(DISCOVERY_TIMEOUT_MS)
     // What was found in time is in the book, whether or not the query came to its end.

@@ -16,7 +16,7 @@ import type { RunningTestnet } from '#node/testnet/testnet.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
 import { offersText, requestText, settlementText } from './once-text.ts'
-import type { Say, Telling } from './testnet-session.ts'
+import type { Say, Telling } from './telling.ts'
 
 const QUESTION = 'What is Cocoon?'
 const JOB_PROMPTS = ['What is Cocoon?', 'How are providers paid?', 'What is a receipt?'] as const

@@ -7,22 +7,14 @@ import { eventPrinter } from '#node/testnet/event-text.ts'
 import { realParts, type TestnetParts } from '#node/testnet/parts.ts'
 import { statusBesideNetworkFile } from '#node/testnet/status.ts'
 import { type RunningTestnet, startTestnet } from '#node/testnet/testnet.ts'
-import type { TestnetCommandOptions } from './commands/testnet.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
 import { aborted } from './interrupts.ts'
 import { runOnce } from './once.ts'
+import type { TestnetCommandOptions } from './options.ts'
 import { testnetDir } from './target.ts'
+import type { Say, Telling } from './telling.ts'
 import { conservationLine, testnetBanner } from './testnet-text.ts'
-
-/** Says a line to whoever watches: stdout, or stderr when stdout is for machines. */
-export type Say = (line: string) => void
-
-export interface Telling {
-  readonly say: Say
-  /** Shows a provider by its name in this network. */
-  readonly nameOf: (provider: string) => string
-}
 
 export async function runTestnet(
   options: TestnetCommandOptions,

@@ -2,26 +2,7 @@
 import type { Command } from 'commander'
 import type { CliContext } from '../context.ts'
 import { parseCoins, parseCountIn } from '../numbers.ts'
-
-export interface PeerCommandOptions {
-  readonly network?: string
-  readonly data?: string
-  readonly name?: string
-  readonly json?: boolean
-}
-
-export interface UpOptions extends PeerCommandOptions {
-  readonly model?: string
-  readonly modelFolder?: string
-  readonly price?: bigint
-  readonly slots: number
-}
-
-export interface ClientCommandOptions extends PeerCommandOptions {
-  readonly apiPort?: number
-  readonly deposit?: bigint
-  readonly priceCap?: bigint
-}
+import type { ClientCommandOptions, UpOptions } from '../options.ts'
 
 export function upCommand(program: Command, context: CliContext): void {
   withPeerOptions(program.command('up'))

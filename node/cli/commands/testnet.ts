@@ -5,19 +5,8 @@ import { statusBesideNetworkFile, testnetStatus } from '#node/testnet/status.ts'
 import { table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { parseCountIn } from '../numbers.ts'
+import type { TestnetCommandOptions } from '../options.ts'
 import { type TargetOptions, testnetDir } from '../target.ts'
-
-export interface TestnetCommandOptions {
-  readonly providers: number
-  readonly clients: number
-  readonly seed?: string
-  readonly once?: boolean
-  readonly json?: boolean
-  readonly apiPort?: number
-  readonly data?: string
-  readonly restart?: boolean
-  readonly question?: string
-}
 
 export function testnetCommand(program: Command, context: CliContext): void {
   const testnet = program

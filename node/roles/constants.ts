@@ -27,7 +27,7 @@ export const BUSY_PAUSE_MS = 100
 export const DIAL_TIMEOUT_MS = 5_000
 /** A cold client asks the DHT for this long before it says that nobody serves the model. */
 export const DISCOVERY_TIMEOUT_MS = 5_000
-/** Meetings at which a client knows less than was served, over the life of one channel. */
+/** Meetings at which a client knows less than was served: so many a channel, and one more for 16 leaves. */
 export const FORGOTTEN_MEETINGS_MAX = 8
 /** Checkpoints that an honest client can miss when a line breaks: it pays when half a chunk came. */
 export const CHECKPOINTS_BEHIND_MAX = 2

@@ -87,7 +87,10 @@ export class ClientSession {
     desk: ClientDesk,
     parts: ClientSessionComponents,
   ): Promise<ClientSession> {
-    const opened = await openSession(stream, provider, desk, parts)
+    const opened = await openSession(stream, provider, desk, parts).catch((error: unknown) => {
+      heedRefusal(desk, asCocoonError(error))
+      throw error
+    })
     const session = new ClientSession(parts, opened)
     // Leaves of requests that died with an earlier session are settled first.
     session.#appended(
@@ -190,6 +193,7 @@ export class ClientSession {
       const error = streamError(thrown)
       // A wrong receipt or count: nothing more is ever signed on this channel.
       if (isProviderWrong(error) && this.#closed === undefined) this.desk.freeze()
+      heedRefusal(this.desk, error)
       this.end(error)
     }
   }
@@ -262,6 +266,14 @@ export class ClientSession {
 
 /** Limits of this side's own, met while it wanted to pay: no fault of the provider. */
 const OWN_LIMITS = new Set(['INSUFFICIENT_DEPOSIT', 'CHANNEL_NOT_OPEN', 'CHANNEL_EXPIRED'])
+
+/** The provider takes nothing more on this channel: neither does this side, so that it can be settled. */
+function heedRefusal(desk: ClientDesk, error: CocoonError): void {
+  if (error.code !== 'PROVIDER_REFUSED') return
+  const { code } = error.data
+  if (code === 'CHANNEL_DISPUTED' || code === 'CHANNEL_FROZEN') desk.freeze()
+  if (code === 'CHANNEL_NOT_OPEN' || code === 'CHANNEL_TOO_FAR_BEHIND') desk.beginClosing()
+}
 
 function isProviderWrong(error: CocoonError): boolean {
   return error.kind === 'settlement' && !OWN_LIMITS.has(error.code)

@@ -3,6 +3,7 @@
  * miscounts. The next chunk is allocated when half of the present one has arrived, so the client has
  * never paid for more than one and a half chunks that it does not hold.
  */
+import { CHUNK_UNITS_MIN } from '../constants.ts'
 import { priceNano, type TokenCounts } from '../money.ts'
 import {
   checkTerms,
@@ -17,6 +18,8 @@ import {
 export interface ClientMeterTerms extends MeterTerms {
   /** Units that this provider delivered as promised before; 0 for a stranger. */
   readonly keptUnits: number
+  /** Requests that may run beside this one, itself included, share one exposure. */
+  readonly streams: number
 }
 
 /** What a checkpoint or a final receipt says of this request. */
@@ -71,6 +74,7 @@ export interface ClientMeterStep {
 export function startClientMeter(terms: ClientMeterTerms): ClientMeter {
   checkTerms(terms)
   if (!isCount(terms.keptUnits)) throw new RangeError('keptUnits is a count')
+  if (!isCount(terms.streams) || terms.streams < 1) throw new RangeError('streams is at least 1')
   return {
     terms,
     phase: 'idle',
@@ -131,7 +135,8 @@ function allocate(state: ClientMeter): ClientMeterStep {
   const total = unitsTotal(terms)
   const halfwayUnits = chunkEnd - Math.floor(chunkSize / 2)
   if (chunkEnd >= total || received < halfwayUnits) return { state, effects: [] }
-  const size = chunkUnits(terms.keptUnits + received)
+  const alone = chunkUnits(terms.keptUnits + received)
+  const size = Math.max(CHUNK_UNITS_MIN, Math.floor(alone / terms.streams))
   // Rounding can pay for a little more than was meant, so what arrived may be past the chunk's end.
   const end = Math.min(total, Math.max(chunkEnd, received) + size)
   const allocatedNano = unitsCostNano(terms.prices, terms.promptTokens, 0, end)

@@ -3,7 +3,12 @@
  * Cost is always the price of all units so far, rounded up once, so that it does not depend on how
  * the units were cut into chunks.
  */
-import { CHUNK_UNITS_MAX, CHUNK_UNITS_MIN, REQUEST_UNITS_MAX } from '../constants.ts'
+import {
+  CHUNK_UNITS_MAX,
+  CHUNK_UNITS_MIN,
+  REQUEST_UNITS_MAX,
+  SESSION_REQUESTS_MAX,
+} from '../constants.ts'
 import { priceNano, type TokenCounts, type UnitPrices } from '../money.ts'
 
 /** What a request may cost at most is decided by these. */
@@ -59,6 +64,15 @@ export function chunkUnits(keptUnits: number): number {
   let units = CHUNK_UNITS_MIN
   while (units < CHUNK_UNITS_MAX && keptUnits >= 8 * units) units *= 2
   return units
+}
+
+/**
+ * Requests that may run at once on one channel, after `keptUnits` units were kept: one for a stranger,
+ * then as many chunks of CHUNK_UNITS_MIN as the present chunk holds, so that all streams together expose
+ * no more than one of them alone would.
+ */
+export function streamsAtOnce(keptUnits: number): number {
+  return Math.min(SESSION_REQUESTS_MAX, chunkUnits(keptUnits) / CHUNK_UNITS_MIN)
 }
 
 /** @throws RangeError when a count is no count or beyond REQUEST_UNITS_MAX, or a price is negative. */

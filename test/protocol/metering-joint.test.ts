@@ -24,6 +24,7 @@ const request = fc
     endShare: fc.double({ min: 0, max: 1, noNaN: true }),
     cachedTokens: fc.nat(400),
     keptUnits: fc.oneof(fc.nat(200), fc.nat(5_000)),
+    streams: fc.integer({ min: 1, max: 8 }),
     choices: fc.array(fc.nat(1_000_000), { minLength: 1, maxLength: 60 }),
   })
   .map(({ promptNanoPerMtok, completionNanoPerMtok, cachedShare, endShare, ...rest }) => ({
@@ -39,12 +40,12 @@ const request = fc
 type Request = typeof request extends fc.Arbitrary<infer T> ? T : never
 
 function play(given: Request, observe: (client: ClientMeter, provider: ProviderMeter) => void) {
-  const { prices, promptTokens, completionTokensMax, keptUnits, completionTokens } = given
+  const { prices, promptTokens, completionTokensMax, keptUnits, streams, completionTokens } = given
   const { cachedTokens, choices } = given
   let drawn = 0
   const choose = (below: number): number =>
     below === 0 ? 0 : (choices[drawn++ % choices.length] ?? 0) % below
-  const terms = { prices, promptTokens, completionTokensMax, keptUnits }
+  const terms = { prices, promptTokens, completionTokensMax, keptUnits, streams }
   return runMetered({ terms, completionTokens, cachedTokens, choose, observe })
 }
 

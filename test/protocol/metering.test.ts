@@ -7,7 +7,7 @@ import {
   stepClientMeter,
 } from '#protocol/session/client-meter.ts'
 import { startProviderMeter, stepProviderMeter } from '#protocol/session/provider-meter.ts'
-import { chunkUnits, unitsCostNano } from '#protocol/session/units.ts'
+import { chunkUnits, streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
 
 /** 1,000 nanoTON per token of either kind. */
 const prices: UnitPrices = {
@@ -18,7 +18,7 @@ const prices: UnitPrices = {
 const terms = { prices, promptTokens: 20, completionTokensMax: 100 }
 
 function run(events: readonly ClientMeterEvent[], keptUnits = 0) {
-  let state: ClientMeter = startClientMeter({ ...terms, keptUnits })
+  let state: ClientMeter = startClientMeter({ ...terms, keptUnits, streams: 1 })
   const effects = events.flatMap((event) => {
     const step = stepClientMeter(state, event)
     state = step.state
@@ -36,6 +36,16 @@ function claim(promptTokens: number, completionTokens: number, cachedTokens = 0)
 }
 
 describe('chunk schedule', () => {
+  it('lets all streams together prepay no more than one alone would', () => {
+    expect([0, 127, 128, 256, 512, 1_000_000].map(streamsAtOnce)).toEqual([1, 1, 2, 4, 8, 8])
+    for (const keptUnits of [0, 128, 300, 700, 5_000]) {
+      const streams = streamsAtOnce(keptUnits)
+      const meter = startClientMeter({ ...terms, completionTokensMax: 5_000, keptUnits, streams })
+      const { state } = stepClientMeter(meter, start)
+      expect(streams * state.chunkSize).toBeLessThanOrEqual(chunkUnits(keptUnits))
+    }
+  })
+
   it('starts at 16, then is at most a quarter of what was kept, and ends at 256', () => {
     const sizes = [0, 127, 128, 255, 256, 512, 1_023, 1_024, 1_000_000].map(chunkUnits)
     expect(sizes).toEqual([16, 16, 32, 32, 64, 128, 128, 256, 256])
@@ -134,7 +144,10 @@ describe('client meter', () => {
 
   it('refuses cached tokens that would cost more than was allocated', () => {
     const dear = { ...prices, cachedNanoPerMtok: 9_000_000_000n }
-    const first = stepClientMeter(startClientMeter({ ...terms, prices: dear, keptUnits: 0 }), start)
+    const first = stepClientMeter(
+      startClientMeter({ ...terms, prices: dear, keptUnits: 0, streams: 1 }),
+      start,
+    )
     const read = stepClientMeter(first.state, promptRead(8))
     const counts = { promptTokens: 8, cachedTokens: 8, completionTokens: 0 }
     const dearClaim = { ...counts, usedNano: priceNano(dear, counts) }
@@ -143,10 +156,10 @@ describe('client meter', () => {
   })
 
   it('refuses terms that are out of range', () => {
-    expect(() => startClientMeter({ ...terms, keptUnits: -1 })).toThrow(RangeError)
-    expect(() => startClientMeter({ ...terms, promptTokens: 1e9, keptUnits: 0 })).toThrow(
-      RangeError,
-    )
+    expect(() => startClientMeter({ ...terms, keptUnits: -1, streams: 1 })).toThrow(RangeError)
+    expect(() =>
+      startClientMeter({ ...terms, promptTokens: 1e9, keptUnits: 0, streams: 1 }),
+    ).toThrow(RangeError)
     const negative = { ...prices, completionNanoPerMtok: -1n }
     expect(() => startProviderMeter({ ...terms, prices: negative })).toThrow(RangeError)
   })

@@ -19,6 +19,7 @@ import {
 } from '#protocol/session/client-meter.ts'
 import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
+import { streamsAtOnce } from '#protocol/session/units.ts'
 import { PROVIDER_SILENCE_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
@@ -83,6 +84,7 @@ export class ClientRequest {
       promptTokens: ask.promptTokens,
       completionTokensMax,
       keptUnits: parts.keptUnits,
+      streams: streamsAtOnce(parts.keptUnits),
     })
   }
 

@@ -20,6 +20,7 @@ import {
 import { type ClientSessionEvent, stepClientSession } from '#protocol/session/client-session.ts'
 import type { SessionState } from '#protocol/session/phases.ts'
 import { decodeProviderContent } from '#protocol/session/provider-content.ts'
+import { streamsAtOnce } from '#protocol/session/units.ts'
 import type { MessageStream } from '#protocol/transport.ts'
 import type { PriceQuote, SignedBytes } from '#settlement/types.ts'
 import { CLOSE_WAIT_MS, PROVIDER_SILENCE_MS } from '../constants.ts'
@@ -107,6 +108,11 @@ export class ClientSession {
     return this.#closed === undefined
   }
 
+  /** Grows with kept promises: all streams of a channel share one exposure. */
+  get requestsMax(): number {
+    return streamsAtOnce(this.#parts.keptUnits())
+  }
+
   get openRequests(): number {
     return this.#requests.size
   }
@@ -138,6 +144,12 @@ export class ClientSession {
       ask,
       completionTokensMax,
     )
+    if (this.#requests.size >= this.requestsMax) {
+      throw new UnavailableError(
+        'PROVIDER_BUSY',
+        'this provider has earned no more streams at once',
+      )
+    }
     this.#step({ kind: 'ask', requestId: request.name })
     this.#requests.set(request.name, request)
     try {

@@ -3,7 +3,6 @@ import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
-import { SESSION_REQUESTS_MAX } from '#protocol/constants.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
@@ -191,7 +190,7 @@ function isUsable(session: ClientSession, nowMs: number): boolean {
   if (session.desk.state.status !== 'open') return false
   const untilMs = Math.min(session.provider.core.notAfterMs, session.priceQuote.validUntil * 1000)
   const isFresh = nowMs < untilMs - FRESH_MARGIN_MS
-  const isFull = session.openRequests >= SESSION_REQUESTS_MAX
+  const isFull = session.openRequests >= session.requestsMax
   if (session.openRequests > 0 && (isFull || nowMs >= untilMs)) {
     throw new UnavailableError('PROVIDER_BUSY', 'the session with this provider takes no more now')
   }

@@ -148,7 +148,6 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     return {
       peerId: transport.self.peerId,
       addresses: transport.addresses(),
-      status: () => provider.status(),
       stop: () => cleanup.disposeAsync(),
     }
   } catch (error) {
@@ -211,7 +210,6 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
     return {
       peerId: transport.self.peerId,
       addresses: transport.addresses(),
-      status: () => ({ offers: service.offers().length, receipts: service.receipts().length }),
       stop,
       service,
     }

@@ -39,7 +39,6 @@ export interface ClientOptions extends PeerOptions {
 export interface RunningPeer {
   readonly peerId: string
   readonly addresses: readonly string[]
-  status(): Record<string, unknown>
   stop(): Promise<void>
 }
 

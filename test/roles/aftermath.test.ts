@@ -67,6 +67,38 @@ test('receipts stay anchored when the last answer before the close was cut', asy
   await provider.stop()
 })
 
+test('a client that forgets its checkpoints is not served again for the same credit', async () => {
+  const provider = await TestProvider.start(network, 'keeps-count')
+  const client = await TestClient.start(network, 'forgets', [provider])
+  let checkpoints = 0
+  let crashed: Promise<void> | undefined
+  provider.wrap = lying({
+    content: (content) => {
+      if (content.kind === 'checkpoint') checkpoints++
+      if (checkpoints <= 4) return [content]
+      // A provider that lives on signs the final receipt itself: only after its death is there a choice.
+      crashed ??= provider.crash()
+      return 'hang-up'
+    },
+  }).wrap
+  await expect(client.chat({ maxTokens: 120 })).rejects.toMatchObject({ code: 'NO_PROVIDER' })
+  await crashed
+  provider.wrap = (stream) => stream
+  await provider.start()
+  const { desk } = client
+  for (const { requestId } of desk.state.requests) {
+    client.store.dropCheckpoints(desk.address, requestId)
+  }
+
+  await expect(client.chat()).rejects.toMatchObject({ code: 'NO_PROVIDER' })
+  const [kept] = provider.channels.all()
+  expect(kept?.state.status).toBe('frozen')
+  expect(usedTotalNano(kept!.state)).toBeGreaterThan(0n)
+  expect(desk.state.status).toBe('frozen')
+  await client.stop()
+  await provider.stop()
+})
+
 test('a wrong used_total freezes the channel; it closes at the last voucher, after the delay', async () => {
   const provider = await TestProvider.start(network, 'overcharges')
   const client = await TestClient.start(network, 'overcharged', [provider])

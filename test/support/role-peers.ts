@@ -159,7 +159,7 @@ export class TestProvider {
   }
 
   get sessions(): number {
-    return Number(this.provider.status()['sessions'])
+    return this.provider.sessionCount
   }
 
   offer(): Offer {

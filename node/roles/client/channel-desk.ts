@@ -28,6 +28,7 @@ import { clientMeet, clientView } from '#settlement/channel/meeting.ts'
 import {
   beginClosing,
   type ChannelState,
+  type Dispute,
   freeze,
   newChannel,
   observeChain,
@@ -229,8 +230,9 @@ export class ClientDesk {
     return { proof: proveLeaf(this.#parts.crypto, hashes, leafIndex), voucher: signed }
   }
 
-  freeze(): void {
-    this.#save(freeze(this.#state, 'root'))
+  /** Signs nothing more: what the provider showed is not what it must be. */
+  freeze(dispute: Dispute): void {
+    this.#save(freeze(this.#state, dispute))
   }
 
   beginClosing(): void {

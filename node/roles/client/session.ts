@@ -204,10 +204,17 @@ export class ClientSession {
     } catch (thrown) {
       const error = streamError(thrown)
       // A wrong receipt or count: nothing more is ever signed on this channel.
-      if (isProviderWrong(error) && this.#closed === undefined) this.desk.freeze()
+      if (isProviderWrong(error) && this.#closed === undefined) this.#freeze()
       heedRefusal(this.desk, error)
       this.end(error)
     }
+  }
+
+  #freeze(): void {
+    const { desk } = this
+    desk.freeze('checkpoint')
+    const amountNano = `${desk.state.best.amountNano}`
+    this.#parts.emit({ kind: 'channel', channel: desk.address, action: 'frozen', amountNano })
   }
 
   #receive(frame: OpenedFrame): void {
@@ -283,7 +290,7 @@ const OWN_LIMITS = new Set(['INSUFFICIENT_DEPOSIT', 'CHANNEL_NOT_OPEN', 'CHANNEL
 function heedRefusal(desk: ClientDesk, error: CocoonError): void {
   if (error.code !== 'PROVIDER_REFUSED') return
   const { code } = error.data
-  if (code === 'CHANNEL_DISPUTED' || code === 'CHANNEL_FROZEN') desk.freeze()
+  if (code === 'CHANNEL_DISPUTED' || code === 'CHANNEL_FROZEN') desk.freeze('checkpoint')
   if (code === 'CHANNEL_NOT_OPEN' || code === 'CHANNEL_TOO_FAR_BEHIND') desk.beginClosing()
 }
 

@@ -1,18 +1,14 @@
 /** A running provider: serves sessions, offers what it sells, looks for work, claims what it earned. */
 import type { Logger } from 'pino'
 import type { Engine } from '#inference/engine.ts'
-import { toHex } from '#protocol/bytes.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
 import type { BidderState } from '#protocol/market/bidding.ts'
 import type { OfferStatement } from '#protocol/market/material-change.ts'
 import { encodeSessionMessage } from '#protocol/session/frames.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
-import { usedTotalNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
-import type { ChannelView } from '../client-service.ts'
 import { SESSION_PROTOCOL, SESSIONS_MAX, SESSIONS_PER_PEER_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
-import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
 import { Claims } from './claims.ts'
 import type { Enclave } from './enclave.ts'
@@ -50,7 +46,6 @@ export class Provider {
   readonly #sessions = new Map<MessageStream, Promise<void>>()
   readonly #byChannel = new Map<string, (reason: Error) => void>()
   readonly #claims: Claims
-  #served = 0
   #stopping = false
 
   constructor(parts: ProviderComponents) {
@@ -94,15 +89,9 @@ export class Provider {
     return { ...statement, ...FIRST_GUESS }
   }
 
-  status(): Record<string, unknown> {
-    const load = this.#parts.engine.load()
-    return {
-      sessions: this.#sessions.size,
-      active: load.active,
-      queued: load.queued,
-      served: this.#served,
-      channels: this.#parts.channels.all().map((desk) => providerChannelView(desk)),
-    }
+  /** Sessions that are open now. */
+  get sessionCount(): number {
+    return this.#sessions.size
   }
 
   /** Ends sessions, then claims what is still unclaimed. */
@@ -147,10 +136,7 @@ export class Provider {
       onRequestFailed: (error) => this.#warn(error),
       onSettled: (desk) => this.#claims.settled(desk),
       beforeClose: (desk) => this.#claims.idle(desk),
-      onServed: () => {
-        this.#served++
-        onLoad()
-      },
+      onServed: onLoad,
     })
     if (held !== undefined && this.#byChannel.get(held.address) === held.stop) {
       this.#byChannel.delete(held.address)
@@ -172,21 +158,4 @@ export class Provider {
 function slots(engine: Engine, active: number) {
   const { slotsTotal } = engine.info
   return { slotsTotal, slotsFree: Math.max(0, slotsTotal - active) }
-}
-
-function providerChannelView(desk: ProviderDesk): ChannelView {
-  const { state, address } = desk
-  return {
-    address,
-    role: 'provider',
-    counterparty: state.terms.client.toRawString(),
-    status: state.status,
-    depositedNano: state.depositedNano,
-    voucherNano: state.best.amountNano,
-    usedNano: usedTotalNano(state),
-    claimedNano: state.claimedNano,
-    leafCount: state.tree.count,
-    receiptsRoot: toHex(state.best.receiptsRoot),
-    expiresAt: state.terms.expiresAt,
-  }
 }

@@ -1,4 +1,5 @@
 /** The words of this room: evidence in, verdict out. */
+import type { ReportData } from './statement.ts'
 
 export type AssuranceTier = 'confidential' | 'simulated' | 'open'
 
@@ -45,9 +46,12 @@ export interface EvidenceBundle {
   readonly gpuEvidence: Uint8Array
 }
 
-/** A quote over 64 bytes of report data, with the collateral that lets a stranger check it. */
+/** A quote over the hash of a statement, with the collateral that lets a stranger check it. */
 export interface QuoteSource {
-  readonly tee: 'tdx' | 'simulated-tdx'
-  /** @throws UnavailableError QUOTE_UNAVAILABLE */
-  quote(reportData: Uint8Array): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
+  readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx'
+  /**
+   * @throws UnavailableError QUOTE_UNAVAILABLE
+   * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are not from statement.ts
+   */
+  quote(reportData: ReportData): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
 }

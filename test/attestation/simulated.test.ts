@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { INTEL_ROOT_SHA256, intelAnchor } from '#attestation/anchors/intel.ts'
 import { SIMULATED_MARK } from '#attestation/anchors/select.ts'
 import { simulatedManufacturer } from '#attestation/evidence/simulated/manufacturer.ts'
+import { type ReportData, reportData } from '#attestation/statement.ts'
 import { decodeCollateral } from '#attestation/verify/collateral.ts'
 import { appraiseTdx } from '#attestation/verify/tdx.ts'
 import { toHex } from '#protocol/bytes.ts'
@@ -12,6 +13,7 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { bytes, context, machine, manufacturer, nowMs, runtimeDigest, seed } from './network.ts'
 
 const dayMs = 86_400_000
+const someReportData = reportData(crypto, 'epoch', bytes(10, 1))
 
 describe('a simulated manufacturer', () => {
   it('is the same for everybody who knows the seed, whenever and with any crypto port', () => {
@@ -32,7 +34,7 @@ describe('a simulated manufacturer', () => {
   })
 
   it('makes collateral that lasts 29 days and is not from the future', async () => {
-    const evidence = await manufacturer.machine('a', runtimeDigest).quote(bytes(64, 1))
+    const evidence = await manufacturer.machine('a', runtimeDigest).quote(someReportData)
     for (const at of [nowMs, nowMs + 29 * dayMs]) {
       const { steps } = appraiseTdx(evidence, { ...context, nowMs: at })
       expect(steps.filter((step) => step.status !== 'passed')).toEqual([])
@@ -40,9 +42,10 @@ describe('a simulated manufacturer', () => {
   })
 
   it('gives every machine its own identity and the same quote twice', async () => {
-    const reportData = bytes(64, 1)
     const quotes = await Promise.all(
-      ['a', 'a', 'b', 1].map((name) => manufacturer.machine(name, runtimeDigest).quote(reportData)),
+      ['a', 'a', 'b', 1].map((name) =>
+        manufacturer.machine(name, runtimeDigest).quote(someReportData),
+      ),
     )
     const platforms = quotes.map((evidence) =>
       toHex(appraiseTdx(evidence, context).platform?.ppid ?? bytes(0, 0)),
@@ -54,11 +57,13 @@ describe('a simulated manufacturer', () => {
   it('names itself on the source and refuses report data of another size', async () => {
     const source = manufacturer.machine('a', runtimeDigest)
     expect(source.tee).toBe('simulated-tdx')
-    await expect(source.quote(bytes(63, 1))).rejects.toMatchObject({ code: 'QUOTE_UNAVAILABLE' })
+    await expect(source.quote(bytes(63, 1) as ReportData)).rejects.toMatchObject({
+      code: 'QUOTE_UNAVAILABLE',
+    })
   })
 
   it('measures another runtime to other values', async () => {
-    const evidence = await manufacturer.machine('provider 1', bytes(32, 8)).quote(bytes(64, 1))
+    const evidence = await manufacturer.machine('provider 1', bytes(32, 8)).quote(someReportData)
     const { steps } = appraiseTdx(evidence, context)
     const bad = steps.filter((step) => step.status !== 'passed')
     expect(bad.map((step) => step.name)).toEqual(['measurements'])

@@ -1,5 +1,5 @@
 /** The words of this room: evidence in, verdict out. */
-import type { ReportData } from './statement.ts'
+import type { ReportData } from './report-data.ts'
 
 export type AssuranceTier = 'confidential' | 'simulated' | 'open'
 
@@ -51,7 +51,7 @@ export interface QuoteSource {
   readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx'
   /**
    * @throws UnavailableError QUOTE_UNAVAILABLE
-   * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are not from statement.ts
+   * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are no statement's hash
    */
   quote(reportData: ReportData): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
 }

@@ -2,6 +2,7 @@
 import { ACCEPT_TIMEOUT_MS, SESSION_IDLE_MAX_MS, VERDICT_TIMEOUT_MS } from '../constants.ts'
 import {
   type HandshakeTable,
+  REQUEST_EVENTS,
   type RequestEvent,
   type SessionState,
   startSession,
@@ -26,6 +27,12 @@ const HANDSHAKE: HandshakeTable<ClientHandshake> = {
   'seal-sent': { from: 'verdict', to: 'sealed', timeoutMs: ACCEPT_TIMEOUT_MS },
   accept: { from: 'sealed', to: 'accepted', timeoutMs: SESSION_IDLE_MAX_MS },
 }
+
+/** Every kind of event that this side's state machine knows, the handshake's in their order. */
+export const CLIENT_SESSION_EVENTS: readonly string[] = [
+  ...Object.keys(HANDSHAKE),
+  ...REQUEST_EVENTS,
+]
 
 /** The hello was sent at `nowMs` (Unix milliseconds). */
 export function startClientSession(nowMs: number): SessionState {

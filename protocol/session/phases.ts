@@ -39,6 +39,16 @@ export type RequestEvent =
   | { readonly kind: 'ended'; readonly requestId: string }
   | { readonly kind: 'close' }
 
+const REQUEST_EVENT_KINDS: Readonly<Record<RequestEvent['kind'], true>> = {
+  ask: true,
+  progress: true,
+  ended: true,
+  close: true,
+}
+
+/** The kinds of RequestEvent. */
+export const REQUEST_EVENTS: readonly string[] = Object.keys(REQUEST_EVENT_KINDS)
+
 /** One legal step of a handshake. */
 export interface HandshakeStep {
   readonly from: SessionPhase

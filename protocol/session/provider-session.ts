@@ -7,6 +7,7 @@ import {
 } from '../constants.ts'
 import {
   type HandshakeTable,
+  REQUEST_EVENTS,
   type RequestEvent,
   type SessionState,
   startSession,
@@ -31,6 +32,12 @@ const HANDSHAKE: HandshakeTable<ProviderHandshake> = {
   'seal-open': { from: 'verdict', to: 'sealed', timeoutMs: ACCEPT_TIMEOUT_MS },
   'open-accepted': { from: 'sealed', to: 'accepted', timeoutMs: SESSION_IDLE_MAX_MS },
 }
+
+/** Every kind of event that this side's state machine knows, the handshake's in their order. */
+export const PROVIDER_SESSION_EVENTS: readonly string[] = [
+  ...Object.keys(HANDSHAKE),
+  ...REQUEST_EVENTS,
+]
 
 /** The stream was opened at `nowMs` (Unix milliseconds). */
 export function startProviderSession(nowMs: number): SessionState {

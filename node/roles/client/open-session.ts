@@ -25,6 +25,7 @@ import { PROTOCOL_VERSIONS, transcriptBytes } from '#protocol/session/transcript
 import type { MessageStream, PeerRef } from '#protocol/transport.ts'
 import { billCell, openBill, openDelegate, openPriceQuote } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
+import type { Probe } from '../shared/probe.ts'
 import { CONTROL_REQUEST_ID, SealedLink } from '../shared/sealed-link.ts'
 import type { AttestedProvider } from './attest.ts'
 import type { ClientDesk } from './channel-desk.ts'
@@ -34,6 +35,7 @@ export interface OpeningComponents {
   readonly self: PeerRef
   readonly crypto: CryptoPort
   readonly clock: Clock
+  readonly probe?: Probe
 }
 
 export interface OpenedSession {
@@ -52,15 +54,17 @@ export async function openSession(
   desk: ClientDesk,
   parts: OpeningComponents,
 ): Promise<OpenedSession> {
-  const { crypto, clock, self } = parts
+  const { crypto, clock, self, probe } = parts
   const { evidence, hello, clientNonce, core } = provider
   const { statement, quote } = evidence
   const { providerChallenge } = hello
-  const nowMs = clock.nowMs()
-  let state = startClientSession(nowMs)
-  for (const kind of ['provider-hello', 'verdict-passed'] as const) {
-    state = stepClientSession(state, { kind }, nowMs)
+  let state = startClientSession(clock.nowMs())
+  const step = (kind: 'provider-hello' | 'verdict-passed' | 'seal-sent' | 'accept'): void => {
+    state = stepClientSession(state, { kind }, clock.nowMs())
+    probe?.(`client session ${kind}`)
   }
+  step('provider-hello')
+  step('verdict-passed')
   const info = sealInfo(crypto, { statement, quote, clientNonce, providerChallenge })
   const { enc, secrets } = await sealOpenSender(parseSealSuite(core.hpkeSuite), core.hpkeKey, info)
   await stream.send(encodeSessionMessage({ kind: 'seal-open', enc }))
@@ -82,10 +86,12 @@ export async function openSession(
     ...desk.opening(),
     transcriptSignature: crypto.ed25519Sign(desk.sessionKey, transcript),
   }
+  probe?.('client sends open')
   await link.send(CONTROL_REQUEST_ID, encodeClientContent({ kind: 'open', open }))
-  state = stepClientSession(state, { kind: 'seal-sent' }, nowMs)
+  probe?.('client sent open')
+  step('seal-sent')
   const accept = await receiveAccept(link)
-  state = stepClientSession(state, { kind: 'accept' }, clock.nowMs())
+  step('accept')
   const verdict = checkTranscript(crypto, provider, transcript, accept)
   const priceQuote = checkTerms(crypto, provider, accept, clock.nowMs())
   for (const leaf of accept.missingLeaves) checkMissingLeaf(crypto, leaf, desk, provider)

@@ -273,13 +273,17 @@ export class ClientSession {
 
   #send(requestId: Uint8Array, content: ClientContent, final = false): void {
     if (this.#closed !== undefined) return
-    this.#link.send(requestId, encodeClientContent(content), final).catch((thrown: unknown) => {
-      this.end(streamError(thrown))
-    })
+    const { probe } = this.#parts
+    probe?.(`client sends ${content.kind}`)
+    this.#link
+      .send(requestId, encodeClientContent(content), final)
+      .then(() => probe?.(`client sent ${content.kind}`))
+      .catch((thrown: unknown) => this.end(streamError(thrown)))
   }
 
   #step(event: ClientSessionEvent): void {
     this.#state = stepClientSession(this.#state, event, this.#parts.clock.nowMs())
+    this.#parts.probe?.(`client session ${event.kind}`)
   }
 }
 

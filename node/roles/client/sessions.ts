@@ -11,6 +11,7 @@ import type { ChainReader } from '#settlement/types.ts'
 import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, SESSION_PROTOCOL } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
+import type { Probe } from '../shared/probe.ts'
 import { attest } from './attest.ts'
 import type { Funding } from './funding.ts'
 import type { KeptPromises } from './kept-promises.ts'
@@ -29,6 +30,7 @@ export interface SessionsComponents {
   readonly kept: KeptPromises
   readonly store: AskStore
   readonly emit: EmitEvent
+  readonly probe?: Probe
 }
 
 /** Whom to open a session with. */
@@ -152,8 +154,9 @@ export class Sessions {
   }
 
   #sessionParts(provider: string) {
-    const { transport, crypto, clock, store, emit, receipts, kept } = this.#parts
+    const { transport, crypto, clock, store, emit, receipts, kept, probe } = this.#parts
     return {
+      ...(probe === undefined ? {} : { probe }),
       self: transport.self,
       crypto,
       clock,

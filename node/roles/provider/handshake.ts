@@ -28,6 +28,7 @@ import type { MessageStream, PeerRef } from '#protocol/transport.ts'
 import { delegateCell, priceQuoteCell, signCell } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
 import { PRICE_QUOTE_LIFE_S } from '../constants.ts'
+import type { Probe } from '../shared/probe.ts'
 import { CONTROL_REQUEST_ID, SealedLink } from '../shared/sealed-link.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
@@ -54,6 +55,7 @@ export interface ProviderSessionComponents {
   readonly onSettled: (desk: ProviderDesk) => void
   /** Waits for claims on their way: a CloseAuth must not be below what they claim. */
   readonly beforeClose: (desk: ProviderDesk) => Promise<void>
+  readonly probe?: Probe
 }
 
 /** What both halves of a session work on. */
@@ -135,7 +137,9 @@ export async function openSession(
     missingLeaves: met.missing,
     usedTotalNano: met.usedTotalNano,
   }
+  parts.probe?.('provider sends accept')
   await link.send(CONTROL_REQUEST_ID, encodeProviderContent({ kind: 'accept', accept }))
+  parts.probe?.('provider sent accept')
   step({ kind: 'open-accepted' })
   return { link, desk, facts, notAfterMs: epoch.notAfterMs }
 }

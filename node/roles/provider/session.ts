@@ -94,7 +94,9 @@ class ProviderSession {
         await this.#stream.send(encodeSessionMessage({ kind: 'refusal', refusal }))
       } else {
         const content = encodeProviderContent({ kind: 'refusal', refusal })
+        this.#parts.probe?.('provider sends refusal')
         await this.#link.send(CONTROL_REQUEST_ID, content, true)
+        this.#parts.probe?.('provider sent refusal')
       }
     } catch {
       // The other side is gone: there is nobody to tell.
@@ -237,7 +239,9 @@ class ProviderSession {
     })
     stuck.set(this.#parts.clock.nowMs() + SEND_WAIT_MS)
     try {
+      this.#parts.probe?.(`provider sends ${content.kind}`)
       await link.send(requestId, encodeProviderContent(content), final)
+      this.#parts.probe?.(`provider sent ${content.kind}`)
     } finally {
       stuck.clear()
     }
@@ -266,11 +270,14 @@ class ProviderSession {
     await this.#parts.beforeClose(desk)
     const closeAuth = desk.close()
     const content = encodeProviderContent({ kind: 'close-auth', closeAuth })
+    this.#parts.probe?.('provider sends close-auth')
     await link.send(CONTROL_REQUEST_ID, content)
+    this.#parts.probe?.('provider sent close-auth')
   }
 
   #step(event: ProviderSessionEvent): void {
     this.#state = stepProviderSession(this.#state, event, this.#parts.clock.nowMs())
     this.#deadline.set(this.#state.deadlineMs)
+    this.#parts.probe?.(`provider session ${event.kind}`)
   }
 }

@@ -3,6 +3,7 @@
  * certificates.trustedservices.intel.com/IntelSGXRootCA.der and sent in every PCS issuer chain.
  */
 import type { TrustAnchor } from '#attestation/types.ts'
+import { fromBase64 } from '#protocol/base64.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { AttestationError } from '#protocol/errors.ts'
@@ -31,7 +32,7 @@ export const INTEL_ANCHOR_ID = 'intel-sgx-root'
  * @throws AttestationError ANCHOR_CORRUPT when the compiled-in certificate is not the pinned one
  */
 export function intelAnchor(crypto: CryptoPort): TrustAnchor {
-  const rootCertificate = new Uint8Array(Buffer.from(ROOT_DER_BASE64, 'base64'))
+  const rootCertificate = fromBase64(ROOT_DER_BASE64)
   if (toHex(crypto.sha256(rootCertificate)) !== INTEL_ROOT_SHA256) {
     throw new AttestationError('ANCHOR_CORRUPT', "the compiled-in Intel root is not Intel's", {
       remedy: 'Install this program again from a source you trust.',

@@ -4,7 +4,8 @@
  * has exactly one form.
  */
 import { CHAIN_CERTIFICATES_MAX } from '#attestation/constants.ts'
-import { equal, utf8 } from '#protocol/bytes.ts'
+import { fromBase64, toBase64 } from '#protocol/base64.ts'
+import { equal, fromUtf8, utf8 } from '#protocol/bytes.ts'
 import { AttestationError } from '#protocol/errors.ts'
 
 const BEGIN = '-----BEGIN CERTIFICATE-----\n'
@@ -14,9 +15,7 @@ const NUL = '\0'
 /** Certificates (DER) to the canonical PEM text. */
 export function encodePemChain(certificates: readonly Uint8Array[]): Uint8Array {
   const blocks = certificates.map((der) => {
-    const lines = Buffer.from(der)
-      .toString('base64')
-      .replace(/.{1,64}/g, '$&\n')
+    const lines = toBase64(der).replace(/.{1,64}/g, '$&\n')
     return `${BEGIN}${lines}${END}`
   })
   return utf8(blocks.join('') + NUL)
@@ -24,13 +23,26 @@ export function encodePemChain(certificates: readonly Uint8Array[]): Uint8Array 
 
 /** @throws AttestationError PEM_MALFORMED */
 export function decodePemChain(text: Uint8Array): Uint8Array[] {
-  const blocks = Buffer.from(text).toString('latin1').split(END)
-  const certificates = blocks
-    .slice(0, CHAIN_CERTIFICATES_MAX + 1)
-    .filter((block) => block !== NUL)
-    .map((block) => new Uint8Array(Buffer.from(block.slice(BEGIN.length), 'base64')))
+  const certificates = readBlocks(text)
   if (certificates.length > CHAIN_CERTIFICATES_MAX || !equal(encodePemChain(certificates), text)) {
-    throw new AttestationError('PEM_MALFORMED', 'the certificate chain is not canonical PEM')
+    return malformed()
   }
   return certificates
+}
+
+function readBlocks(text: Uint8Array): Uint8Array[] {
+  try {
+    return fromUtf8(text)
+      .split(END)
+      .slice(0, CHAIN_CERTIFICATES_MAX + 1)
+      .filter((block) => block !== NUL)
+      .map((block) => fromBase64(block.slice(BEGIN.length)))
+  } catch {
+    return malformed() // no text, or no base64
+  }
+}
+
+/** @throws AttestationError PEM_MALFORMED, always */
+function malformed(): never {
+  throw new AttestationError('PEM_MALFORMED', 'the certificate chain is not canonical PEM')
 }

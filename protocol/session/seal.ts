@@ -3,45 +3,17 @@
  * inside the attested statement; from its exporter one AES-256-GCM key per request id and direction,
  * so that concurrent streams never share a counter. Runs on WebCrypto, in Node and in browsers.
  */
-import {
-  AEAD_AES_256_GCM,
-  CipherSuite,
-  KDF_HKDF_SHA256,
-  KEM_DHKEM_X25519_HKDF_SHA256,
-  KEM_MLKEM768_X25519,
-  type KeyPair,
-} from 'hpke'
+import type { KeyPair } from 'hpke'
 import { toHex } from '../bytes.ts'
 import { SEAL_REPLAY_ENTRIES_MAX } from '../constants.ts'
 import type { CryptoPort } from '../crypto/port.ts'
 import { digest } from '../digest.ts'
 import { ProtocolError, UnavailableError } from '../errors.ts'
+import { hpkeSuite, SEAL_SUITES, type SealSuite } from './hpke-suites.ts'
 import { createSealSecrets, type SealSecrets } from './sealed-stream.ts'
 
+export { DEFAULT_SEAL_SUITE, SEAL_SUITES, type SealSuite } from './hpke-suites.ts'
 export type { SealDirection, SealedStream, SealSecrets } from './sealed-stream.ts'
-
-/** Names as they stand in the statement: KEM, KDF, AEAD. */
-export const SEAL_SUITES = [
-  'MLKEM768-X25519/HKDF-SHA256/AES-256-GCM',
-  'X25519/HKDF-SHA256/AES-256-GCM',
-] as const
-export type SealSuite = (typeof SEAL_SUITES)[number]
-
-/** Post-quantum hybrid; native in Node 24. X25519 alone is used only where a policy allows it. */
-export const DEFAULT_SEAL_SUITE: SealSuite = SEAL_SUITES[0]
-
-const HPKE_SUITES: Record<SealSuite, CipherSuite> = {
-  'MLKEM768-X25519/HKDF-SHA256/AES-256-GCM': new CipherSuite(
-    KEM_MLKEM768_X25519,
-    KDF_HKDF_SHA256,
-    AEAD_AES_256_GCM,
-  ),
-  'X25519/HKDF-SHA256/AES-256-GCM': new CipherSuite(
-    KEM_DHKEM_X25519_HKDF_SHA256,
-    KDF_HKDF_SHA256,
-    AEAD_AES_256_GCM,
-  ),
-}
 
 /** Lives in the memory of the TEE only; the private part cannot be exported. */
 export interface SealingKey {
@@ -75,7 +47,7 @@ export function sealInfo(crypto: CryptoPort, context: SealContext): Uint8Array {
 }
 
 export async function generateSealingKey(suite: SealSuite): Promise<SealingKey> {
-  const hpke = HPKE_SUITES[suite]
+  const hpke = await hpkeSuite(suite)
   const keyPair = await hpke.GenerateKeyPair(false)
   const publicKey = await hpke.SerializePublicKey(keyPair.publicKey)
   return { suite, publicKey, keyPair }
@@ -90,7 +62,7 @@ export async function sealOpenSender(
   publicKey: Uint8Array,
   info: Uint8Array,
 ): Promise<{ readonly enc: Uint8Array; readonly secrets: SealSecrets }> {
-  const hpke = HPKE_SUITES[suite]
+  const hpke = await hpkeSuite(suite)
   if (publicKey.length !== hpke.KEM.Npk) throw invalidKey()
   try {
     const key = await hpke.DeserializePublicKey(publicKey)
@@ -150,7 +122,7 @@ export async function sealOpenReceiver(
   info: Uint8Array,
   guard: EncapsulationGuard,
 ): Promise<{ readonly secrets: SealSecrets }> {
-  const hpke = HPKE_SUITES[key.suite]
+  const hpke = await hpkeSuite(key.suite)
   if (enc.length !== hpke.KEM.Nenc) throw invalidEncapsulation()
   guard.admit(enc)
   try {

@@ -1,4 +1,5 @@
 /** The words of this room: evidence in, verdict out. */
+import type { EvidenceKind } from '#protocol/evidence.ts'
 import type { ReportData } from './report-data.ts'
 
 export type AssuranceTier = 'confidential' | 'simulated' | 'open'
@@ -23,13 +24,16 @@ export interface Verdict {
   readonly steps: readonly VerdictStep[]
 }
 
+/** Whose root it is: Intel's for SGX and TDX, AMD's root key of one product, NVIDIA's device identity. */
+export type AnchorKind = 'tdx-dcap' | 'amd-ark' | 'nvidia-device-identity'
+
 /**
  * A root that quotes may lead to. The same verifier checks Intel's and a simulated one; only the
  * anchor differs. A simulated anchor is refused on global id -239 in code, whatever the policy says.
  */
 export interface TrustAnchor {
   readonly id: string
-  readonly kind: 'tdx-dcap'
+  readonly kind: AnchorKind
   readonly environment: 'production' | 'simulated'
   /** DER of the self-signed root certificate. */
   readonly rootCertificate: Uint8Array
@@ -37,18 +41,21 @@ export interface TrustAnchor {
 
 /** Evidence as it travels; mirrors cocoon.v1.Evidence. */
 export interface EvidenceBundle {
+  readonly kind: EvidenceKind
   readonly mode: 'epoch' | 'challenge'
   /** Exact bytes of a Statement. */
   readonly statement: Uint8Array
+  /** A TDX quote, or an SNP report. */
   readonly quote: Uint8Array
-  /** Exact bytes of a TdxCollateral. */
+  /** Exact bytes of a TdxCollateral, or of an SnpCollateral. */
   readonly collateral: Uint8Array
+  /** Exact bytes of a GpuEvidence; empty: none. */
   readonly gpuEvidence: Uint8Array
 }
 
 /** A quote over the hash of a statement, with the collateral that lets a stranger check it. */
 export interface QuoteSource {
-  readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx'
+  readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx' | 'simulated-snp'
   /**
    * @throws UnavailableError QUOTE_UNAVAILABLE
    * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are no statement's hash

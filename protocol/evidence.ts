@@ -12,19 +12,25 @@ import {
   type EvidenceSchema,
   QuoteMode,
   type Evidence as WireEvidence,
+  EvidenceKind as WireKind,
   type MerkleProof as WireProof,
 } from './wire/gen/cocoon_pb.ts'
 
 export type FreshnessMode = 'epoch' | 'challenge'
 
+/** What made the quote: it says how to read quote and collateral, and nothing about trust. */
+export type EvidenceKind = 'tdx' | 'sev-snp'
+
 export interface Evidence {
+  readonly kind: EvidenceKind
   readonly mode: FreshnessMode
   /** Exact bytes of a Statement. */
   readonly statement: Uint8Array
+  /** A TDX quote, or an SNP report. */
   readonly quote: Uint8Array
-  /** Exact bytes of a TdxCollateral. */
+  /** Exact bytes of a TdxCollateral, or of an SnpCollateral. */
   readonly collateral: Uint8Array
-  /** Empty: none. */
+  /** Exact bytes of a GpuEvidence; empty: none. */
   readonly gpuEvidence: Uint8Array
   /** Mode challenge only: where the client's nonce stands in the challenge. */
   readonly nonceProof?: MerkleProof
@@ -47,6 +53,12 @@ export function freshnessFromWire(mode: number): FreshnessMode {
   throw malformed('unknown mode')
 }
 
+function kindFromWire(kind: number): EvidenceKind {
+  if (kind === WireKind.TDX) return 'tdx'
+  if (kind === WireKind.SEV_SNP) return 'sev-snp'
+  throw malformed('unknown kind')
+}
+
 /** Plain copy without protobuf's own fields. @throws ProtocolError EVIDENCE_MALFORMED */
 export function proofFromWire(proof: WireProof): MerkleProof {
   const { index, count, path, otherPeaks } = proof
@@ -66,6 +78,7 @@ export function proofToWire(proof: MerkleProof) {
 /** @throws ProtocolError EVIDENCE_MALFORMED */
 export function evidenceFromWire(wire: WireEvidence): Evidence {
   const { statement, quote, collateral, gpuEvidence, nonceProof } = wire
+  const kind = kindFromWire(wire.kind)
   const mode = freshnessFromWire(wire.mode)
   checkSize('statement', statement, 1, EVIDENCE_STATEMENT_BYTES_MAX)
   checkSize('quote', quote, 1, EVIDENCE_QUOTE_BYTES_MAX)
@@ -74,7 +87,7 @@ export function evidenceFromWire(wire: WireEvidence): Evidence {
   if ((mode === 'challenge') !== (nonceProof !== undefined)) {
     throw malformed('a nonce proof belongs to mode challenge, and only to it')
   }
-  const evidence = { mode, statement, quote, collateral, gpuEvidence }
+  const evidence = { kind, mode, statement, quote, collateral, gpuEvidence }
   return nonceProof === undefined
     ? evidence
     : { ...evidence, nonceProof: proofFromWire(nonceProof) }
@@ -89,6 +102,7 @@ function checkSize(name: string, bytes: Uint8Array, min: number, max: number): v
 export function evidenceToWire(evidence: Evidence): MessageInitShape<typeof EvidenceSchema> {
   const { statement, quote, collateral, gpuEvidence, nonceProof } = evidence
   const wire = {
+    kind: evidence.kind === 'tdx' ? WireKind.TDX : WireKind.SEV_SNP,
     mode: freshnessToWire(evidence.mode),
     statement,
     quote,

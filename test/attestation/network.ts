@@ -81,7 +81,7 @@ export function makeEvidence(options: EvidenceOptions = {}): EvidenceBundle {
     challenge,
   })
   const quote = machine.quote(reportData(crypto, mode, statement))
-  return { mode, statement, quote, collateral: manufacturer.collateral, gpuEvidence }
+  return { kind: 'tdx', mode, statement, quote, collateral: manufacturer.collateral, gpuEvidence }
 }
 
 /** A challenge quote that answers several clients, and what the one at `index` checks. */

@@ -53,6 +53,7 @@ export const sampleReceipt: SignedReceipt = {
 export const sampleFile: ReceiptFile = {
   receipt: sampleReceipt,
   evidence: {
+    kind: 'tdx',
     mode: 'epoch',
     statement: filled(400, 17),
     quote: filled(500, 18),

@@ -3,6 +3,7 @@
  * and the evidence over them. Keys rotate every epoch; a session keeps the keys it began with.
  */
 
+import { evidenceKindOf } from '#attestation/evidence/kind.ts'
 import { encodeStatement, reportData } from '#attestation/statement.ts'
 import type { QuoteSource } from '#attestation/types.ts'
 import type { Clock } from '#protocol/clock.ts'
@@ -150,6 +151,7 @@ export class Enclave {
     if (quote.length === 0) {
       throw new UnavailableError('QUOTE_UNAVAILABLE', 'the quote source returned nothing')
     }
-    return { mode, statement, quote, collateral, gpuEvidence: new Uint8Array(0) }
+    const kind = evidenceKindOf(quotes.tee)
+    return { kind, mode, statement, quote, collateral, gpuEvidence: new Uint8Array(0) }
   }
 }

@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file cocoon.proto.
  */
 export const file_cocoon: GenFile = /*@__PURE__*/
-  fileDesc("Cgxjb2Nvb24ucHJvdG8SCWNvY29vbi52MSJGCgxTaWduZWRSZWNvcmQSDwoHcGF5bG9hZBgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDCJmCgZQcmljZXMSHAoUcHJvbXB0X25hbm9fcGVyX210b2sYASABKAQSHAoUY2FjaGVkX25hbm9fcGVyX210b2sYAiABKAQSIAoYY29tcGxldGlvbl9uYW5vX3Blcl9tdG9rGAMgASgEIuACCgVPZmZlchIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERISCgptb2RlbF9yb290GAMgASgMEiEKBnByaWNlcxgEIAEoCzIRLmNvY29vbi52MS5QcmljZXMSEwoLc2xvdHNfdG90YWwYBSABKA0SEgoKc2xvdHNfZnJlZRgGIAEoDRIOCgZxdWV1ZWQYByABKA0SHQoEdGllchgIIAEoDjIPLmNvY29vbi52MS5UaWVyEhgKEHN0YXRlbWVudF9kaWdlc3QYCSABKAwSFAoMaXNzdWVkX2F0X21zGAogASgEEhAKCHNlcXVlbmNlGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSEAoIbW9kZWxfaWQYFCABKAkSFgoOY29udGV4dF90b2tlbnMYFSABKA0SEQoJYWRkcmVzc2VzGBYgAygJEg4KBmVuZ2luZRgXIAEoCSIiCgxPZmZlclJlcXVlc3QSEgoKbW9kZWxfcm9vdBgBIAEoDCI4Cg1PZmZlclJlc3BvbnNlEicKBm9mZmVycxgBIAMoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmQixwIKA0pvYhIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERISCgptb2RlbF9yb290GAMgASgMEg0KBWxpbmVzGAQgASgNEhUKDXByb21wdF90b2tlbnMYBSABKAQSHQoVY29tcGxldGlvbl90b2tlbnNfbWF4GAYgASgEEhYKDnByaWNlX2NhcF9uYW5vGAcgASgEEiEKCHRpZXJfbWluGAggASgOMg8uY29jb29uLnYxLlRpZXISFAoMaXNzdWVkX2F0X21zGAkgASgEEhgKEGJpZHNfY2xvc2VfYXRfbXMYCiABKAQSEwoLZGVhZGxpbmVfbXMYCyABKAQSGwoTY2xpZW50X2lkZW50aXR5X2tleRgMIAEoDBIRCglhZGRyZXNzZXMYDSADKAkSEwoLcmVhZGVyc19tYXgYDiABKA0i2QEKA0JpZBIPCgd2ZXJzaW9uGAEgASgNEg4KBmpvYl9pZBgCIAEoDBIhCgZwcmljZXMYAyABKAsyES5jb2Nvb24udjEuUHJpY2VzEhIKCnByaWNlX25hbm8YBCABKAQSFAoMZmluaXNoX2luX21zGAUgASgEEh0KBHRpZXIYBiABKA4yDy5jb2Nvb24udjEuVGllchIYChBzdGF0ZW1lbnRfZGlnZXN0GAcgASgMEhQKDGlzc3VlZF9hdF9tcxgIIAEoBBIVCg1leHBpcmVzX2F0X21zGAkgASgEIjYKEkJpZEFja25vd2xlZGdlbWVudBIOCgZqb2JfaWQYASABKAwSEAoIYmlkX2hhc2gYAiABKAwiQAoFQXdhcmQSDgoGam9iX2lkGAEgASgMEhAKCGJpZF9oYXNoGAIgASgMEhUKDWF3YXJkZWRfYXRfbXMYAyABKAQiSAoISm9iQ2xvc2USDgoGam9iX2lkGAEgASgMEhIKCmJpZF9oYXNoZXMYAiADKAwSGAoQd2lubmluZ19iaWRfaGFzaBgDIAEoDCLsAQoKSm9iTWVzc2FnZRImCgNqb2IYASABKAsyFy5jb2Nvb24udjEuU2lnbmVkUmVjb3JkSAASJgoDYmlkGAIgASgLMhcuY29jb29uLnYxLlNpZ25lZFJlY29yZEgAEjIKD2Fja25vd2xlZGdlbWVudBgDIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIABIoCgVhd2FyZBgEIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIABIoCgVjbG9zZRgFIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIAEIGCgRraW5kIiEKC0pvYnNSZXF1ZXN0EhIKCm1vZGVsX3Jvb3QYASABKAwiNQoMSm9ic1Jlc3BvbnNlEiUKBGpvYnMYASADKAsyFy5jb2Nvb24udjEuU2lnbmVkUmVjb3JkIikKBUJsb2NrEg0KBXNlcW5vGAEgASgNEhEKCXJvb3RfaGFzaBgCIAEoDCL0AgoNU3RhdGVtZW50Q29yZRIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERIQCghyZWdpc3RyeRgDIAEoCRIMCgRyb2xlGAQgASgJEhQKDGlkZW50aXR5X2tleRgFIAEoDBIWCg5zZXR0bGVtZW50X2tleRgGIAEoDBIWCg5wYXlvdXRfYWRkcmVzcxgHIAEoCRISCgpocGtlX3N1aXRlGAggASgJEhAKCGhwa2Vfa2V5GAkgASgMEhQKDHJlc3BvbnNlX2tleRgKIAEoDBIVCg1wb2xpY3lfZGlnZXN0GAsgASgMEhIKCm1vZGVsX3Jvb3QYDCABKAwSFgoOcnVudGltZV9kaWdlc3QYDSABKAwSDwoHYm9vdF9pZBgOIAEoDBINCgVlcG9jaBgPIAEoBBIkCgpub3RfYmVmb3JlGBAgASgLMhAuY29jb29uLnYxLkJsb2NrEhQKDG5vdF9hZnRlcl9tcxgRIAEoBCJHCglTdGF0ZW1lbnQSDAoEY29yZRgBIAEoDBIZChFncHVfZXZpZGVuY2VfaGFzaBgCIAEoDBIRCgljaGFsbGVuZ2UYAyABKAwixwEKDVRkeENvbGxhdGVyYWwSEAoIdGNiX2luZm8YASABKAwSGgoSdGNiX2luZm9fc2lnbmF0dXJlGAIgASgMEhYKDnRjYl9pbmZvX2NoYWluGAMgAygMEhMKC3FlX2lkZW50aXR5GAQgASgMEh0KFXFlX2lkZW50aXR5X3NpZ25hdHVyZRgFIAEoDBIZChFxZV9pZGVudGl0eV9jaGFpbhgGIAMoDBIQCghyb290X2NybBgHIAEoDBIPCgdwY2tfY3JsGAggASgMIk4KC01lcmtsZVByb29mEg0KBWluZGV4GAEgASgNEg0KBWNvdW50GAIgASgNEgwKBHBhdGgYAyADKAwSEwoLb3RoZXJfcGVha3MYBCADKAwipwEKCEV2aWRlbmNlEiIKBG1vZGUYASABKA4yFC5jb2Nvb24udjEuUXVvdGVNb2RlEhEKCXN0YXRlbWVudBgCIAEoDBINCgVxdW90ZRgDIAEoDBISCgpjb2xsYXRlcmFsGAQgASgMEhQKDGdwdV9ldmlkZW5jZRgFIAEoDBIrCgtub25jZV9wcm9vZhgGIAEoCzIWLmNvY29vbi52MS5NZXJrbGVQcm9vZiJtCgtDbGllbnRIZWxsbxIQCgh2ZXJzaW9ucxgBIAMoDRIUCgxjbGllbnRfbm9uY2UYAiABKAwSEgoKbW9kZWxfcm9vdBgDIAEoDBIiCgRtb2RlGAQgASgOMhQuY29jb29uLnYxLlF1b3RlTW9kZSJ1Cg1Qcm92aWRlckhlbGxvEhAKCHZlcnNpb25zGAEgAygNEg8KB3ZlcnNpb24YAiABKA0SGgoScHJvdmlkZXJfY2hhbGxlbmdlGAMgASgMEiUKCGV2aWRlbmNlGAQgASgLMhMuY29jb29uLnYxLkV2aWRlbmNlIhcKCFNlYWxPcGVuEgsKA2VuYxgBIAEoDCJ0CgVGcmFtZRISCgpyZXF1ZXN0X2lkGAEgASgMEhAKCHNlcXVlbmNlGAIgASgNEiIKBHR5cGUYAyABKA4yFC5jb2Nvb24udjEuRnJhbWVUeXBlEg0KBWZpbmFsGAQgASgIEhIKCmNpcGhlcnRleHQYBSABKAwiOAoHUmVmdXNhbBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDgoGcmVtZWR5GAMgASgJIvABCg5TZXNzaW9uTWVzc2FnZRIuCgxjbGllbnRfaGVsbG8YASABKAsyFi5jb2Nvb24udjEuQ2xpZW50SGVsbG9IABIyCg5wcm92aWRlcl9oZWxsbxgCIAEoCzIYLmNvY29vbi52MS5Qcm92aWRlckhlbGxvSAASKAoJc2VhbF9vcGVuGAMgASgLMhMuY29jb29uLnYxLlNlYWxPcGVuSAASIQoFZnJhbWUYBCABKAsyEC5jb2Nvb24udjEuRnJhbWVIABIlCgdyZWZ1c2FsGAUgASgLMhIuY29jb29uLnYxLlJlZnVzYWxIAEIGCgRraW5kIiwKClNpZ25lZENlbGwSCwoDYm9jGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCLNAQoLU2Vzc2lvbk9wZW4SDwoHY2hhbm5lbBgBIAEoCRIRCgl0ZXJtc19ib2MYAiABKAwSHAoUdHJhbnNjcmlwdF9zaWduYXR1cmUYAyABKAwSKwoMYmVzdF92b3VjaGVyGAQgASgLMhUuY29jb29uLnYxLlNpZ25lZENlbGwSDQoFcGVha3MYBSADKAwSEgoKbGVhZl9jb3VudBgGIAEoDRIsChBvcGVuX2NoZWNrcG9pbnRzGAcgAygLMhIuY29jb29uLnYxLlJlY2VpcHQilwIKDVNlc3Npb25BY2NlcHQSHAoUdHJhbnNjcmlwdF9zaWduYXR1cmUYASABKAwSKgoLcHJpY2VfcXVvdGUYAiABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbBInCghkZWxlZ2F0ZRgDIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEisKDGJlc3Rfdm91Y2hlchgEIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEg0KBXBlYWtzGAUgAygMEhIKCmxlYWZfY291bnQYBiABKA0SKgoObWlzc2luZ19sZWF2ZXMYByADKAsyEi5jb2Nvb24udjEuUmVjZWlwdBIXCg91c2VkX3RvdGFsX25hbm8YCCABKAQigwEKA0FzaxIMCgRib2R5GAEgASgMEhQKDHJlcXVlc3Rfc2FsdBgCIAEoDBIVCg1yZXNwb25zZV9zYWx0GAMgASgMEhUKDXByb21wdF90b2tlbnMYBCABKA0SGAoQcmVzdW1lX3Rva2VuX2lkcxgFIAMoDRIQCghwcmV2aW91cxgGIAEoDCJeCghBbGxvY2F0ZRISCgpyZXF1ZXN0X2lkGAEgASgMEhYKDmFsbG9jYXRlZF9uYW5vGAIgASgEEiYKB3ZvdWNoZXIYAyABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbCIcCgZDYW5jZWwSEgoKcmVxdWVzdF9pZBgBIAEoDCIOCgxDbG9zZVJlcXVlc3Qi3gEKDUNsaWVudENvbnRlbnQSJgoEb3BlbhgBIAEoCzIWLmNvY29vbi52MS5TZXNzaW9uT3BlbkgAEh0KA2FzaxgCIAEoCzIOLmNvY29vbi52MS5Bc2tIABInCghhbGxvY2F0ZRgDIAEoCzITLmNvY29vbi52MS5BbGxvY2F0ZUgAEiMKBmNhbmNlbBgEIAEoCzIRLmNvY29vbi52MS5DYW5jZWxIABIwCg1jbG9zZV9yZXF1ZXN0GAUgASgLMhcuY29jb29uLnYxLkNsb3NlUmVxdWVzdEgAQgYKBGtpbmQiMQoGVG9rZW5zEgsKA2lkcxgBIAMoDRIaChJwcm9tcHRfdG9rZW5zX2RvbmUYAiABKA0iVAoHUmVjZWlwdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIQCghiaWxsX2JvYxgDIAEoDBIWCg5iaWxsX3NpZ25hdHVyZRgEIAEoDCI2CglDbG9zZUF1dGgSKQoKY2xvc2VfYXV0aBgBIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsIosCCg9Qcm92aWRlckNvbnRlbnQSKgoGYWNjZXB0GAEgASgLMhguY29jb29uLnYxLlNlc3Npb25BY2NlcHRIABIjCgZ0b2tlbnMYAiABKAsyES5jb2Nvb24udjEuVG9rZW5zSAASKAoKY2hlY2twb2ludBgDIAEoCzISLmNvY29vbi52MS5SZWNlaXB0SAASIgoEbGVhZhgEIAEoCzISLmNvY29vbi52MS5SZWNlaXB0SAASKgoKY2xvc2VfYXV0aBgFIAEoCzIULmNvY29vbi52MS5DbG9zZUF1dGhIABIlCgdyZWZ1c2FsGAYgASgLMhIuY29jb29uLnYxLlJlZnVzYWxIAEIGCgRraW5kIu8ECgtSZWNlaXB0Qm9keRIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERIPCgdjaGFubmVsGAMgASgJEhIKCmxlYWZfaW5kZXgYBCABKA0SEgoKcmVxdWVzdF9pZBgFIAEoDBIQCghwcmV2aW91cxgGIAEoDBIWCg5zZXR0bGVtZW50X2tleRgHIAEoDBIUCgxyZXNwb25zZV9rZXkYCCABKAwSGAoQc3RhdGVtZW50X2RpZ2VzdBgJIAEoDBIUCgxxdW90ZV9kaWdlc3QYCiABKAwSHQoEdGllchgLIAEoDjIPLmNvY29vbi52MS5UaWVyEhIKCm1vZGVsX3Jvb3QYDCABKAwSFgoOcnVudGltZV9kaWdlc3QYDSABKAwSFwoPc2NoZWR1bGVfZGlnZXN0GA4gASgMEhUKDXByb21wdF90b2tlbnMYDyABKA0SFQoNY2FjaGVkX3Rva2VucxgQIAEoDRIZChFjb21wbGV0aW9uX3Rva2VucxgRIAEoDRIhCgZwcmljZXMYEiABKAsyES5jb2Nvb24udjEuUHJpY2VzEhEKCXVzZWRfbmFubxgTIAEoBBIXCg91c2VkX3RvdGFsX25hbm8YFCABKAQSGgoScmVxdWVzdF9jb21taXRtZW50GBUgASgMEhsKE3Jlc3BvbnNlX2NvbW1pdG1lbnQYFiABKAwSFAoMc3RhcnRlZF9hdF9zGBcgASgEEhIKCmVuZGVkX2F0X3MYGCABKAQSIQoGZmluaXNoGBkgASgOMhEuY29jb29uLnYxLkZpbmlzaBIRCgliaWxsX2hhc2gYGiABKAwizQIKC1JlY2VpcHRGaWxlEg4KBmZvcm1hdBgBIAEoCRIjCgdyZWNlaXB0GAIgASgLMhIuY29jb29uLnYxLlJlY2VpcHQSJQoIZXZpZGVuY2UYAyABKAsyEy5jb2Nvb24udjEuRXZpZGVuY2USJwoIZGVsZWdhdGUYBCABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbBIqCgtwcmljZV9xdW90ZRgFIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEhEKCXRlcm1zX2JvYxgGIAEoDBIlCgVwcm9vZhgHIAEoCzIWLmNvY29vbi52MS5NZXJrbGVQcm9vZhImCgd2b3VjaGVyGAggASgLMhUuY29jb29uLnYxLlNpZ25lZENlbGwSFQoNcG9saWN5X2RpZ2VzdBgJIAEoDBIUCgxjbGllbnRfbm9uY2UYCiABKAwqVgoEVGllchIUChBUSUVSX1VOU1BFQ0lGSUVEEAASDQoJVElFUl9PUEVOEAESEgoOVElFUl9TSU1VTEFURUQQAhIVChFUSUVSX0NPTkZJREVOVElBTBADKlcKCVF1b3RlTW9kZRIaChZRVU9URV9NT0RFX1VOU1BFQ0lGSUVEEAASFAoQUVVPVEVfTU9ERV9FUE9DSBABEhgKFFFVT1RFX01PREVfQ0hBTExFTkdFEAIqVwoJRnJhbWVUeXBlEhoKFkZSQU1FX1RZUEVfVU5TUEVDSUZJRUQQABIWChJGUkFNRV9UWVBFX0NPTlRST0wQARIWChJGUkFNRV9UWVBFX1JFUVVFU1QQAiqBAQoGRmluaXNoEhYKEkZJTklTSF9VTlNQRUNJRklFRBAAEhIKDkZJTklTSF9QQVJUSUFMEAESDwoLRklOSVNIX1NUT1AQAhIRCg1GSU5JU0hfTEVOR1RIEAMSFAoQRklOSVNIX0NBTkNFTExFRBAEEhEKDUZJTklTSF9GQUlMRUQQBWIGcHJvdG8z");
+  fileDesc("Cgxjb2Nvb24ucHJvdG8SCWNvY29vbi52MSJGCgxTaWduZWRSZWNvcmQSDwoHcGF5bG9hZBgBIAEoDBISCgpwdWJsaWNfa2V5GAIgASgMEhEKCXNpZ25hdHVyZRgDIAEoDCJmCgZQcmljZXMSHAoUcHJvbXB0X25hbm9fcGVyX210b2sYASABKAQSHAoUY2FjaGVkX25hbm9fcGVyX210b2sYAiABKAQSIAoYY29tcGxldGlvbl9uYW5vX3Blcl9tdG9rGAMgASgEIuACCgVPZmZlchIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERISCgptb2RlbF9yb290GAMgASgMEiEKBnByaWNlcxgEIAEoCzIRLmNvY29vbi52MS5QcmljZXMSEwoLc2xvdHNfdG90YWwYBSABKA0SEgoKc2xvdHNfZnJlZRgGIAEoDRIOCgZxdWV1ZWQYByABKA0SHQoEdGllchgIIAEoDjIPLmNvY29vbi52MS5UaWVyEhgKEHN0YXRlbWVudF9kaWdlc3QYCSABKAwSFAoMaXNzdWVkX2F0X21zGAogASgEEhAKCHNlcXVlbmNlGAsgASgEEhUKDWV4cGlyZXNfYXRfbXMYDCABKAQSEAoIbW9kZWxfaWQYFCABKAkSFgoOY29udGV4dF90b2tlbnMYFSABKA0SEQoJYWRkcmVzc2VzGBYgAygJEg4KBmVuZ2luZRgXIAEoCSIiCgxPZmZlclJlcXVlc3QSEgoKbW9kZWxfcm9vdBgBIAEoDCI4Cg1PZmZlclJlc3BvbnNlEicKBm9mZmVycxgBIAMoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmQixwIKA0pvYhIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERISCgptb2RlbF9yb290GAMgASgMEg0KBWxpbmVzGAQgASgNEhUKDXByb21wdF90b2tlbnMYBSABKAQSHQoVY29tcGxldGlvbl90b2tlbnNfbWF4GAYgASgEEhYKDnByaWNlX2NhcF9uYW5vGAcgASgEEiEKCHRpZXJfbWluGAggASgOMg8uY29jb29uLnYxLlRpZXISFAoMaXNzdWVkX2F0X21zGAkgASgEEhgKEGJpZHNfY2xvc2VfYXRfbXMYCiABKAQSEwoLZGVhZGxpbmVfbXMYCyABKAQSGwoTY2xpZW50X2lkZW50aXR5X2tleRgMIAEoDBIRCglhZGRyZXNzZXMYDSADKAkSEwoLcmVhZGVyc19tYXgYDiABKA0i2QEKA0JpZBIPCgd2ZXJzaW9uGAEgASgNEg4KBmpvYl9pZBgCIAEoDBIhCgZwcmljZXMYAyABKAsyES5jb2Nvb24udjEuUHJpY2VzEhIKCnByaWNlX25hbm8YBCABKAQSFAoMZmluaXNoX2luX21zGAUgASgEEh0KBHRpZXIYBiABKA4yDy5jb2Nvb24udjEuVGllchIYChBzdGF0ZW1lbnRfZGlnZXN0GAcgASgMEhQKDGlzc3VlZF9hdF9tcxgIIAEoBBIVCg1leHBpcmVzX2F0X21zGAkgASgEIjYKEkJpZEFja25vd2xlZGdlbWVudBIOCgZqb2JfaWQYASABKAwSEAoIYmlkX2hhc2gYAiABKAwiQAoFQXdhcmQSDgoGam9iX2lkGAEgASgMEhAKCGJpZF9oYXNoGAIgASgMEhUKDWF3YXJkZWRfYXRfbXMYAyABKAQiSAoISm9iQ2xvc2USDgoGam9iX2lkGAEgASgMEhIKCmJpZF9oYXNoZXMYAiADKAwSGAoQd2lubmluZ19iaWRfaGFzaBgDIAEoDCLsAQoKSm9iTWVzc2FnZRImCgNqb2IYASABKAsyFy5jb2Nvb24udjEuU2lnbmVkUmVjb3JkSAASJgoDYmlkGAIgASgLMhcuY29jb29uLnYxLlNpZ25lZFJlY29yZEgAEjIKD2Fja25vd2xlZGdlbWVudBgDIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIABIoCgVhd2FyZBgEIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIABIoCgVjbG9zZRgFIAEoCzIXLmNvY29vbi52MS5TaWduZWRSZWNvcmRIAEIGCgRraW5kIiEKC0pvYnNSZXF1ZXN0EhIKCm1vZGVsX3Jvb3QYASABKAwiNQoMSm9ic1Jlc3BvbnNlEiUKBGpvYnMYASADKAsyFy5jb2Nvb24udjEuU2lnbmVkUmVjb3JkIikKBUJsb2NrEg0KBXNlcW5vGAEgASgNEhEKCXJvb3RfaGFzaBgCIAEoDCL0AgoNU3RhdGVtZW50Q29yZRIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERIQCghyZWdpc3RyeRgDIAEoCRIMCgRyb2xlGAQgASgJEhQKDGlkZW50aXR5X2tleRgFIAEoDBIWCg5zZXR0bGVtZW50X2tleRgGIAEoDBIWCg5wYXlvdXRfYWRkcmVzcxgHIAEoCRISCgpocGtlX3N1aXRlGAggASgJEhAKCGhwa2Vfa2V5GAkgASgMEhQKDHJlc3BvbnNlX2tleRgKIAEoDBIVCg1wb2xpY3lfZGlnZXN0GAsgASgMEhIKCm1vZGVsX3Jvb3QYDCABKAwSFgoOcnVudGltZV9kaWdlc3QYDSABKAwSDwoHYm9vdF9pZBgOIAEoDBINCgVlcG9jaBgPIAEoBBIkCgpub3RfYmVmb3JlGBAgASgLMhAuY29jb29uLnYxLkJsb2NrEhQKDG5vdF9hZnRlcl9tcxgRIAEoBCJHCglTdGF0ZW1lbnQSDAoEY29yZRgBIAEoDBIZChFncHVfZXZpZGVuY2VfaGFzaBgCIAEoDBIRCgljaGFsbGVuZ2UYAyABKAwixwEKDVRkeENvbGxhdGVyYWwSEAoIdGNiX2luZm8YASABKAwSGgoSdGNiX2luZm9fc2lnbmF0dXJlGAIgASgMEhYKDnRjYl9pbmZvX2NoYWluGAMgAygMEhMKC3FlX2lkZW50aXR5GAQgASgMEh0KFXFlX2lkZW50aXR5X3NpZ25hdHVyZRgFIAEoDBIZChFxZV9pZGVudGl0eV9jaGFpbhgGIAMoDBIQCghyb290X2NybBgHIAEoDBIPCgdwY2tfY3JsGAggASgMIisKDVNucENvbGxhdGVyYWwSDQoFY2hhaW4YASADKAwSCwoDY3JsGAIgASgMIjIKEUdwdURldmljZUV2aWRlbmNlEg4KBnJlcG9ydBgBIAEoDBINCgVjaGFpbhgCIAMoDCI8CgtHcHVFdmlkZW5jZRItCgdkZXZpY2VzGAEgAygLMhwuY29jb29uLnYxLkdwdURldmljZUV2aWRlbmNlIk4KC01lcmtsZVByb29mEg0KBWluZGV4GAEgASgNEg0KBWNvdW50GAIgASgNEgwKBHBhdGgYAyADKAwSEwoLb3RoZXJfcGVha3MYBCADKAwizgEKCEV2aWRlbmNlEiIKBG1vZGUYASABKA4yFC5jb2Nvb24udjEuUXVvdGVNb2RlEhEKCXN0YXRlbWVudBgCIAEoDBINCgVxdW90ZRgDIAEoDBISCgpjb2xsYXRlcmFsGAQgASgMEhQKDGdwdV9ldmlkZW5jZRgFIAEoDBIrCgtub25jZV9wcm9vZhgGIAEoCzIWLmNvY29vbi52MS5NZXJrbGVQcm9vZhIlCgRraW5kGAcgASgOMhcuY29jb29uLnYxLkV2aWRlbmNlS2luZCJtCgtDbGllbnRIZWxsbxIQCgh2ZXJzaW9ucxgBIAMoDRIUCgxjbGllbnRfbm9uY2UYAiABKAwSEgoKbW9kZWxfcm9vdBgDIAEoDBIiCgRtb2RlGAQgASgOMhQuY29jb29uLnYxLlF1b3RlTW9kZSJ1Cg1Qcm92aWRlckhlbGxvEhAKCHZlcnNpb25zGAEgAygNEg8KB3ZlcnNpb24YAiABKA0SGgoScHJvdmlkZXJfY2hhbGxlbmdlGAMgASgMEiUKCGV2aWRlbmNlGAQgASgLMhMuY29jb29uLnYxLkV2aWRlbmNlIhcKCFNlYWxPcGVuEgsKA2VuYxgBIAEoDCJ0CgVGcmFtZRISCgpyZXF1ZXN0X2lkGAEgASgMEhAKCHNlcXVlbmNlGAIgASgNEiIKBHR5cGUYAyABKA4yFC5jb2Nvb24udjEuRnJhbWVUeXBlEg0KBWZpbmFsGAQgASgIEhIKCmNpcGhlcnRleHQYBSABKAwiOAoHUmVmdXNhbBIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDgoGcmVtZWR5GAMgASgJIvABCg5TZXNzaW9uTWVzc2FnZRIuCgxjbGllbnRfaGVsbG8YASABKAsyFi5jb2Nvb24udjEuQ2xpZW50SGVsbG9IABIyCg5wcm92aWRlcl9oZWxsbxgCIAEoCzIYLmNvY29vbi52MS5Qcm92aWRlckhlbGxvSAASKAoJc2VhbF9vcGVuGAMgASgLMhMuY29jb29uLnYxLlNlYWxPcGVuSAASIQoFZnJhbWUYBCABKAsyEC5jb2Nvb24udjEuRnJhbWVIABIlCgdyZWZ1c2FsGAUgASgLMhIuY29jb29uLnYxLlJlZnVzYWxIAEIGCgRraW5kIiwKClNpZ25lZENlbGwSCwoDYm9jGAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCLNAQoLU2Vzc2lvbk9wZW4SDwoHY2hhbm5lbBgBIAEoCRIRCgl0ZXJtc19ib2MYAiABKAwSHAoUdHJhbnNjcmlwdF9zaWduYXR1cmUYAyABKAwSKwoMYmVzdF92b3VjaGVyGAQgASgLMhUuY29jb29uLnYxLlNpZ25lZENlbGwSDQoFcGVha3MYBSADKAwSEgoKbGVhZl9jb3VudBgGIAEoDRIsChBvcGVuX2NoZWNrcG9pbnRzGAcgAygLMhIuY29jb29uLnYxLlJlY2VpcHQilwIKDVNlc3Npb25BY2NlcHQSHAoUdHJhbnNjcmlwdF9zaWduYXR1cmUYASABKAwSKgoLcHJpY2VfcXVvdGUYAiABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbBInCghkZWxlZ2F0ZRgDIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEisKDGJlc3Rfdm91Y2hlchgEIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEg0KBXBlYWtzGAUgAygMEhIKCmxlYWZfY291bnQYBiABKA0SKgoObWlzc2luZ19sZWF2ZXMYByADKAsyEi5jb2Nvb24udjEuUmVjZWlwdBIXCg91c2VkX3RvdGFsX25hbm8YCCABKAQigwEKA0FzaxIMCgRib2R5GAEgASgMEhQKDHJlcXVlc3Rfc2FsdBgCIAEoDBIVCg1yZXNwb25zZV9zYWx0GAMgASgMEhUKDXByb21wdF90b2tlbnMYBCABKA0SGAoQcmVzdW1lX3Rva2VuX2lkcxgFIAMoDRIQCghwcmV2aW91cxgGIAEoDCJeCghBbGxvY2F0ZRISCgpyZXF1ZXN0X2lkGAEgASgMEhYKDmFsbG9jYXRlZF9uYW5vGAIgASgEEiYKB3ZvdWNoZXIYAyABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbCIcCgZDYW5jZWwSEgoKcmVxdWVzdF9pZBgBIAEoDCIOCgxDbG9zZVJlcXVlc3Qi3gEKDUNsaWVudENvbnRlbnQSJgoEb3BlbhgBIAEoCzIWLmNvY29vbi52MS5TZXNzaW9uT3BlbkgAEh0KA2FzaxgCIAEoCzIOLmNvY29vbi52MS5Bc2tIABInCghhbGxvY2F0ZRgDIAEoCzITLmNvY29vbi52MS5BbGxvY2F0ZUgAEiMKBmNhbmNlbBgEIAEoCzIRLmNvY29vbi52MS5DYW5jZWxIABIwCg1jbG9zZV9yZXF1ZXN0GAUgASgLMhcuY29jb29uLnYxLkNsb3NlUmVxdWVzdEgAQgYKBGtpbmQiMQoGVG9rZW5zEgsKA2lkcxgBIAMoDRIaChJwcm9tcHRfdG9rZW5zX2RvbmUYAiABKA0iVAoHUmVjZWlwdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDBIQCghiaWxsX2JvYxgDIAEoDBIWCg5iaWxsX3NpZ25hdHVyZRgEIAEoDCI2CglDbG9zZUF1dGgSKQoKY2xvc2VfYXV0aBgBIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsIosCCg9Qcm92aWRlckNvbnRlbnQSKgoGYWNjZXB0GAEgASgLMhguY29jb29uLnYxLlNlc3Npb25BY2NlcHRIABIjCgZ0b2tlbnMYAiABKAsyES5jb2Nvb24udjEuVG9rZW5zSAASKAoKY2hlY2twb2ludBgDIAEoCzISLmNvY29vbi52MS5SZWNlaXB0SAASIgoEbGVhZhgEIAEoCzISLmNvY29vbi52MS5SZWNlaXB0SAASKgoKY2xvc2VfYXV0aBgFIAEoCzIULmNvY29vbi52MS5DbG9zZUF1dGhIABIlCgdyZWZ1c2FsGAYgASgLMhIuY29jb29uLnYxLlJlZnVzYWxIAEIGCgRraW5kIu8ECgtSZWNlaXB0Qm9keRIPCgd2ZXJzaW9uGAEgASgNEhEKCWdsb2JhbF9pZBgCIAEoERIPCgdjaGFubmVsGAMgASgJEhIKCmxlYWZfaW5kZXgYBCABKA0SEgoKcmVxdWVzdF9pZBgFIAEoDBIQCghwcmV2aW91cxgGIAEoDBIWCg5zZXR0bGVtZW50X2tleRgHIAEoDBIUCgxyZXNwb25zZV9rZXkYCCABKAwSGAoQc3RhdGVtZW50X2RpZ2VzdBgJIAEoDBIUCgxxdW90ZV9kaWdlc3QYCiABKAwSHQoEdGllchgLIAEoDjIPLmNvY29vbi52MS5UaWVyEhIKCm1vZGVsX3Jvb3QYDCABKAwSFgoOcnVudGltZV9kaWdlc3QYDSABKAwSFwoPc2NoZWR1bGVfZGlnZXN0GA4gASgMEhUKDXByb21wdF90b2tlbnMYDyABKA0SFQoNY2FjaGVkX3Rva2VucxgQIAEoDRIZChFjb21wbGV0aW9uX3Rva2VucxgRIAEoDRIhCgZwcmljZXMYEiABKAsyES5jb2Nvb24udjEuUHJpY2VzEhEKCXVzZWRfbmFubxgTIAEoBBIXCg91c2VkX3RvdGFsX25hbm8YFCABKAQSGgoScmVxdWVzdF9jb21taXRtZW50GBUgASgMEhsKE3Jlc3BvbnNlX2NvbW1pdG1lbnQYFiABKAwSFAoMc3RhcnRlZF9hdF9zGBcgASgEEhIKCmVuZGVkX2F0X3MYGCABKAQSIQoGZmluaXNoGBkgASgOMhEuY29jb29uLnYxLkZpbmlzaBIRCgliaWxsX2hhc2gYGiABKAwizQIKC1JlY2VpcHRGaWxlEg4KBmZvcm1hdBgBIAEoCRIjCgdyZWNlaXB0GAIgASgLMhIuY29jb29uLnYxLlJlY2VpcHQSJQoIZXZpZGVuY2UYAyABKAsyEy5jb2Nvb24udjEuRXZpZGVuY2USJwoIZGVsZWdhdGUYBCABKAsyFS5jb2Nvb24udjEuU2lnbmVkQ2VsbBIqCgtwcmljZV9xdW90ZRgFIAEoCzIVLmNvY29vbi52MS5TaWduZWRDZWxsEhEKCXRlcm1zX2JvYxgGIAEoDBIlCgVwcm9vZhgHIAEoCzIWLmNvY29vbi52MS5NZXJrbGVQcm9vZhImCgd2b3VjaGVyGAggASgLMhUuY29jb29uLnYxLlNpZ25lZENlbGwSFQoNcG9saWN5X2RpZ2VzdBgJIAEoDBIUCgxjbGllbnRfbm9uY2UYCiABKAwqVgoEVGllchIUChBUSUVSX1VOU1BFQ0lGSUVEEAASDQoJVElFUl9PUEVOEAESEgoOVElFUl9TSU1VTEFURUQQAhIVChFUSUVSX0NPTkZJREVOVElBTBADKlcKCVF1b3RlTW9kZRIaChZRVU9URV9NT0RFX1VOU1BFQ0lGSUVEEAASFAoQUVVPVEVfTU9ERV9FUE9DSBABEhgKFFFVT1RFX01PREVfQ0hBTExFTkdFEAIqXwoMRXZpZGVuY2VLaW5kEh0KGUVWSURFTkNFX0tJTkRfVU5TUEVDSUZJRUQQABIVChFFVklERU5DRV9LSU5EX1REWBABEhkKFUVWSURFTkNFX0tJTkRfU0VWX1NOUBACKlcKCUZyYW1lVHlwZRIaChZGUkFNRV9UWVBFX1VOU1BFQ0lGSUVEEAASFgoSRlJBTUVfVFlQRV9DT05UUk9MEAESFgoSRlJBTUVfVFlQRV9SRVFVRVNUEAIqgQEKBkZpbmlzaBIWChJGSU5JU0hfVU5TUEVDSUZJRUQQABISCg5GSU5JU0hfUEFSVElBTBABEg8KC0ZJTklTSF9TVE9QEAISEQoNRklOSVNIX0xFTkdUSBADEhQKEEZJTklTSF9DQU5DRUxMRUQQBBIRCg1GSU5JU0hfRkFJTEVEEAViBnByb3RvMw");
 
 /**
  * A signed record. signature = Ed25519(public_key, tagged(tag of the record type, payload)).
@@ -777,6 +777,81 @@ export const TdxCollateralSchema: GenMessage<TdxCollateral> = /*@__PURE__*/
   messageDesc(file_cocoon, 16);
 
 /**
+ * What a stranger needs to check an AMD SEV-SNP report.
+ *
+ * @generated from message cocoon.v1.SnpCollateral
+ */
+export type SnpCollateral = Message<"cocoon.v1.SnpCollateral"> & {
+  /**
+   * DER: VCEK or VLEK, then ASK or ASVK, then ARK
+   *
+   * @generated from field: repeated bytes chain = 1;
+   */
+  chain: Uint8Array[];
+
+  /**
+   * DER, issued by the ARK
+   *
+   * @generated from field: bytes crl = 2;
+   */
+  crl: Uint8Array;
+};
+
+/**
+ * Describes the message cocoon.v1.SnpCollateral.
+ * Use `create(SnpCollateralSchema)` to create a new message.
+ */
+export const SnpCollateralSchema: GenMessage<SnpCollateral> = /*@__PURE__*/
+  messageDesc(file_cocoon, 17);
+
+/**
+ * The evidence of one NVIDIA GPU.
+ *
+ * @generated from message cocoon.v1.GpuDeviceEvidence
+ */
+export type GpuDeviceEvidence = Message<"cocoon.v1.GpuDeviceEvidence"> & {
+  /**
+   * SPDM 1.1 GET_MEASUREMENTS request, then its MEASUREMENTS response
+   *
+   * @generated from field: bytes report = 1;
+   */
+  report: Uint8Array;
+
+  /**
+   * DER, leaf first, root last
+   *
+   * @generated from field: repeated bytes chain = 2;
+   */
+  chain: Uint8Array[];
+};
+
+/**
+ * Describes the message cocoon.v1.GpuDeviceEvidence.
+ * Use `create(GpuDeviceEvidenceSchema)` to create a new message.
+ */
+export const GpuDeviceEvidenceSchema: GenMessage<GpuDeviceEvidence> = /*@__PURE__*/
+  messageDesc(file_cocoon, 18);
+
+/**
+ * @generated from message cocoon.v1.GpuEvidence
+ */
+export type GpuEvidence = Message<"cocoon.v1.GpuEvidence"> & {
+  /**
+   * in the order of their nonces, <= 8
+   *
+   * @generated from field: repeated cocoon.v1.GpuDeviceEvidence devices = 1;
+   */
+  devices: GpuDeviceEvidence[];
+};
+
+/**
+ * Describes the message cocoon.v1.GpuEvidence.
+ * Use `create(GpuEvidenceSchema)` to create a new message.
+ */
+export const GpuEvidenceSchema: GenMessage<GpuEvidence> = /*@__PURE__*/
+  messageDesc(file_cocoon, 19);
+
+/**
  * One leaf's place in a Merkle mountain range of `count` leaves.
  *
  * @generated from message cocoon.v1.MerkleProof
@@ -812,7 +887,7 @@ export type MerkleProof = Message<"cocoon.v1.MerkleProof"> & {
  * Use `create(MerkleProofSchema)` to create a new message.
  */
 export const MerkleProofSchema: GenMessage<MerkleProof> = /*@__PURE__*/
-  messageDesc(file_cocoon, 17);
+  messageDesc(file_cocoon, 20);
 
 /**
  * @generated from message cocoon.v1.Evidence
@@ -831,18 +906,22 @@ export type Evidence = Message<"cocoon.v1.Evidence"> & {
   statement: Uint8Array;
 
   /**
+   * a TDX quote, or an SNP report
+   *
    * @generated from field: bytes quote = 3;
    */
   quote: Uint8Array;
 
   /**
-   * exact bytes of a TdxCollateral
+   * exact bytes of a TdxCollateral, or of an SnpCollateral
    *
    * @generated from field: bytes collateral = 4;
    */
   collateral: Uint8Array;
 
   /**
+   * exact bytes of a GpuEvidence, or nothing
+   *
    * @generated from field: bytes gpu_evidence = 5;
    */
   gpuEvidence: Uint8Array;
@@ -853,6 +932,11 @@ export type Evidence = Message<"cocoon.v1.Evidence"> & {
    * @generated from field: cocoon.v1.MerkleProof nonce_proof = 6;
    */
   nonceProof?: MerkleProof | undefined;
+
+  /**
+   * @generated from field: cocoon.v1.EvidenceKind kind = 7;
+   */
+  kind: EvidenceKind;
 };
 
 /**
@@ -860,7 +944,7 @@ export type Evidence = Message<"cocoon.v1.Evidence"> & {
  * Use `create(EvidenceSchema)` to create a new message.
  */
 export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
-  messageDesc(file_cocoon, 18);
+  messageDesc(file_cocoon, 21);
 
 /**
  * @generated from message cocoon.v1.ClientHello
@@ -898,7 +982,7 @@ export type ClientHello = Message<"cocoon.v1.ClientHello"> & {
  * Use `create(ClientHelloSchema)` to create a new message.
  */
 export const ClientHelloSchema: GenMessage<ClientHello> = /*@__PURE__*/
-  messageDesc(file_cocoon, 19);
+  messageDesc(file_cocoon, 22);
 
 /**
  * @generated from message cocoon.v1.ProviderHello
@@ -934,7 +1018,7 @@ export type ProviderHello = Message<"cocoon.v1.ProviderHello"> & {
  * Use `create(ProviderHelloSchema)` to create a new message.
  */
 export const ProviderHelloSchema: GenMessage<ProviderHello> = /*@__PURE__*/
-  messageDesc(file_cocoon, 20);
+  messageDesc(file_cocoon, 23);
 
 /**
  * First client message after the verdict: HPKE encapsulation, then frames.
@@ -953,7 +1037,7 @@ export type SealOpen = Message<"cocoon.v1.SealOpen"> & {
  * Use `create(SealOpenSchema)` to create a new message.
  */
 export const SealOpenSchema: GenMessage<SealOpen> = /*@__PURE__*/
-  messageDesc(file_cocoon, 21);
+  messageDesc(file_cocoon, 24);
 
 /**
  * @generated from message cocoon.v1.Frame
@@ -996,7 +1080,7 @@ export type Frame = Message<"cocoon.v1.Frame"> & {
  * Use `create(FrameSchema)` to create a new message.
  */
 export const FrameSchema: GenMessage<Frame> = /*@__PURE__*/
-  messageDesc(file_cocoon, 22);
+  messageDesc(file_cocoon, 25);
 
 /**
  * A refusal before a sealed session exists: nothing private is in it.
@@ -1025,7 +1109,7 @@ export type Refusal = Message<"cocoon.v1.Refusal"> & {
  * Use `create(RefusalSchema)` to create a new message.
  */
 export const RefusalSchema: GenMessage<Refusal> = /*@__PURE__*/
-  messageDesc(file_cocoon, 23);
+  messageDesc(file_cocoon, 26);
 
 /**
  * @generated from message cocoon.v1.SessionMessage
@@ -1072,7 +1156,7 @@ export type SessionMessage = Message<"cocoon.v1.SessionMessage"> & {
  * Use `create(SessionMessageSchema)` to create a new message.
  */
 export const SessionMessageSchema: GenMessage<SessionMessage> = /*@__PURE__*/
-  messageDesc(file_cocoon, 24);
+  messageDesc(file_cocoon, 27);
 
 /**
  * A voucher cell and the session key's signature over its hash.
@@ -1096,7 +1180,7 @@ export type SignedCell = Message<"cocoon.v1.SignedCell"> & {
  * Use `create(SignedCellSchema)` to create a new message.
  */
 export const SignedCellSchema: GenMessage<SignedCell> = /*@__PURE__*/
-  messageDesc(file_cocoon, 25);
+  messageDesc(file_cocoon, 28);
 
 /**
  * @generated from message cocoon.v1.SessionOpen
@@ -1151,7 +1235,7 @@ export type SessionOpen = Message<"cocoon.v1.SessionOpen"> & {
  * Use `create(SessionOpenSchema)` to create a new message.
  */
 export const SessionOpenSchema: GenMessage<SessionOpen> = /*@__PURE__*/
-  messageDesc(file_cocoon, 26);
+  messageDesc(file_cocoon, 29);
 
 /**
  * @generated from message cocoon.v1.SessionAccept
@@ -1211,7 +1295,7 @@ export type SessionAccept = Message<"cocoon.v1.SessionAccept"> & {
  * Use `create(SessionAcceptSchema)` to create a new message.
  */
 export const SessionAcceptSchema: GenMessage<SessionAccept> = /*@__PURE__*/
-  messageDesc(file_cocoon, 27);
+  messageDesc(file_cocoon, 30);
 
 /**
  * @generated from message cocoon.v1.Ask
@@ -1265,7 +1349,7 @@ export type Ask = Message<"cocoon.v1.Ask"> & {
  * Use `create(AskSchema)` to create a new message.
  */
 export const AskSchema: GenMessage<Ask> = /*@__PURE__*/
-  messageDesc(file_cocoon, 28);
+  messageDesc(file_cocoon, 31);
 
 /**
  * Credit for one request: cumulative allocation, with a voucher when the channel's total must rise.
@@ -1295,7 +1379,7 @@ export type Allocate = Message<"cocoon.v1.Allocate"> & {
  * Use `create(AllocateSchema)` to create a new message.
  */
 export const AllocateSchema: GenMessage<Allocate> = /*@__PURE__*/
-  messageDesc(file_cocoon, 29);
+  messageDesc(file_cocoon, 32);
 
 /**
  * @generated from message cocoon.v1.Cancel
@@ -1312,7 +1396,7 @@ export type Cancel = Message<"cocoon.v1.Cancel"> & {
  * Use `create(CancelSchema)` to create a new message.
  */
 export const CancelSchema: GenMessage<Cancel> = /*@__PURE__*/
-  messageDesc(file_cocoon, 30);
+  messageDesc(file_cocoon, 33);
 
 /**
  * @generated from message cocoon.v1.CloseRequest
@@ -1325,7 +1409,7 @@ export type CloseRequest = Message<"cocoon.v1.CloseRequest"> & {
  * Use `create(CloseRequestSchema)` to create a new message.
  */
 export const CloseRequestSchema: GenMessage<CloseRequest> = /*@__PURE__*/
-  messageDesc(file_cocoon, 31);
+  messageDesc(file_cocoon, 34);
 
 /**
  * @generated from message cocoon.v1.ClientContent
@@ -1372,7 +1456,7 @@ export type ClientContent = Message<"cocoon.v1.ClientContent"> & {
  * Use `create(ClientContentSchema)` to create a new message.
  */
 export const ClientContentSchema: GenMessage<ClientContent> = /*@__PURE__*/
-  messageDesc(file_cocoon, 32);
+  messageDesc(file_cocoon, 35);
 
 /**
  * @generated from message cocoon.v1.Tokens
@@ -1398,7 +1482,7 @@ export type Tokens = Message<"cocoon.v1.Tokens"> & {
  * Use `create(TokensSchema)` to create a new message.
  */
 export const TokensSchema: GenMessage<Tokens> = /*@__PURE__*/
-  messageDesc(file_cocoon, 33);
+  messageDesc(file_cocoon, 36);
 
 /**
  * The receipt body (exact bytes), its signature, and the bill cell a contract can read.
@@ -1438,7 +1522,7 @@ export type Receipt = Message<"cocoon.v1.Receipt"> & {
  * Use `create(ReceiptSchema)` to create a new message.
  */
 export const ReceiptSchema: GenMessage<Receipt> = /*@__PURE__*/
-  messageDesc(file_cocoon, 34);
+  messageDesc(file_cocoon, 37);
 
 /**
  * @generated from message cocoon.v1.CloseAuth
@@ -1457,7 +1541,7 @@ export type CloseAuth = Message<"cocoon.v1.CloseAuth"> & {
  * Use `create(CloseAuthSchema)` to create a new message.
  */
 export const CloseAuthSchema: GenMessage<CloseAuth> = /*@__PURE__*/
-  messageDesc(file_cocoon, 35);
+  messageDesc(file_cocoon, 38);
 
 /**
  * @generated from message cocoon.v1.ProviderContent
@@ -1514,7 +1598,7 @@ export type ProviderContent = Message<"cocoon.v1.ProviderContent"> & {
  * Use `create(ProviderContentSchema)` to create a new message.
  */
 export const ProviderContentSchema: GenMessage<ProviderContent> = /*@__PURE__*/
-  messageDesc(file_cocoon, 36);
+  messageDesc(file_cocoon, 39);
 
 /**
  * @generated from message cocoon.v1.ReceiptBody
@@ -1668,7 +1752,7 @@ export type ReceiptBody = Message<"cocoon.v1.ReceiptBody"> & {
  * Use `create(ReceiptBodySchema)` to create a new message.
  */
 export const ReceiptBodySchema: GenMessage<ReceiptBody> = /*@__PURE__*/
-  messageDesc(file_cocoon, 37);
+  messageDesc(file_cocoon, 40);
 
 /**
  * The file that `cocoon receipts verify` reads; canonical: any changed byte is refused.
@@ -1736,7 +1820,7 @@ export type ReceiptFile = Message<"cocoon.v1.ReceiptFile"> & {
  * Use `create(ReceiptFileSchema)` to create a new message.
  */
 export const ReceiptFileSchema: GenMessage<ReceiptFile> = /*@__PURE__*/
-  messageDesc(file_cocoon, 38);
+  messageDesc(file_cocoon, 41);
 
 /**
  * @generated from enum cocoon.v1.Tier
@@ -1806,6 +1890,41 @@ export const QuoteModeSchema: GenEnum<QuoteMode> = /*@__PURE__*/
   enumDesc(file_cocoon, 1);
 
 /**
+ * What made the quote: it says how to read quote and collateral, and nothing about trust.
+ *
+ * @generated from enum cocoon.v1.EvidenceKind
+ */
+export const EvidenceKind = {
+  /**
+   * @generated from enum value: EVIDENCE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: EVIDENCE_KIND_TDX = 1;
+   */
+  TDX: 1,
+
+  /**
+   * @generated from enum value: EVIDENCE_KIND_SEV_SNP = 2;
+   */
+  SEV_SNP: 2,
+} as const;
+
+/**
+ * What made the quote: it says how to read quote and collateral, and nothing about trust.
+ *
+ * @generated from enum cocoon.v1.EvidenceKind
+ */
+export type EvidenceKind = (typeof EvidenceKind)[keyof typeof EvidenceKind] | UnknownEnum;
+
+/**
+ * Describes the enum cocoon.v1.EvidenceKind.
+ */
+export const EvidenceKindSchema: GenEnum<EvidenceKind> = /*@__PURE__*/
+  enumDesc(file_cocoon, 2);
+
+/**
  * @generated from enum cocoon.v1.FrameType
  */
 export const FrameType = {
@@ -1836,7 +1955,7 @@ export type FrameType = (typeof FrameType)[keyof typeof FrameType] | UnknownEnum
  * Describes the enum cocoon.v1.FrameType.
  */
 export const FrameTypeSchema: GenEnum<FrameType> = /*@__PURE__*/
-  enumDesc(file_cocoon, 2);
+  enumDesc(file_cocoon, 3);
 
 /**
  * @generated from enum cocoon.v1.Finish
@@ -1882,5 +2001,5 @@ export type Finish = (typeof Finish)[keyof typeof Finish] | UnknownEnum;
  * Describes the enum cocoon.v1.Finish.
  */
 export const FinishSchema: GenEnum<Finish> = /*@__PURE__*/
-  enumDesc(file_cocoon, 3);
+  enumDesc(file_cocoon, 4);
 

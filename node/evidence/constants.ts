@@ -1,0 +1,10 @@
+/** Limits of talking to devices, sockets and tools of the guest. */
+
+/** One GetQuote of dstack's guest agent, milliseconds: the kernel itself waits 30 s for the host. */
+export const DSTACK_TIMEOUT_MS = 45_000
+/** One run of NVIDIA's tool over 8 GPUs, milliseconds. */
+export const NVATTEST_TIMEOUT_MS = 60_000
+/** A tool that only prints its state, milliseconds. */
+export const SURVEY_TOOL_TIMEOUT_MS = 5_000
+/** Output of such a tool, and of a kernel configuration. */
+export const SURVEY_TEXT_BYTES_MAX = 1_048_576

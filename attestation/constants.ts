@@ -42,7 +42,20 @@ export const CHALLENGE_NONCES_MAX = 256
 /** A client nonce. */
 export const NONCE_BYTES = 32
 
+// ---- remembered verdicts
+
+/** Verdicts on epoch quotes kept by one client, about 8 KB each. */
+export const VERDICTS_MAX = 1_024
+/** A good verdict is judged again after this, whatever else would still allow it, milliseconds. */
+export const VERDICT_LIFE_MS_MAX = 3_600_000
+/** A refused one sooner, milliseconds: long enough that repeating bad evidence costs us nothing. */
+export const VERDICT_REFUSED_LIFE_MS = 10_000
+/** How closely the limit of a verdict is found, milliseconds; it is rounded down. */
+export const VERDICT_LIMIT_STEP_MS = 1_000
+
 // ---- policy
 
 /** Measurements, anchors, advisories and modules of one policy document, each. */
 export const POLICY_ENTRIES_MAX = 256
+/** Extensions of RTMR3 that a release expects and an event log may hold: a guest makes a handful. */
+export const RTMR_EVENTS_MAX = 64

@@ -106,7 +106,7 @@ function checkGpuEvidence(
   if (gpuEvidence.length > EVIDENCE_GPU_BYTES_MAX) refuse(`${gpuEvidence.length} bytes`)
   const hash = gpuEvidence.length === 0 ? new Uint8Array(32) : context.crypto.sha256(gpuEvidence)
   if (!equal(hash, claimed)) refuse('GPU evidence with another hash than the statement names')
-  if (context.policy.gpu === 'required') {
+  if (context.policy.gpu.need === 'required') {
     refuse('the policy requires GPU evidence, which this version cannot verify')
   }
   const found = gpuEvidence.length === 0 ? 'none' : `${gpuEvidence.length} bytes, not verified`

@@ -32,10 +32,10 @@ export function networkTrust(
   const seed = fromHex(network.simulatedManufacturerSeed)
   const manufacturer = simulatedManufacturer({ seed, nowMs, crypto })
   const { anchor } = manufacturer
-  const measurements = [simulatedMeasurement(crypto, onnxRuntimeDigest(crypto))]
+  const measurements = { tdx: [simulatedMeasurement(crypto, onnxRuntimeDigest(crypto))] }
   return {
     anchors: [anchor],
-    policy: simulatedNetworkPolicy({ anchor, measurements }),
+    policy: simulatedNetworkPolicy({ anchors: [anchor], measurements }),
     manufacturer,
   }
 }

@@ -3,61 +3,48 @@
  * negotiated, and every field is required, so that nothing is accepted by leaving it out.
  */
 import { z } from 'zod'
-import { POLICY_ENTRIES_MAX } from '#attestation/constants.ts'
-import { TCB_STATUSES } from '#attestation/verify/signed-json.ts'
 import { tagged, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { SEAL_SUITES } from '#protocol/session/seal.ts'
 import { canonicalJson } from './canonical-json.ts'
+import { list, name } from './fields.ts'
+import { gpuSection } from './gpu-section.ts'
+import { hardwareSection } from './hardware-section.ts'
+import { snpSection } from './snp-section.ts'
+import { tcbSection, tdxSection } from './tdx-section.ts'
 
-const hex = (lengthBytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * lengthBytes}}$`))
-const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
-const list = <T extends z.ZodType>(entry: T) => z.array(entry).max(POLICY_ENTRIES_MAX)
+export type { Measurement, SnpMeasurement } from './release.ts'
 
-/** One release: what its guest measures to, and the runtime digest its statement must carry. */
-const measurementSchema = z.strictObject({
-  label: name,
-  runtimeDigest: hex(32),
-  mrTd: hex(48),
-  rtMr0: hex(48),
-  rtMr1: hex(48),
-  rtMr2: hex(48),
-  rtMr3: hex(48),
-  /** Inputs that the host controls: zeros unless a release uses them. */
-  mrConfigId: hex(48),
-  mrOwner: hex(48),
-  mrOwnerConfig: hex(48),
+export const TEES = ['tdx', 'sev-snp', 'simulated-tdx', 'simulated-snp'] as const
+export type Tee = (typeof TEES)[number]
+
+/** When a client asks for a quote over its own nonce instead of taking the epoch's. */
+const freshnessSection = z.strictObject({
+  /** Before the first request to a provider that this client never met. */
+  challengeFirstContact: z.boolean(),
+  /** In every session that asks for hardware whose location is verified. */
+  challengeLocationVerified: z.boolean(),
+  /** Of a thousand other sessions, chosen at random. */
+  spotChecksPerThousand: z.number().int().min(0).max(1_000),
 })
-export type Measurement = z.infer<typeof measurementSchema>
 
-const policySchema = z.strictObject({
-  version: z.literal(1),
+export const policySchema = z.strictObject({
+  version: z.literal(2),
   name,
   /** Evidence below this tier is refused. */
   tierMin: z.enum(['simulated', 'confidential']),
-  tees: list(z.enum(['tdx', 'simulated-tdx'])),
+  tees: list(z.enum(TEES)),
   /** Ids of the trust anchors that may be used, out of those this verifier is configured with. */
-  anchors: list(z.string().max(128)),
-  tcb: z.strictObject({
-    statuses: list(z.enum(TCB_STATUSES).exclude(['Revoked'])),
-    /** Advisories tolerated where the status is not UpToDate. */
-    advisories: list(z.string().max(64)),
-    /** tcbEvaluationDataNumber of TCB info and QE identity: older collateral is refused. */
-    evaluationNumberMin: z.number().int().min(1).max(1_000_000),
-  }),
-  tdx: z.strictObject({
-    /** TDX modules by MRSEAM; empty: every module that TCB info describes. */
-    mrSeam: list(hex(48)),
-    /** XFAM bits that a guest may have, 8 bytes as in the quote. */
-    xfamAllowed: hex(8),
-    /** Empty: nothing is accepted. */
-    measurements: list(measurementSchema),
-  }),
-  /** `none` and `optional` only check the hash in the statement; `required` refuses what is missing. */
-  gpu: z.enum(['none', 'optional', 'required']),
+  anchors: list(z.string().min(1).max(128)),
+  tcb: tcbSection,
+  tdx: tdxSection,
+  snp: snpSection,
+  gpu: gpuSection,
+  hardware: hardwareSection,
   /** HPKE suites a sealing key may use, by their name in the statement. */
   sealingSuites: list(z.enum(SEAL_SUITES)),
+  freshness: freshnessSection,
   /** Whether the provider must claim this very document. */
   claimedPolicy: z.enum(['any', 'same']),
 })
@@ -77,9 +64,9 @@ export function parsePolicy(document: unknown): AttestationPolicy {
 }
 
 /**
- * SHA-256 of tagged("cocoon/policy/1", canonical JSON): what a statement claims to meet.
+ * SHA-256 of tagged("cocoon/policy/2", canonical JSON): what a statement claims to meet.
  * @throws ConfigError POLICY_INVALID
  */
 export function policyDigest(crypto: CryptoPort, policy: AttestationPolicy): Uint8Array {
-  return crypto.sha256(tagged('cocoon/policy/1', utf8(canonicalJson(parsePolicy(policy)))))
+  return crypto.sha256(tagged('cocoon/policy/2', utf8(canonicalJson(parsePolicy(policy)))))
 }

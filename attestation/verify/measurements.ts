@@ -11,7 +11,8 @@ export interface Release {
 }
 
 function matches(body: TdReport, one: Measurement): boolean {
-  const expected = [one.mrTd, one.rtMr0, one.rtMr1, one.rtMr2, one.rtMr3]
+  if (!('pinned' in one.rtMr3)) return false
+  const expected = [one.mrTd, one.rtMr0, one.rtMr1, one.rtMr2, one.rtMr3.pinned]
   const found = [body.mrTd, ...body.rtMr]
   const hostInputs = [one.mrConfigId, one.mrOwner, one.mrOwnerConfig]
   const foundInputs = [body.mrConfigId, body.mrOwner, body.mrOwnerConfig]

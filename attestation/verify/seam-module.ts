@@ -21,7 +21,7 @@ export function expectSeamModule(
     refuse(`SEAMATTRIBUTES ${toHex(body.seamAttributes)}`)
   }
   const mrSeam = toHex(body.mrSeam)
-  if (policy.tdx.mrSeam.length > 0 && !policy.tdx.mrSeam.includes(mrSeam)) {
+  if (policy.tdx.mrSeam !== 'any' && !policy.tdx.mrSeam.includes(mrSeam)) {
     refuse(`the policy does not accept TDX module ${mrSeam}`)
   }
   const { id, tcbLevels } = module

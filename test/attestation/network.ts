@@ -29,8 +29,8 @@ export const machine = createMachine(
   runtimeDigest,
 )
 export const policy = simulatedNetworkPolicy({
-  anchor: manufacturer.anchor,
-  measurements: [simulatedMeasurement(crypto, runtimeDigest)],
+  anchors: [manufacturer.anchor],
+  measurements: { tdx: [simulatedMeasurement(crypto, runtimeDigest)] },
 })
 
 const block = { seqno: 41, rootHash: bytes(32, 0x42), timeMs: nowMs - 5 * minuteMs }

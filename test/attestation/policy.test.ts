@@ -19,7 +19,7 @@ describe('a policy document', () => {
 
   it.each([
     ['an unknown field', { ...policy, allowDebug: true }],
-    ['another version', { ...policy, version: 2 }],
+    ['another version', { ...policy, version: 1 }],
     ['Revoked among its statuses', { ...policy, tcb: { ...policy.tcb, statuses: ['Revoked'] } }],
     ['an unknown TEE', { ...policy, tees: ['sgx'] }],
     ['an unknown suite', { ...policy, sealingSuites: ['none'] }],
@@ -35,7 +35,7 @@ describe('a policy document', () => {
     const production = defaultPolicy()
     expect(production).toMatchObject({
       tierMin: 'confidential',
-      tees: ['tdx'],
+      tees: ['tdx', 'sev-snp'],
       anchors: [intelAnchor(crypto).id],
       tcb: { statuses: ['UpToDate'], advisories: [] },
       tdx: { measurements: [] },

@@ -132,7 +132,7 @@ describe('the policy digest', () => {
     expect(toHex(policyDigest(crypto, fixed))).toBe(vector.policyDigest)
     const reversed = Object.fromEntries(Object.entries(fixed).reverse()) as typeof fixed
     expect(toHex(policyDigest(crypto, reversed))).toBe(vector.policyDigest)
-    const other = { ...fixed, gpu: 'required' as const }
+    const other = { ...fixed, gpu: { ...policy.gpu, need: 'required' as const } }
     expect(toHex(policyDigest(crypto, other))).not.toBe(vector.policyDigest)
   })
 })

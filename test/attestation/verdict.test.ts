@@ -247,7 +247,7 @@ describe('a challenge', () => {
 
 describe('GPU evidence', () => {
   const gpuEvidence = bytes(100, 0x6b)
-  const required = { policy: { ...policy, gpu: 'required' as const } }
+  const required = { policy: { ...policy, gpu: { ...policy.gpu, need: 'required' as const } } }
 
   it('has the hash that the statement names', () => {
     expect(firstFailure(makeEvidence({ gpuEvidence }))).toBe('ok')

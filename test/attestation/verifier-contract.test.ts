@@ -42,20 +42,23 @@ const issuedMs = Date.UTC(2025, 5, 19, 10, 32, 27)
 function intelContext(evidence: TdxEvidence): TdxContext {
   const { body } = parseTdxQuote(evidence.quote)
   const [rtMr0 = '', rtMr1 = '', rtMr2 = '', rtMr3 = ''] = body.rtMr.map(toHex)
-  const policy = defaultPolicy([
-    {
-      label: 'vector',
-      runtimeDigest: '00'.repeat(32),
-      mrTd: toHex(body.mrTd),
-      rtMr0,
-      rtMr1,
-      rtMr2,
-      rtMr3,
-      mrConfigId: toHex(body.mrConfigId),
-      mrOwner: toHex(body.mrOwner),
-      mrOwnerConfig: toHex(body.mrOwnerConfig),
-    },
-  ])
+  const policy = defaultPolicy({
+    tdx: [
+      {
+        label: 'vector',
+        build: null,
+        runtimeDigest: '00'.repeat(32),
+        mrTd: toHex(body.mrTd),
+        rtMr0,
+        rtMr1,
+        rtMr2,
+        rtMr3: { pinned: rtMr3 },
+        mrConfigId: toHex(body.mrConfigId),
+        mrOwner: toHex(body.mrOwner),
+        mrOwnerConfig: toHex(body.mrOwnerConfig),
+      },
+    ],
+  })
   return {
     crypto,
     globalId: -239,

@@ -8,6 +8,7 @@ import { concat, equal } from '../bytes.ts'
 import { isStrictPublicKey, isStrictSignature } from './ed25519-strict.ts'
 import { checkHkdfLength, checkRandomLength, checkSeed } from './limits.ts'
 import type { CryptoPort } from './port.ts'
+import { rsaPssVerify } from './rsa-pss.ts'
 
 const { Point } = ed25519
 const CURVES = {
@@ -74,4 +75,7 @@ export const nobleCrypto: CryptoPort = {
       return false
     }
   },
+
+  rsaPssSha384Verify: (modulus, message, signature) =>
+    rsaPssVerify((data) => sha384(data), modulus, message, signature),
 }

@@ -1,5 +1,6 @@
 /** The crypto port over node:crypto (OpenSSL). */
 import {
+  constants,
   createHash,
   createHmac,
   createPrivateKey,
@@ -15,6 +16,7 @@ import { KEY_CACHE_ENTRIES_MAX } from '../constants.ts'
 import { isStrictPublicKey, isStrictSignature } from './ed25519-strict.ts'
 import { checkHkdfLength, checkRandomLength, checkSeed } from './limits.ts'
 import type { CryptoPort, EcdsaCurve, Ed25519KeyPair } from './port.ts'
+import { isPssShape } from './rsa-pss.ts'
 
 /** DER before a raw key (RFC 8410): PKCS #8 for seeds, SubjectPublicKeyInfo for public keys. */
 const SEED_PREFIX = fromHex('302e020100300506032b657004220420')
@@ -70,6 +72,13 @@ function ecdsaPublicKey(curve: EcdsaCurve, point: Uint8Array): KeyObject {
   })
 }
 
+function rsaPublicKey(modulus: Uint8Array): KeyObject {
+  return cachedPublicKey(`RSA ${toHex(modulus)}`, () => {
+    const n = Buffer.from(modulus).toString('base64url')
+    return createPublicKey({ key: { kty: 'RSA', n, e: 'AQAB' }, format: 'jwk' })
+  })
+}
+
 /** A copy that is no Buffer: a Buffer's `slice` is a view, which surprises. */
 function plain(buffer: Uint8Array | ArrayBuffer): Uint8Array {
   return new Uint8Array(buffer)
@@ -114,6 +123,17 @@ export const nodeCrypto: CryptoPort = {
     try {
       const key = ecdsaPublicKey(curve, publicKey)
       return verify(hash, message, { key, dsaEncoding: 'ieee-p1363' }, signature)
+    } catch {
+      return false
+    }
+  },
+
+  rsaPssSha384Verify(modulus, message, signature) {
+    if (!isPssShape(modulus, signature)) return false
+    try {
+      const key = rsaPublicKey(modulus)
+      const padding = constants.RSA_PKCS1_PSS_PADDING
+      return verify('sha384', message, { key, padding, saltLength: 48 }, signature)
     } catch {
       return false
     }

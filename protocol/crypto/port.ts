@@ -47,4 +47,11 @@ export interface CryptoPort {
     message: Uint8Array,
     signature: Uint8Array,
   ): boolean
+
+  /**
+   * RSASSA-PSS (RFC 8017 section 8.1.2) as AMD signs: SHA-384, MGF1 over SHA-384, 48 bytes of salt, public
+   * exponent 65537. The modulus is big-endian, 2,048 to 4,096 bits with its first bit set, and as long as
+   * the signature. Returns false on anything else; never throws.
+   */
+  rsaPssSha384Verify(modulus: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, fromHex, toHex, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort, EcdsaCurve } from '#protocol/crypto/port.ts'
 import { strictEd25519Cases } from '#test/support/ed25519-cases.ts'
+import { rsaPssCases } from '#test/support/rsa-pss-cases.ts'
 
 interface SignatureVector {
   readonly name: string
@@ -81,6 +82,7 @@ export function testCryptoPort(name: string, crypto: CryptoPort): void {
     hashes(crypto)
     ed25519(crypto)
     ecdsa(crypto)
+    rsaPss(crypto)
   })
 }
 
@@ -209,6 +211,33 @@ function ecdsa(crypto: CryptoPort): void {
     const s = signed.subarray(half)
     const bad = [concat(zero, s), concat(r, zero), concat(order, s), concat(r, order), r]
     for (const signature of bad) expect(verify(key, signature)).toBe(false)
+  })
+}
+
+function rsaPss(crypto: CryptoPort): void {
+  const message = utf8('sample')
+
+  it.each(rsaPssCases)('RSASSA-PSS with SHA-384: $name -> $valid', (given) => {
+    const [modulus, signature] = [fromHex(given.modulus), fromHex(given.signature)]
+    expect(crypto.rsaPssSha384Verify(modulus, message, signature)).toBe(given.valid)
+    expect(crypto.rsaPssSha384Verify(modulus, utf8('test'), signature)).toBe(false)
+  })
+
+  it('RSASSA-PSS refuses changed bits and other lengths, without throwing', () => {
+    const [good] = rsaPssCases
+    const [modulus, signature] = [fromHex(good?.modulus ?? ''), fromHex(good?.signature ?? '')]
+    for (let bit = 0; bit < 2_048; bit += 67) {
+      expect(crypto.rsaPssSha384Verify(modulus, message, flip(signature, bit))).toBe(false)
+    }
+    expect(crypto.rsaPssSha384Verify(flip(modulus, 1_024), message, signature)).toBe(false)
+    const long = concat(Uint8Array.of(0), signature)
+    for (const bad of [signature.subarray(1), long, new Uint8Array(0), new Uint8Array(256)]) {
+      expect(crypto.rsaPssSha384Verify(modulus, message, bad)).toBe(false)
+    }
+    for (const bad of [new Uint8Array(256), new Uint8Array(0), new Uint8Array(1_024).fill(255)]) {
+      expect(crypto.rsaPssSha384Verify(bad, message, signature)).toBe(false)
+      expect(crypto.rsaPssSha384Verify(bad, message, bad)).toBe(false)
+    }
   })
 }
 

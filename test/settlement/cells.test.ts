@@ -23,8 +23,7 @@ import {
 } from '#settlement/cells.ts'
 import { CELL_BOC_BYTES_MAX } from '#settlement/constants.ts'
 import { CHANNEL_CODE_HASH } from '#settlement/contracts/code.ts'
-import { compileChannel } from '#settlement/contracts/compile.ts'
-import compiled from '#settlement/contracts/uni-channel.code.json' with { type: 'json' }
+import { CONTRACTS, compileContract } from '#settlement/contracts/compile.ts'
 import type { SignedBytes } from '#settlement/types.ts'
 import { clientKey, codeOf, crypto, makeTerms, NOW_S, strangerKey } from './channel-fixture.ts'
 
@@ -53,10 +52,12 @@ const REOPEN: Record<
 
 const REFUSALS = ['CELL_MALFORMED', 'SIGNATURE_INVALID', 'CHANNEL_MISMATCH']
 
-describe('the channel code', () => {
+describe.each(CONTRACTS)('the code of %s', (name) => {
   it('is what the committed source compiles to', async () => {
-    expect(await compileChannel()).toEqual(compiled)
-    expect(CHANNEL_CODE_HASH).toBe(compiled.codeHash)
+    const file = new URL(`../../settlement/contracts/${name}.code.json`, import.meta.url)
+    const committed = JSON.parse(readFileSync(file, 'utf8')) as { codeHash: string }
+    expect(await compileContract(name)).toEqual(committed)
+    if (name === 'uni-channel') expect(CHANNEL_CODE_HASH).toBe(committed.codeHash)
   })
 })
 

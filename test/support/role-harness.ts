@@ -20,6 +20,7 @@ import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { type Devchain, startDevchain } from '#settlement/devchain/server.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
+import { ChainGate } from './fault-chain.ts'
 import { MovableClock } from './market-peers.ts'
 import { createMemoryNetwork } from './memory-transport.ts'
 import { simulatedModelFiles } from './simulated-engine.ts'
@@ -35,7 +36,9 @@ export interface RoleNetwork {
   readonly chain: ChainReader
   readonly file: NetworkFile
   readonly modelRoot: Uint8Array
-  readonly memory: ReturnType<typeof createMemoryNetwork>
+  readonly memory: Pick<ReturnType<typeof createMemoryNetwork>, 'join'>
+  /** The way of every peer to the chain. */
+  readonly gate: ChainGate
   /** A wallet that the faucet filled. */
   wallet(name: string): Promise<Wallet>
   /** A new empty folder, removed with the network. */
@@ -52,10 +55,11 @@ export async function startRoleNetwork(): Promise<RoleNetwork> {
   const modelFolder = path.join(root, 'model')
   writeModel(modelFolder)
   const { root: modelRoot } = await readModel(modelFolder, crypto)
+  const gate = new ChainGate()
   const access: ChainAccess = {
     endpoint: devchain.url,
     globalId: GLOBAL_ID,
-    fetch,
+    fetch: gate.fetch,
     timeoutSignal: AbortSignal.timeout,
   }
   const wallets = new Map<string, Wallet>()
@@ -76,6 +80,7 @@ export async function startRoleNetwork(): Promise<RoleNetwork> {
     },
     modelRoot,
     memory: createMemoryNetwork(),
+    gate,
     async wallet(name) {
       const known = wallets.get(name)
       if (known !== undefined) return known

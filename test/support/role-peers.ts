@@ -15,6 +15,10 @@ import type { NodeEventBody } from '#node/roles/events.ts'
 import { ProviderChannels } from '#node/roles/provider/channels.ts'
 import { Enclave } from '#node/roles/provider/enclave.ts'
 import { Provider } from '#node/roles/provider/provider.ts'
+import { openLedgerDatabase } from '#node/spending/database.ts'
+import { Ledger } from '#node/spending/ledger.ts'
+import { type SpendCaps, Spending } from '#node/spending/spending.ts'
+import type { PeerStore } from '#node/store/peer-store.ts'
 import { openPeerStore } from '#node/store/sqlite-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
@@ -23,6 +27,8 @@ import { EMPTY_OFFER_BOOK } from '#protocol/market/offer-book.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
+import type { Wallet } from '#settlement/types.ts'
+import { type FaultProbe, probedStore, probedStream, probedWallet } from './fault-probe.ts'
 import { keyOf, peerRefOf, ROLE_MODEL_ID, type RoleNetwork, trustOf } from './role-harness.ts'
 import { createSimulatedEngine, type SimulatedEngine } from './simulated-engine.ts'
 import { silentLog } from './test-peers.ts'
@@ -43,6 +49,9 @@ export interface TestProviderOptions {
   readonly prices?: UnitPrices
   /** Text that greedy requests answer; without it endless noise. */
   readonly answer?: string
+  readonly probe?: FaultProbe
+  /** Another peer's, so that runs need not fund one each. */
+  readonly walletName?: string
 }
 
 export class TestProvider {
@@ -59,8 +68,10 @@ export class TestProvider {
   provider!: Provider
   enclave!: Enclave
   channels!: ProviderChannels
-  #store!: ReturnType<typeof openPeerStore>
+  store!: PeerStore
+  isStopped = false
   #transport!: Transport
+  #life = 0
 
   private constructor(network: RoleNetwork, name: string, options: TestProviderOptions) {
     this.network = network
@@ -93,9 +104,15 @@ export class TestProvider {
   async start(): Promise<void> {
     const { network, name, engine, settlementKey } = this
     const { clock, chain, file } = network
-    const wallet = await network.wallet(`provider ${name}`)
+    const life = ++this.#life
+    this.isStopped = false
+    const reach = this.#options.probe?.reach ?? (() => undefined)
+    const wallet = probedWallet(
+      await network.wallet(this.#options.walletName ?? `provider ${name}`),
+      ...(['provider', reach, () => this.#life === life] as const),
+    )
     const { policy, manufacturer, runtimeDigest } = trustOf(network)
-    this.#store = openPeerStore(this.dataDir)
+    this.store = probedStore(openPeerStore(this.dataDir), 'provider', reach)
     this.#transport = network.memory.join(peerRefOf(name))
     this.enclave = new Enclave(
       {
@@ -116,7 +133,7 @@ export class TestProvider {
       },
     )
     this.channels = new ProviderChannels({
-      ...{ crypto, clock, store: this.#store, chain, settlementKey },
+      ...{ crypto, clock, store: this.store, chain, settlementKey },
       payoutAddress: wallet.address,
       closeDelayMin: file.closeDelay,
     })
@@ -133,13 +150,15 @@ export class TestProvider {
       addedLatencyMs: 0,
       emit: (event) => this.events.push(event),
       onLoad: () => undefined,
+      probe: reach,
     })
     await this.provider.start()
   }
 
   /** As kill -9: the disk stays as it is, streams break, nothing is claimed. */
   async crash(): Promise<void> {
-    this.#store.close()
+    this.#life++
+    this.store.close()
     await this.#transport.stop()
   }
 
@@ -152,6 +171,7 @@ export class TestProvider {
   async stop(): Promise<void> {
     await this.provider.stop()
     await this.crash()
+    this.isStopped = true
   }
 
   get codes(): string[] {
@@ -187,11 +207,15 @@ export class TestProvider {
     }
   }
 
+  readonly #reach = (point: string): void => this.#options.probe?.reach(point)
+
   #wrapped(transport: Transport): Transport {
     return {
       ...bound(transport),
       handle: (protocol, handler) =>
-        transport.handle(protocol, (stream) => handler(this.wrap(stream, this))),
+        transport.handle(protocol, (stream) =>
+          handler(probedStream(this.wrap(stream, this), 'provider', this.#reach)),
+        ),
     }
   }
 }
@@ -199,6 +223,8 @@ export class TestProvider {
 export interface TestClientOptions {
   readonly depositNano?: bigint
   readonly priceCapNano?: bigint
+  readonly probe?: FaultProbe
+  readonly walletName?: string
 }
 
 export class TestClient {
@@ -210,10 +236,13 @@ export class TestClient {
   /** In the order in which they are tried. */
   readonly providers: TestProvider[] = []
   sessions!: Sessions
+  spending!: Spending
   funding!: Funding
   receipts!: ReceiptFiles
   transport!: Transport
-  store!: ReturnType<typeof openPeerStore>
+  store!: PeerStore
+  wallet!: Wallet
+  #life = 0
   #models!: ClientModels
   #measurements!: Measurements
 
@@ -239,10 +268,16 @@ export class TestClient {
   async start(): Promise<void> {
     const { network, name, dataDir } = this
     const { clock, chain, file } = network
-    const wallet = await network.wallet(`client ${name}`)
+    const life = ++this.#life
+    const reach = this.#options.probe?.reach ?? (() => undefined)
+    const wallet = probedWallet(
+      await network.wallet(this.#options.walletName ?? `client ${name}`),
+      ...(['client', reach, () => this.#life === life] as const),
+    )
     const { anchors, policy } = trustOf(network)
-    const store = openPeerStore(dataDir)
-    const transport = network.memory.join(peerRefOf(name))
+    const store = probedStore(openPeerStore(dataDir), 'client', reach)
+    const transport = this.#wrapped(network.memory.join(peerRefOf(name)), reach)
+    this.wallet = wallet
     const emit = (event: NodeEventBody): void => void this.events.push(event)
     const base = { crypto, clock, store, chain, wallet, emit }
     const { depositNano = 1_000_000_000n } = this.#options
@@ -256,12 +291,22 @@ export class TestClient {
     const { funding, receipts } = this
     this.sessions = new Sessions({
       ...{ ...base, transport, anchors, policy, funding, receipts, kept },
+      probe: reach,
     })
   }
 
   async crash(): Promise<void> {
+    this.#life++
     this.store.close()
     await this.transport.stop()
+  }
+
+  #wrapped(transport: Transport, reach: (point: string) => void): Transport {
+    return {
+      ...bound(transport),
+      openStream: async (...parameters) =>
+        probedStream(await transport.openStream(...parameters), 'client', reach),
+    }
   }
 
   async restart(): Promise<void> {
@@ -319,6 +364,7 @@ export class TestClient {
       ...{ crypto, clock, models: this.#models, discovery, sessions, funding, receipts },
       store: this.store,
       priceCapNano: this.#options.priceCapNano,
+      spending: this.spending,
       emit: (event: NodeEventBody): void => void this.events.push(event),
     }
     return answerChat(parts, { ...CHAT, ...request }, signal)
@@ -333,7 +379,7 @@ export class TestClient {
 
   async settle() {
     const { chain } = this.network
-    const wallet = await this.network.wallet(`client ${this.name}`)
+    const { wallet } = this
     const emit = (event: NodeEventBody): void => void this.events.push(event)
     return settleAll({
       ...{ chain, wallet, funding: this.funding, receipts: this.receipts, emit },

@@ -46,8 +46,7 @@ export class Funding {
   channelFor(core: StatementCore): Promise<ClientDesk> {
     return this.#order.run(async () => {
       this.#refuseDisputed(core)
-      const desk = this.#usable(core) ?? this.#create(core)
-      await this.#refresh(desk)
+      const desk = (await this.#openOnChain(core)) ?? this.#create(core)
       if (desk.state.status === 'opening') await this.#topUp(desk, this.#parts.depositNano, true)
       if (desk.state.status === 'open') return desk
       throw new SettlementError('CHANNEL_NOT_FUNDED', `the channel is ${desk.state.status}`, {
@@ -103,6 +102,16 @@ export class Funding {
     throw new SettlementError('PROVIDER_DISPUTED', 'a channel with this provider is in dispute', {
       remedy: 'Settle it first; `cocoon channels list` shows it.',
     })
+  }
+
+  /** One that the chain, too, calls usable: a close may have gone through unseen. */
+  async #openOnChain(core: StatementCore): Promise<ClientDesk | undefined> {
+    for (;;) {
+      const desk = this.#usable(core)
+      if (desk === undefined) return undefined
+      await this.#refresh(desk)
+      if (desk.state.status === 'open' || desk.state.status === 'opening') return desk
+    }
   }
 
   #usable(core: StatementCore): ClientDesk | undefined {

@@ -1,0 +1,270 @@
+/**
+ * Provider, client and chain end at every step of a session's life, in one process: memory is gone, the
+ * store is opened again. The steps are taken from the state machines, the wire schema, the store and the
+ * contract's operations, so a new one without a case fails here. With real processes: kill-processes.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openPeerStore } from '#node/store/sqlite-store.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { CHUNK_UNITS_MIN } from '#protocol/constants.ts'
+import { CocoonError } from '#protocol/errors.ts'
+import type { ClientMeterEffect } from '#protocol/session/client-meter.ts'
+import { CLIENT_SESSION_EVENTS } from '#protocol/session/client-session.ts'
+import type { ProviderMeterEffect } from '#protocol/session/provider-meter.ts'
+import { PROVIDER_SESSION_EVENTS } from '#protocol/session/provider-session.ts'
+import { unitsCostNano } from '#protocol/session/units.ts'
+import {
+  ClientContentSchema,
+  ProviderContentSchema,
+  SessionMessageSchema,
+} from '#protocol/wire/gen/cocoon_pb.ts'
+import * as clientChannel from '#settlement/channel/client.ts'
+import * as meeting from '#settlement/channel/meeting.ts'
+import * as providerChannel from '#settlement/channel/provider.ts'
+import { currentRoot, usedTotalNano } from '#settlement/channel/state.ts'
+import { OPERATION } from '#settlement/wallet/messages.ts'
+import { eventually } from '../support/eventually.ts'
+import { writeMethods } from '../support/fault-probe.ts'
+import {
+  beginRun,
+  claimedNano,
+  END_LIMIT_MS,
+  type Ending,
+  endAt,
+  type FaultRun,
+  PROMPT_TOKENS,
+  restart,
+  settleAndStop,
+  stepsOf,
+  type Victim,
+} from '../support/fault-scenario.ts'
+import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
+import { CHAT, PRICES } from '../support/role-peers.ts'
+
+let network: RoleNetwork
+beforeAll(async () => {
+  network = await startRoleNetwork()
+})
+afterAll(() => network.stop())
+
+/** Points at which nothing is left to end, or that an honest life never reaches, each with its reason. */
+const NOT_REACHED: Readonly<Record<string, string>> = {
+  'client session close': 'a session ends with its stream: nobody steps a machine to closed',
+  'provider session close': 'as the client',
+  'provider sends refusal': 'an honest life has none; attacks-client ends sessions with each',
+  'provider sent refusal': 'as above',
+  'provider sends openly refusal': 'as above',
+  'provider sent openly refusal': 'as above',
+  'client sends openly refusal': 'this client hangs up instead',
+  'client sent openly refusal': 'as above',
+  'client sends openly provider-hello': 'the other side says it',
+  'client sent openly provider-hello': 'the other side says it',
+  'provider sends openly client-hello': 'the other side says it',
+  'provider sent openly client-hello': 'the other side says it',
+  'provider sends openly seal-open': 'the other side says it',
+  'provider sent openly seal-open': 'the other side says it',
+}
+
+/** Writes of one side that the other never makes. */
+const WRITES_ELSEWHERE = new Set([
+  ...['provider addReceipt', 'provider saveAsk', 'client eraseAsk', 'provider eraseAsk'],
+  ...['client saveJob', 'provider saveJob', 'client saveJobLine', 'provider saveJobLine'],
+])
+
+const TRANSACTIONS: Readonly<Record<keyof typeof OPERATION, 'client' | 'provider' | undefined>> = {
+  topUp: 'client',
+  claim: 'provider',
+  coopClose: 'client',
+  startClose: 'client',
+  finish: 'client',
+  // No role sends these yet.
+  close: undefined,
+  destroy: undefined,
+}
+
+/** Every transition of a channel, and the point at which it becomes durable or is said. */
+const CHANNEL_STEPS: Readonly<Record<string, string>> = {
+  clientAllocate: 'client sends allocate',
+  clientFinalVoucher: 'client sends allocate',
+  clientCheckpoint: 'client writes addCheckpoint',
+  clientLeaf: 'client writes appendLeaf',
+  clientForget: 'client writes saveChannel',
+  clientCheckCloseAuth: 'client transacts coopClose',
+  providerAsk: 'provider session ask',
+  providerAcceptVoucher: 'provider writes saveChannel',
+  isNewer: 'provider writes saveChannel',
+  providerAllocate: 'provider writes saveChannel',
+  providerCheckpoint: 'provider sends checkpoint',
+  providerLeaf: 'provider sends leaf',
+  providerBeginClose: 'provider sends close-auth',
+  signCloseAuth: 'provider sends close-auth',
+  clientView: 'client sends open',
+  clientMeet: 'client session accept',
+  providerView: 'provider sends accept',
+  providerMeet: 'provider sends accept',
+}
+
+const METER_STEPS: Readonly<
+  Record<ClientMeterEffect['kind'] | ProviderMeterEffect['kind'], string>
+> = {
+  allocate: 'client sends allocate',
+  violation: '',
+  produce: 'provider sends tokens',
+  pause: 'provider sends tokens',
+  checkpoint: 'provider sends checkpoint',
+}
+
+function oneofNames(schema: typeof ClientContentSchema | typeof SessionMessageSchema): string[] {
+  const names = schema.oneofs.flatMap((oneof) => oneof.fields.map((field) => field.name))
+  return names.map((name) => name.replaceAll('_', '-'))
+}
+
+/** Every step that the code knows, by the names of its probes. */
+function enumerated(): string[] {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cocoon-points-'))
+  const store = openPeerStore(folder)
+  const writes = writeMethods(store)
+  store.close()
+  rmSync(folder, { recursive: true })
+  const sides = ['client', 'provider'] as const
+  const said = (side: string, how: string, kinds: string[]) =>
+    kinds.flatMap((kind) => [`${side} sends ${how}${kind}`, `${side} sent ${how}${kind}`])
+  return [
+    ...CLIENT_SESSION_EVENTS.map((kind) => `client session ${kind}`),
+    ...PROVIDER_SESSION_EVENTS.map((kind) => `provider session ${kind}`),
+    ...said('client', '', oneofNames(ClientContentSchema)),
+    ...said('provider', '', oneofNames(ProviderContentSchema as never)),
+    ...sides.flatMap((side) =>
+      said(
+        side,
+        'openly ',
+        oneofNames(SessionMessageSchema).filter((kind) => kind !== 'frame'),
+      ),
+    ),
+    ...sides.flatMap((side) => [`${side} commits`, `${side} committed`]),
+    ...sides.flatMap((side) =>
+      writes
+        .filter((name) => !WRITES_ELSEWHERE.has(`${side} ${name}`))
+        .map((name) => `${side} writes ${name}`),
+    ),
+    ...Object.keys(OPERATION).flatMap((name) => {
+      const who = TRANSACTIONS[name as keyof typeof OPERATION]
+      return who === undefined ? [] : [`${who} transacts ${name}`, `${who} transacted ${name}`]
+    }),
+  ]
+}
+
+async function recorded(ending: Ending): Promise<ReadonlyMap<string, number>> {
+  const run = await beginRun(network, `recorded ${ending}`)
+  for (const step of stepsOf(run, ending)) await step()
+  const visits = new Map(run.probe.visits)
+  if (ending === 'together') await run.provider.stop()
+  await run.client.stop()
+  return visits
+}
+
+const CHUNK_AND_HALF_NANO = unitsCostNano(
+  { ...PRICES, promptNanoPerMtok: PRICES.completionNanoPerMtok },
+  0,
+  0,
+  (CHUNK_UNITS_MIN * 3) / 2 + 1,
+)
+
+async function agree({ client, provider }: FaultRun): Promise<void> {
+  const { desk } = client
+  const theirs = () =>
+    provider.channels.all().find(({ address }) => address === desk.address)?.state
+  await eventually(() => theirs()?.best.leafCount === desk.state.best.leafCount)
+  const other = theirs()
+  expect(other?.best.amountNano).toBe(desk.state.best.amountNano)
+  expect(other && toHex(currentRoot(other))).toBe(toHex(currentRoot(desk.state)))
+  expect(other && usedTotalNano(other)).toBe(usedTotalNano(desk.state))
+  expect(desk.state.status).toBe('open')
+  expect(other?.status).toBe('open')
+}
+
+async function endAndRecover(ending: Ending, victim: Victim, point: string, visit: number) {
+  const run = await beginRun(network, `${ending} ${victim} ${point} ${visit}`)
+  const { client, provider } = run
+  const { fired, thrown, tookMs } = await endAt(run, ending, victim, point, visit)
+  expect(fired).toBe(true)
+  // The caller of a dead client is dead too; everybody else gets an answer or a typed error.
+  if (victim !== 'client' && thrown !== undefined) expect(thrown).toBeInstanceOf(CocoonError)
+  expect(tookMs).toBeLessThan(END_LIMIT_MS)
+  if (victim === 'client') await eventually(() => provider.sessions === 0)
+  await restart(run, victim)
+  // A provider that had stopped for good comes back with its disk.
+  if (victim !== 'provider' && provider.isStopped) await provider.start()
+  client.store.setMeta(`kept-units:${provider.identity}`, '0')
+  client.forgive()
+  const result = await client.chat({ maxTokens: 5 })
+  await agree(run)
+  await settleAndStop(run)
+  const deliveredNano = run.delivered.nano + result.priceNano
+  const claimed = await claimedNano(run)
+  expect(claimed - deliveredNano, 'what the client lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+  expect(deliveredNano - claimed, 'what the provider lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+  const totals = network.devchain.totals()
+  expect(totals.balancesNano + totals.feesNano).toBe(totals.genesisNano)
+}
+
+const ENDINGS: readonly Ending[] = ['together', 'alone']
+let visited: ReadonlyMap<Ending, ReadonlyMap<string, number>>
+beforeAll(async () => {
+  visited = new Map([
+    ['together', await recorded('together')],
+    ['alone', await recorded('alone')],
+  ])
+})
+
+test('every step that the code knows is reached by a life, or is excused with a reason', () => {
+  const reached = new Set(ENDINGS.flatMap((ending) => [...(visited.get(ending)?.keys() ?? [])]))
+  const known = enumerated()
+  expect(known.length).toBeGreaterThan(60)
+  expect(known.filter((point) => !reached.has(point) && !(point in NOT_REACHED))).toEqual([])
+  expect(Object.keys(NOT_REACHED).filter((point) => reached.has(point))).toEqual([])
+  const excused = Object.keys(NOT_REACHED).filter((point) => !known.includes(point))
+  expect(excused).toEqual([])
+})
+
+test('every transition of a channel and every effect of a meter has its step', () => {
+  const reached = new Set(ENDINGS.flatMap((ending) => [...(visited.get(ending)?.keys() ?? [])]))
+  const transitions = [clientChannel, providerChannel, meeting].flatMap((room) => Object.keys(room))
+  expect(transitions.sort()).toEqual(Object.keys(CHANNEL_STEPS).sort())
+  const steps = [...Object.values(CHANNEL_STEPS), ...Object.values(METER_STEPS)].filter(Boolean)
+  expect(steps.filter((point) => !reached.has(point))).toEqual([])
+})
+
+test('the price of what is delivered counts the prompt as it is', async () => {
+  const run = await beginRun(network, 'counts')
+  const { usage } = await run.client.chat({ maxTokens: 4 })
+  expect(usage.promptTokens).toBe(PROMPT_TOKENS)
+  expect(CHAT.maxTokens).toBe(40)
+  await settleAndStop(run)
+})
+
+/** In the short form each point once, at its first visit; LONG=1 every visit of every point. */
+const VISITS_MAX = process.env['LONG'] === '1' ? Number.POSITIVE_INFINITY : 1
+
+describe.each(['provider', 'client', 'chain'] as const)('%s ends at every step', (victim) => {
+  test.each(ENDINGS)('of a life that ends %s', { timeout: 1_800_000 }, async (ending) => {
+    const failures: string[] = []
+    const other = visited.get('together')
+    for (const [point, count] of visited.get(ending) ?? []) {
+      // What both lives share is ended in one of them.
+      if (ending === 'alone' && other?.has(point)) continue
+      for (let visit = 1; visit <= Math.min(count, VISITS_MAX); visit++) {
+        try {
+          await endAndRecover(ending, victim, point, visit)
+        } catch (error) {
+          network.gate.fault = 'none'
+          failures.push(`${point} (${visit}): ${String(error).slice(0, 300)}`)
+        }
+      }
+    }
+    expect(failures).toEqual([])
+  })
+})

@@ -1,11 +1,12 @@
 /** What this program is made of; `cocoon version --json` prints it. */
 import { readFileSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
 import { z } from 'zod'
 
 const packageSchema = z.object({ version: z.string() })
 
-const versionOf = (file: string): string =>
-  packageSchema.parse(JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8'))).version
+const versionOf = (file: string | URL): string =>
+  packageSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).version
 
 export interface VersionDocument {
   readonly cocoon: string
@@ -16,17 +17,23 @@ export interface VersionDocument {
   readonly platform: string
 }
 
+/** Where the package lies depends on who installed it; packages need not export their manifest. */
+function dependencyVersion(name: string): string {
+  const manifest = findPackageJSON(name, import.meta.url)
+  return manifest === undefined ? 'missing' : versionOf(manifest)
+}
+
 /** The highest version of /cocoon/session that this program speaks. */
 const SESSION_PROTOCOL_VERSION = 1
 
-export const cocoonVersion = (): string => versionOf('../package.json')
+export const cocoonVersion = (): string => versionOf(new URL('../package.json', import.meta.url))
 
 export function versionDocument(): VersionDocument {
   return {
     cocoon: cocoonVersion(),
     node: process.versions.node,
-    onnxruntime: versionOf('../node_modules/onnxruntime-node/package.json'),
-    libp2p: versionOf('../node_modules/libp2p/package.json'),
+    onnxruntime: dependencyVersion('onnxruntime-node'),
+    libp2p: dependencyVersion('libp2p'),
     protocol: SESSION_PROTOCOL_VERSION,
     platform: `${process.platform}-${process.arch}`,
   }

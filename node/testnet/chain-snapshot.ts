@@ -38,9 +38,13 @@ export function findSnapshotFile(receiptFile: string): string | undefined {
   return undefined
 }
 
+/** What `readChainSnapshot` reads: a network file and the chain that `dev_snapshot` gave. */
+export function chainSnapshotText(network: NetworkFile, chain: unknown): string {
+  return JSON.stringify({ format: 'cocoon-receipt-snapshot/1', network, chain })
+}
+
 export function writeChainSnapshot(file: string, network: NetworkFile, chain: unknown): void {
-  const document = { format: 'cocoon-receipt-snapshot/1', network, chain }
-  writePrivateFile(file, JSON.stringify(document))
+  writePrivateFile(file, chainSnapshotText(network, chain))
 }
 
 /** @throws ConfigError SNAPSHOT_INVALID */

@@ -1,0 +1,152 @@
+/** A client of the network inside another program: ask, stream, look at money and proof, close. */
+
+import type { AssuranceTier } from '#attestation/types.ts'
+import type { ChatMessage } from '#inference/engine.ts'
+import { sleep } from '#node/async.ts'
+import { DEFAULT_TEMPERATURE, DEFAULT_TOP_P } from '#node/gateway/constants.ts'
+import { defaultTokensMax } from '#node/gateway/default-tokens.ts'
+import type {
+  ChannelView,
+  ChatRequest,
+  ClientService,
+  ModelView,
+  OfferView,
+  ReceiptView,
+  SettlementView,
+} from '#node/roles/client-service.ts'
+import { ConfigError } from '#protocol/errors.ts'
+import { type Answer, AnswerStream } from './answer-stream.ts'
+import { OFFERS_POLL_MS } from './constants.ts'
+
+/** One question. Everything left out has the default of the HTTP API. */
+export interface AskOptions {
+  /** Model id; by default the first model of the network that somebody offers. */
+  readonly model?: string
+  /** New tokens at most, 1 to 131072. */
+  readonly maxTokens?: number
+  /** 0 (greedy, the default) to 2. */
+  readonly temperature?: number
+  /** Above 0 up to 1, the default. */
+  readonly topP?: number
+  /** Of the sampling; 0n by default, so that the same question gives the same answer. */
+  readonly seed?: bigint
+  /** Up to 4 strings that end the answer. */
+  readonly stop?: readonly string[]
+  /** What this answer may cost, in nanoTON; a dearer offer is not taken. */
+  readonly maxPriceNano?: bigint
+  /** What the provider must prove; `simulated` by default, which no main network accepts. */
+  readonly tierMin?: AssuranceTier
+  /** Cancels the request; what was received until then is paid and has a receipt. */
+  readonly signal?: AbortSignal
+}
+
+/** A prompt, or a conversation. */
+export type Question = string | readonly ChatMessage[]
+
+export class CocoonClient implements AsyncDisposable {
+  readonly #service: ClientService
+  #closed: Promise<void> | undefined
+
+  /** Made by `connect()` and `Testnet.connect()`. */
+  constructor(service: ClientService) {
+    this.#service = service
+  }
+
+  /** libp2p peer id of this client. */
+  get peerId(): string {
+    return this.#service.peerId
+  }
+
+  /** Raw TON address of the wallet that pays; it needs coins before the first question. */
+  get walletAddress(): string {
+    return this.#service.walletAddress
+  }
+
+  /**
+   * One whole answer, with its verdict, price and receipt.
+   * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG
+   * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
+   */
+  ask(question: Question, options: AskOptions = {}): Promise<Answer> {
+    return this.stream(question, options).answer()
+  }
+
+  /**
+   * The answer piece by piece: `for await (const text of client.stream('…'))`. Its `answer()` gives
+   * verdict, price and receipt. Leaving the loop early cancels the request. Throws as `ask` does.
+   */
+  stream(question: Question, options: AskOptions = {}): AnswerStream {
+    return new AnswerStream((signal) => this.#events(question, options, signal), options.signal)
+  }
+
+  models(): Promise<readonly ModelView[]> {
+    return this.#service.models()
+  }
+
+  /** Providers in the offer book now. */
+  offers(): readonly OfferView[] {
+    return this.#service.offers()
+  }
+
+  /** Newest first. */
+  receipts(): readonly ReceiptView[] {
+    return this.#service.receipts()
+  }
+
+  /** Payment channels, with what was deposited and used in nanoTON. */
+  channels(): Promise<readonly ChannelView[]> {
+    return this.#service.channels()
+  }
+
+  /** Closes every channel on the chain, so that unused deposits come back to the wallet. */
+  settle(signal?: AbortSignal): Promise<readonly SettlementView[]> {
+    return this.#service.settle(signal)
+  }
+
+  /** Resolves when somebody offers something, or after `timeoutMs`; false: nobody does. */
+  async offered(timeoutMs: number): Promise<boolean> {
+    const untilMs = performance.now() + timeoutMs
+    while (this.#service.offers().length === 0) {
+      if (performance.now() >= untilMs) return false
+      await sleep(OFFERS_POLL_MS)
+    }
+    return true
+  }
+
+  /** Leaves the network; channels stay open and are used again next time. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#service.stop()
+    return this.#closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async *#events(question: Question, options: AskOptions, signal: AbortSignal) {
+    yield* this.#service.chat(await this.#request(question, options), signal)
+  }
+
+  async #request(question: Question, options: AskOptions): Promise<ChatRequest> {
+    const { maxPriceNano, tierMin } = options
+    const model = options.model ?? (await this.#defaultModel())
+    return {
+      model,
+      messages: typeof question === 'string' ? [{ role: 'user', content: question }] : question,
+      maxTokens: options.maxTokens ?? (await defaultTokensMax(this.#service, model)),
+      temperature: options.temperature ?? DEFAULT_TEMPERATURE,
+      topP: options.topP ?? DEFAULT_TOP_P,
+      seed: options.seed ?? 0n,
+      stop: options.stop ?? [],
+      ...(maxPriceNano === undefined ? {} : { maxPriceNano }),
+      ...(tierMin === undefined ? {} : { tierMin }),
+    }
+  }
+
+  async #defaultModel(): Promise<string> {
+    const models = await this.#service.models()
+    const model = models.find(({ providers }) => providers > 0) ?? models[0]
+    if (model !== undefined) return model.id
+    throw new ConfigError('MODEL_UNKNOWN', 'this network names no model')
+  }
+}

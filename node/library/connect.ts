@@ -1,0 +1,99 @@
+/** `connect()`: a light client of the configured network, in the caller's own process. */
+import { homedir } from 'node:os'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { ownerKeys } from '#node/cli/owner-keys.ts'
+import { networkFile } from '#node/cli/target.ts'
+import { composeClient } from '#node/compose.ts'
+import { readConfiguration } from '#node/config/read.ts'
+import type { Settings } from '#node/config.ts'
+import { createLog } from '#node/log.ts'
+import type { NodeEvent } from '#node/roles/events.ts'
+import {
+  CHANNEL_DEPOSIT_NANO,
+  CLIENT_GENESIS_NANO,
+  TESTNET_GLOBAL_ID,
+} from '#node/testnet/constants.ts'
+import { devchainRpc } from '#node/testnet/devchain-rpc.ts'
+import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
+import { realParts } from '#node/testnet/parts.ts'
+import { CocoonClient } from './client.ts'
+import { OFFERS_WAIT_MS } from './constants.ts'
+
+export interface ConnectOptions {
+  /** A network file or its content; by default the network that `cocoon client` would join. */
+  readonly network?: string | NetworkFile
+  /**
+   * Where keys, channels and receipts are kept; made when missing. One process at a time. By default
+   * `library` beside the folders of the program (COCOON_DATA names their parent).
+   */
+  readonly dataDir?: string
+  /** Named in events and logs. */
+  readonly name?: string
+  /** Deposit of a new payment channel, in nanoTON; 1 TON by default. */
+  readonly depositNano?: bigint
+  /** What one answer may cost, in nanoTON, unless the question says otherwise. */
+  readonly maxPriceNano?: bigint
+  /** Choices, verdicts, channels, payments, receipts; never prompts or answers. */
+  readonly onEvent?: (event: NodeEvent) => void
+  /** Lines of JSON to stderr from level `COCOON_LOG` by default. */
+  readonly log?: Logger
+}
+
+/**
+ * Joins a network and waits a moment for its first offer.
+ * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID
+ * @throws UnavailableError NO_TESTNET, STORE_LOCKED, CHAIN_UNREACHABLE
+ */
+export async function connect(options: ConnectOptions = {}): Promise<CocoonClient> {
+  const { settings } = readConfiguration(process.env, homedir())
+  const { name = 'library', network } = options
+  const dataDir = path.resolve(options.dataDir ?? path.join(settings.dataRoot, 'library'))
+  const { identitySeed, walletSeed, created } = ownerKeys(dataDir)
+  const joined = networkOf(network, settings)
+  if (created) await fundOnEmbeddedChain(joined, walletSeed)
+  return connectAs({
+    ...options,
+    name,
+    dataDir,
+    identitySeed,
+    walletSeed,
+    network: joined,
+    log: options.log ?? createLog({ name, level: settings.logLevel }),
+  })
+}
+
+function networkOf(network: ConnectOptions['network'], settings: Settings): NetworkFile {
+  if (typeof network === 'object') return network
+  return readNetworkFile(networkFile(network === undefined ? {} : { network }, settings))
+}
+
+/** There a new wallet gets coins that are worth nothing; anywhere else its owner funds it. */
+async function fundOnEmbeddedChain(network: NetworkFile, walletSeed: Uint8Array): Promise<void> {
+  if (network.globalId !== TESTNET_GLOBAL_ID) return
+  const address = realParts.walletAddress(walletSeed)
+  await devchainRpc(network.chainUrl).fund(address, CLIENT_GENESIS_NANO)
+}
+
+/** Everything named: a test network gives each client keys of its own. */
+export interface NamedClient extends ConnectOptions {
+  readonly name: string
+  readonly dataDir: string
+  readonly network: NetworkFile
+  readonly identitySeed: Uint8Array
+  readonly walletSeed: Uint8Array
+  readonly log: Logger
+}
+
+export async function connectAs(options: NamedClient): Promise<CocoonClient> {
+  const { name, dataDir, network, identitySeed, walletSeed, log, maxPriceNano, onEvent } = options
+  const peer = await composeClient({
+    ...{ name, dataDir, network, identitySeed, walletSeed, log },
+    depositNano: options.depositNano ?? CHANNEL_DEPOSIT_NANO,
+    ...(maxPriceNano === undefined ? {} : { priceCapNano: maxPriceNano }),
+    emit: (body) => onEvent?.({ atMs: Date.now(), peer: name, ...body }),
+  })
+  const client = new CocoonClient(peer.service)
+  await client.offered(OFFERS_WAIT_MS)
+  return client
+}

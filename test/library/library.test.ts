@@ -1,0 +1,130 @@
+/** The library from a checkout: the package by its own name, a network in this process. */
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import {
+  CocoonError,
+  ConfigError,
+  connect,
+  startTestnet,
+  type Testnet,
+  UnavailableError,
+  verifyReceipt,
+} from 'cocoon-node'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../support/temporary-folder.ts'
+
+let testnet: Testnet
+const events: string[] = []
+
+beforeAll(async () => {
+  const startedMs = performance.now()
+  testnet = await startTestnet({ onEvent: ({ kind }) => events.push(kind) })
+  // A figure for people; a busy machine must not fail it.
+  console.log(
+    `startTestnet: ${Math.round(performance.now() - startedMs)} ms (under 3000 when quiet)`,
+  )
+})
+
+afterAll(() => testnet?.stop())
+
+describe('startTestnet', () => {
+  it('answers over HTTP to any OpenAI client, and says that its TEE is simulated', async () => {
+    expect(testnet.tier).toBe('simulated')
+    const response = await fetch(`${testnet.baseUrl}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        model: testnet.model,
+        messages: [{ role: 'user', content: 'What is Cocoon?' }],
+      }),
+    })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('x-cocoon-tier')).toBe('simulated')
+    expect(await response.text()).toContain('"content":"Cocoon is')
+    expect(events).toContain('receipt')
+  })
+
+  it('refuses a size it cannot hold', async () => {
+    await expect(startTestnet({ providers: 0 })).rejects.toMatchObject({ code: 'TESTNET_SIZE' })
+    await expect(startTestnet({ providers: 9 })).rejects.toBeInstanceOf(ConfigError)
+  })
+})
+
+describe('a client of the library', () => {
+  it('asks, and gets text, verdict, price and a receipt that verifies against the chain', async () => {
+    await using cocoon = await testnet.connect()
+    const answer = await cocoon.ask('What is Cocoon?')
+    expect(answer.text).toContain('Cocoon')
+    expect(answer.verdict).toMatchObject({ ok: true, tier: 'simulated' })
+    expect(answer.verdict.steps.length).toBeGreaterThan(5)
+    expect(answer.priceNano).toBeGreaterThan(0n)
+    expect(existsSync(answer.receipt.file)).toBe(true)
+    const verdict = await verifyReceipt(answer.receipt.file, { network: testnet.network })
+    expect(verdict).toMatchObject({ ok: true, level: 'acknowledged', id: answer.receipt.id })
+    const saved = await verifyReceipt(answer.receipt.file, { snapshot: await testnet.snapshot() })
+    expect(saved.ok).toBe(true)
+    expect(cocoon.receipts().map(({ id }) => id)).toEqual([answer.receipt.id])
+    const [settled] = await cocoon.settle()
+    expect(settled!.claimedNano + settled!.refundedNano).toBe(settled!.depositedNano)
+  })
+
+  it('streams the same answer piece by piece; the whole of it comes from the same stream', async () => {
+    await using cocoon = await testnet.connect()
+    const stream = cocoon.stream('What is Cocoon?', { maxTokens: 24 })
+    const pieces: string[] = []
+    for await (const text of stream) pieces.push(text)
+    expect(pieces.length).toBeGreaterThan(1)
+    const answer = await stream.answer()
+    expect(answer.text).toBe(pieces.join(''))
+    expect(answer.usage.completionTokens).toBeLessThanOrEqual(24)
+  })
+
+  it('cancels a request whose loop is left, and says so when asked for the whole answer', async () => {
+    await using cocoon = await testnet.connect()
+    const stream = cocoon.stream('What is Cocoon?')
+    for await (const _ of stream) break
+    await expect(stream.answer()).rejects.toMatchObject({ code: 'ANSWER_CUT' })
+  })
+
+  it('throws typed errors with a code, a remedy and the reason of each provider', async () => {
+    await using cocoon = await testnet.connect()
+    const unknown = await cocoon.ask('?', { model: 'no-such-model' }).catch((error) => error)
+    expect(unknown).toBeInstanceOf(ConfigError)
+    expect(unknown).toBeInstanceOf(CocoonError)
+    expect(unknown.code).toBe('MODEL_UNKNOWN')
+    const cheap = await cocoon.ask('?', { maxPriceNano: 1n }).catch((error) => error)
+    expect(cheap).toBeInstanceOf(UnavailableError)
+    expect(cheap.code).toBe('NO_PROVIDER')
+    expect(Object.keys(cheap.data)).toHaveLength(1)
+    const aborted = cocoon.ask('What is Cocoon?', { signal: AbortSignal.abort() })
+    await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('close is idempotent, and a closed client answers with an error', async () => {
+    const cocoon = await testnet.connect()
+    await cocoon.close()
+    await cocoon.close()
+    await expect(cocoon.ask('What is Cocoon?')).rejects.toBeInstanceOf(Error)
+  })
+})
+
+describe('connect', () => {
+  it('joins by a network file, keeps its keys, and refuses a folder that is in use', async () => {
+    const home = temporaryFolder()
+    const dataDir = path.join(home, 'app')
+    const options = { network: testnet.network, dataDir }
+    const first = await connect(options)
+    const { peerId, walletAddress } = first
+    expect(first.offers()).toHaveLength(1)
+    await expect(connect(options)).rejects.toMatchObject({ code: 'STORE_LOCKED' })
+    await first.close()
+    await using again = await connect(options)
+    expect([again.peerId, again.walletAddress]).toEqual([peerId, walletAddress])
+  })
+
+  it('names a network file that cannot be read', async () => {
+    const home = temporaryFolder()
+    const options = { network: path.join(home, 'none.json'), dataDir: path.join(home, 'app') }
+    await expect(connect(options)).rejects.toMatchObject({ code: 'NETWORK_FILE' })
+  })
+})

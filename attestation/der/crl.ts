@@ -21,8 +21,21 @@ export interface RevocationList {
   /** Serial numbers, lowercase hexadecimal. */
   readonly revoked: ReadonlySet<string>
   readonly signedPart: Uint8Array
-  /** r||s, 64 bytes. */
+  /** As the crypto port takes it: r||s of ECDSA, the octets of RSA. */
   readonly signature: Uint8Array
+}
+
+/** The one algorithm that an issuer signs its lists with. */
+export interface ListSignature {
+  /** @throws AttestationError DER_MALFORMED for any other algorithm */
+  expectAlgorithm(element: DerElement | undefined, what: string): void
+  /** @throws AttestationError DER_MALFORMED */
+  signatureFrom(octets: Uint8Array): Uint8Array
+}
+
+const ECDSA_P256: ListSignature = {
+  expectAlgorithm: expectEcdsaSha256,
+  signatureFrom: p256SignatureFromDer,
 }
 
 function readEntry(entry: DerElement): string {
@@ -47,13 +60,16 @@ function readRevoked(list: DerElement | undefined): Set<string> {
  * lists for some reasons only are refused with them.
  * @throws AttestationError DER_MALFORMED
  */
-export function parseRevocationList(encoded: Uint8Array): RevocationList {
+export function parseRevocationList(
+  encoded: Uint8Array,
+  profile: ListSignature = ECDSA_P256,
+): RevocationList {
   const outer = children(expectTag(readDer(encoded), TAG.sequence, 'revocation list'))
   if (outer.length !== 3) derError('a revocation list has three parts')
   const body = expectTag(outer[0], TAG.sequence, 'revocation list body')
   const fields = children(body)
-  expectEcdsaSha256(fields[1], 'inner signature algorithm')
-  expectEcdsaSha256(outer[1], 'outer signature algorithm')
+  profile.expectAlgorithm(fields[1], 'inner signature algorithm')
+  profile.expectAlgorithm(outer[1], 'outer signature algorithm')
   if (readSmall(fields[0], 1, 'version') !== 1) derError('not a v2 revocation list')
   const hasEntries = fields[5]?.tag === TAG.sequence
   if (fields.length !== (hasEntries ? 7 : 6)) derError('revocation list of another shape')
@@ -66,6 +82,6 @@ export function parseRevocationList(encoded: Uint8Array): RevocationList {
     nextUpdateMs: readTime(fields[4], 'nextUpdate'),
     revoked: readRevoked(hasEntries ? fields[5] : undefined),
     signedPart: body.encoded,
-    signature: p256SignatureFromDer(readOctetBits(outer[2], 'signature')),
+    signature: profile.signatureFrom(readOctetBits(outer[2], 'signature')),
   }
 }

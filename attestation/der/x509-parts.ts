@@ -7,6 +7,8 @@ export const OID = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   ecPublicKey: '1.2.840.10045.2.1',
   p256: '1.2.840.10045.3.1.7',
+  p384: '1.3.132.0.34',
+  rsaEncryption: '1.2.840.113549.1.1.1',
   commonName: '2.5.4.3',
   organization: '2.5.4.10',
   organizationalUnit: '2.5.4.11',
@@ -18,6 +20,8 @@ export const OID = {
   crlReason: '2.5.29.21',
   authorityKeyIdentifier: '2.5.29.35',
   sgxExtension: '1.2.840.113741.1.13.1',
+  /** Ours, in the arc for examples; critical, so that whoever does not know it refuses the certificate. */
+  testOnly: '2.999.67.1',
 } as const
 
 /** A distinguished name: compared by its exact bytes, read only for display and profiles. */

@@ -223,6 +223,7 @@ export class TestProvider {
 export interface TestClientOptions {
   readonly depositNano?: bigint
   readonly priceCapNano?: bigint
+  readonly spendCaps?: SpendCaps
   readonly probe?: FaultProbe
   readonly walletName?: string
 }
@@ -243,6 +244,7 @@ export class TestClient {
   store!: PeerStore
   wallet!: Wallet
   #life = 0
+  #ledger!: ReturnType<typeof openLedgerDatabase>
   #models!: ClientModels
   #measurements!: Measurements
 
@@ -287,6 +289,8 @@ export class TestClient {
     this.#models = new ClientModels(file, crypto)
     this.receipts = new ReceiptFiles({ ...base, policy, dataDir, modelName: () => ROLE_MODEL_ID })
     this.funding = new Funding({ ...base, depositNano, closeDelay: file.closeDelay })
+    this.#ledger = openLedgerDatabase(dataDir)
+    this.spending = new Spending(new Ledger(this.#ledger), clock, this.#options.spendCaps ?? {})
     const kept = new KeptPromises(store)
     const { funding, receipts } = this
     this.sessions = new Sessions({
@@ -298,6 +302,7 @@ export class TestClient {
   async crash(): Promise<void> {
     this.#life++
     this.store.close()
+    if (this.#ledger.isOpen) this.#ledger.close()
     await this.transport.stop()
   }
 

@@ -42,6 +42,13 @@ import { Enclave, type EnclaveEpoch } from './roles/provider/enclave.ts'
 import { marketEvents } from './roles/provider/market-events.ts'
 import { offerMarks } from './roles/provider/offer-marks.ts'
 import { Provider } from './roles/provider/provider.ts'
+import { WorkMeter } from './roles/provider/work-meter.ts'
+import { openLedgerDatabase } from './spending/database.ts'
+import { Ledger } from './spending/ledger.ts'
+import { Spending } from './spending/spending.ts'
+import { BidLog } from './status/bid-log.ts'
+import { clientStatus, providerStatus } from './status/role-status.ts'
+import type { ProviderStatus } from './status/status-document.ts'
 import { openPeerStore } from './store/sqlite-store.ts'
 import { networkTrust } from './trust.ts'
 
@@ -62,7 +69,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       })
     }
     const model = network.models.find((one) => one.id === options.modelId)
-    const engine = cleanup.use(
+    const onnx = cleanup.use(
       await createOnnxEngine({
         folder: options.modelFolder,
         modelId: options.modelId,
@@ -72,6 +79,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         ...(model === undefined ? {} : { expectedRoot: fromHex(model.root) }),
       }),
     )
+    const engine = new WorkMeter(onnx, clock)
     const { files } = await readModel(options.modelFolder, crypto)
     const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
     const identity = crypto.ed25519FromSeed(options.identitySeed)
@@ -132,22 +140,44 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     await provider.start()
     cleanup.defer(() => provider.stop())
     const market = { transport, crypto, identity, clock, globalId, log }
+    let offer: ProviderStatus['offer'] = null
     publisher = await startOfferPublisher({
       ...market,
       marks: offerMarks(store),
       statements: () => provider.statements(current.epoch),
+      onPublished: ({ sequence, issuedAtMs, expiresAtMs }) => {
+        offer = { sequence: `${sequence}`, atMs: issuedAtMs, expiresAtMs }
+      },
     })
+    const bids = new BidLog(clock)
+    const tellOwner = marketEvents(hub.emit)
     const worker = startJobWorker({
       ...market,
       modelRoots: [engine.info.modelRoot],
       bidder: () => provider.bidder(current.epoch),
-      onEvent: marketEvents(hub.emit),
+      onEvent: (event) => {
+        bids.hear(event)
+        tellOwner(event)
+      },
     })
     cleanup.defer(() => worker.stop())
     cleanup.defer(() => publisher?.stop())
     return {
       peerId: transport.self.peerId,
       addresses: transport.addresses(),
+      status: () => ({
+        ...connectionStatus(common),
+        provider: providerStatus({
+          ...{ provider, work: engine, channels, bids, offer },
+          tier: 'simulated',
+        }),
+        client: null,
+      }),
+      drain(limit) {
+        engine.drain()
+        publisher?.changed()
+        return provider.drain(limit)
+      },
       stop: () => cleanup.disposeAsync(),
     }
   } catch (error) {
@@ -189,19 +219,34 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
     const receipts = new ReceiptFiles({ crypto, clock, store, policy, dataDir, emit, modelName })
     const { closeDelay } = network
     const { depositNano, priceCapNano } = options
+    const ledgerDatabase = openLedgerDatabase(dataDir)
+    cleanup.defer(() => ledgerDatabase.close())
+    const ledger = new Ledger(ledgerDatabase)
+    ledger.recover()
+    const spending = new Spending(ledger, clock, options.spendCaps ?? {})
     const base = { crypto, clock, store, chain, wallet, emit }
     const funding = new Funding({ ...base, depositNano, closeDelay })
     const kept = new KeptPromises(store)
     const sessions = new Sessions({ ...base, transport, anchors, policy, funding, receipts, kept })
     cleanup.defer(() => sessions.stop())
-    const answering = { ...base, models, discovery, sessions, funding, receipts, priceCapNano }
+    const answering = {
+      ...base,
+      models,
+      discovery,
+      sessions,
+      funding,
+      receipts,
+      priceCapNano,
+      spending,
+    }
     const jobs = new ClientJobs({
       ...base,
       models,
       auctions,
       dataDir,
       offers: (modelRoot) => discovery.offers(modelRoot),
-      chatWith: (winner, request, signal) => answerChat(answering, request, signal, winner),
+      chatWith: (only, request, signal, onSpent) =>
+        answerChat(answering, request, signal, { only, onSpent }),
     })
     cleanup.defer(() => jobs.stop())
     const stop = (): Promise<void> => cleanup.disposeAsync()
@@ -210,8 +255,19 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
     return {
       peerId: transport.self.peerId,
       addresses: transport.addresses(),
+      status: () => ({
+        ...connectionStatus(common),
+        provider: null,
+        client: clientStatus(
+          discovery,
+          funding.desks.map(({ state }) => state),
+        ),
+      }),
+      // Its work comes in through the API, which drains before it (node/testnet/run-peer.ts).
+      drain: async () => undefined,
       stop,
       service,
+      ledger: ledgerDatabase,
     }
   } catch (error) {
     await cleanup.disposeAsync()
@@ -219,8 +275,19 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
   }
 }
 
+function connectionStatus({ transport, wallet }: Awaited<ReturnType<typeof composePeer>>) {
+  return {
+    peers: transport.peers().length,
+    inbound: transport.inboundCount(),
+    wallet: wallet.address.toRawString(),
+  }
+}
+
 /** What both roles stand on: disk, chain, wallet, network. */
-async function composePeer(options: PeerOptions, cleanup: AsyncDisposableStack) {
+async function composePeer(
+  options: PeerOptions & Pick<ClientOptions, 'light'>,
+  cleanup: AsyncDisposableStack,
+) {
   const { name, network, dataDir, identitySeed, walletSeed, log } = options
   const { globalId } = network
   const hub = new EventHub(clock, name, options.emit)
@@ -238,9 +305,9 @@ async function composePeer(options: PeerOptions, cleanup: AsyncDisposableStack) 
   const trust = networkTrust(network, crypto, latest.time * 1000)
   const transport = await createLibp2pTransport({
     identitySeed,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: options.light ? [] : (options.listen ?? ['/ip4/127.0.0.1/tcp/0']),
     bootstrap: network.bootstrap,
-    mode: 'full',
+    mode: options.light ? 'light' : 'full',
     globalId,
     log,
   })

@@ -16,6 +16,13 @@ export function coinsIn(symbol: string): Coins {
   }
 }
 
+/** "0.05" coins as nano units, exactly; undefined: not an amount. */
+export function nanoOfCoins(text: string): bigint | undefined {
+  const [, whole, fraction = ''] = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  if (whole === undefined) return undefined
+  return BigInt(whole) * NANO_PER_COIN + BigInt(fraction.padEnd(FRACTION_DIGITS, '0'))
+}
+
 /** First and last digits of an address: enough to recognise, too few to copy by mistake. */
 export function shortAddress(address: string): string {
   return address.length <= 16 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`

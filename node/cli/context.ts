@@ -1,4 +1,5 @@
 /** What every command is given. */
+import type { Configuration } from '#node/config/read.ts'
 import type { Settings } from '#node/config.ts'
 import { type Coins, coinsIn } from '#node/text.ts'
 import type { ExitCode } from './failure.ts'
@@ -6,6 +7,8 @@ import type { Interrupts } from './interrupts.ts'
 import type { Output } from './output.ts'
 
 export interface CliContext {
+  /** The settings with where each came from. */
+  readonly configuration: Configuration
   readonly settings: Settings
   readonly output: Output
   readonly interrupts: Interrupts
@@ -14,6 +17,7 @@ export interface CliContext {
   readonly exitWith: (code: ExitCode) => void
 }
 
-export function createContext(parts: Omit<CliContext, 'coins'>): CliContext {
-  return { ...parts, coins: coinsIn(parts.settings.coinSymbol) }
+export function createContext(parts: Omit<CliContext, 'coins' | 'settings'>): CliContext {
+  const { settings } = parts.configuration
+  return { ...parts, settings, coins: coinsIn(settings.coinSymbol) }
 }

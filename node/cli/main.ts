@@ -1,7 +1,7 @@
 /** Runs the program: reads the settings, dispatches, turns what is thrown into an exit code. */
 import { homedir } from 'node:os'
 import { CommanderError } from 'commander'
-import { readSettings } from '#node/config.ts'
+import { readConfiguration } from '#node/config/read.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { createContext } from './context.ts'
 import { EXIT, type ExitCode, reportFailure } from './failure.ts'
@@ -18,7 +18,7 @@ export async function main(
   let exitCode: ExitCode = EXIT.ok
   try {
     const context = createContext({
-      settings: readSettings(environment, homedir()),
+      configuration: readConfiguration(environment, homedir()),
       output,
       interrupts: listenForInterrupts(),
       exitWith: (code) => {
@@ -43,7 +43,10 @@ export async function main(
 function usageError(thrown: unknown): unknown {
   if (!(thrown instanceof CommanderError)) return thrown
   if (thrown.code === 'commander.help') return new ConfigError('USAGE', 'a subcommand is missing')
-  return new ConfigError('USAGE', thrown.message.replace(/^error: /, ''), {
-    remedy: 'Run `cocoon --help`, or the command with --help.',
+  const [message = '', meant] = thrown.message.replace(/^error: /, '').split('\n(Did you mean ')
+  return new ConfigError('USAGE', message, {
+    remedy: meant
+      ? `Did you mean ${meant.replace(/\)$/, '')}`
+      : 'Run `cocoon --help`, or the command with --help.',
   })
 }

@@ -1,8 +1,8 @@
 /** Numbers on the command line. */
 import { InvalidArgumentError } from 'commander'
+import { nanoOfCoins } from '#node/text.ts'
 
 const COUNT_MAX = 2 ** 31 - 1
-const NANO_PER_COIN = 1_000_000_000n
 
 export function parseCount(text: string): number {
   const value = Number(text)
@@ -27,8 +27,7 @@ export function parseTemperature(text: string): number {
 
 /** "0.05" coins as nano units, exactly. */
 export function parseCoins(text: string): bigint {
-  const match = /^(\d{1,9})(?:\.(\d{1,9}))?$/.exec(text)
-  if (!match) throw new InvalidArgumentError('It must be an amount such as 0.05.')
-  const [, whole = '0', fraction = ''] = match
-  return BigInt(whole) * NANO_PER_COIN + BigInt(fraction.padEnd(9, '0'))
+  const nano = nanoOfCoins(text)
+  if (nano !== undefined) return nano
+  throw new InvalidArgumentError('It must be an amount such as 0.05.')
 }

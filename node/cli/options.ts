@@ -5,19 +5,20 @@ export interface PeerCommandOptions {
   readonly data?: string
   readonly name?: string
   readonly json?: boolean
+  readonly drainLimitS?: number
 }
 
 export interface UpOptions extends PeerCommandOptions {
   readonly model?: string
   readonly modelFolder?: string
-  readonly price?: bigint
-  readonly slots: number
+  readonly priceNano?: bigint
+  readonly slots?: number
 }
 
 export interface ClientCommandOptions extends PeerCommandOptions {
   readonly apiPort?: number
-  readonly deposit?: bigint
-  readonly priceCap?: bigint
+  readonly depositNano?: bigint
+  readonly priceCapNano?: bigint
 }
 
 export interface TestnetCommandOptions {

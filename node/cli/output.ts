@@ -4,10 +4,13 @@
  */
 import { styleText } from 'node:util'
 import { toJson } from '#node/gateway/json.ts'
+import type { Terminal } from '#node/status/status-board.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
 export interface Output {
+  /** Where a block may be redrawn in place. */
+  readonly terminal: Terminal
   /** A result: text as it is, or one JSON document. */
   result(text: string): void
   /** Part of a result, without a line end. */
@@ -18,6 +21,15 @@ export interface Output {
 }
 
 export const processOutput: Output = {
+  terminal: {
+    get isTTY() {
+      return process.stdout.isTTY === true
+    },
+    get columns() {
+      return process.stdout.columns ?? 80
+    },
+    write: (text) => void process.stdout.write(text),
+  },
   result: (text) => void process.stdout.write(`${text}\n`),
   piece: (text) => void process.stdout.write(text),
   json: (document) => void process.stdout.write(`${toJson(document)}\n`),

@@ -6,9 +6,11 @@ import { LocalApi } from '#node/gateway/local-api-client.ts'
 import { readCurrentRun } from '#node/testnet/run-folder.ts'
 import { statusBesideNetworkFile, testnetStatus } from '#node/testnet/status.ts'
 import { UnavailableError } from '#protocol/errors.ts'
+import { withSettings } from './settings-options.ts'
 
 export interface TargetOptions {
-  readonly api?: string
+  /** Base URL of a running client. */
+  readonly apiUrl?: string
   readonly network?: string
   readonly data?: string
   readonly json?: boolean
@@ -16,11 +18,11 @@ export interface TargetOptions {
 
 /** Options of every command that reads from a running client. */
 export function withTarget(command: Command): Command {
-  return command
+  command
     .option('--json', 'one JSON document to stdout')
     .option('--network <file>', 'network file of a running testnet')
-    .option('--data <dir>', 'folder of the testnet (env COCOON_DATA names its parent)')
-    .option('--api <url>', 'base URL of a running client (env COCOON_API)')
+    .option('--data <dir>', 'folder of the testnet (default: `testnet` in COCOON_DATA)')
+  return withSettings(command, ['apiUrl'], ['dataRoot', 'apiPort', 'coinSymbol'])
 }
 
 export function testnetDir(options: TargetOptions, settings: Settings): string {
@@ -36,7 +38,7 @@ export function localApi(options: TargetOptions, settings: Settings): LocalApi {
 }
 
 function apiUrl(options: TargetOptions, settings: Settings): string {
-  const named = options.api ?? (options.network === undefined ? settings.apiUrl : undefined)
+  const named = options.apiUrl ?? (options.network === undefined ? settings.apiUrl : undefined)
   if (named !== undefined) return named
   if (options.network !== undefined) return statusBesideNetworkFile(options.network).apiUrl
   const dir = testnetDir(options, settings)
@@ -45,12 +47,16 @@ function apiUrl(options: TargetOptions, settings: Settings): string {
   return `http://127.0.0.1:${settings.apiPort}`
 }
 
-/** @throws UnavailableError NO_TESTNET when no file is named and no testnet runs */
+/**
+ * Flag, environment, config.json, the running testnet: the first that is there.
+ * @throws UnavailableError NO_TESTNET when no file is named and no testnet runs
+ */
 export function networkFile(options: TargetOptions, settings: Settings): string {
-  if (options.network !== undefined) return path.resolve(options.network)
+  const named = options.network ?? settings.network
+  if (named !== undefined) return path.resolve(named)
   const current = readCurrentRun(testnetDir(options, settings))
   if (current !== undefined) return current.networkFile
   throw new UnavailableError('NO_TESTNET', 'no network was named and no testnet is running', {
-    remedy: 'Start `cocoon testnet`, or pass --network FILE.',
+    remedy: 'Start `cocoon testnet`, pass --network FILE, or `cocoon config set network FILE`.',
   })
 }

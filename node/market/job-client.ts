@@ -2,7 +2,6 @@
  * The client's side of the batch market: announces a job by gossip and in the DHT, serves its record
  * over /cocoon/job/1, collects and acknowledges bids, awards, closes, and keeps the transcript.
  */
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import type { Logger } from 'pino'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import { toHex } from '#protocol/bytes.ts'
@@ -10,7 +9,7 @@ import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { type Auction, type BidRefusal, openAuction } from '#protocol/market/auction.ts'
-import { ADDRESSES_MAX, JOBS_RESPONSE_MAX } from '#protocol/market/constants.ts'
+import { ADDRESSES_MAX } from '#protocol/market/constants.ts'
 import {
   type JobTerms,
   type OpenedBid,
@@ -22,10 +21,10 @@ import type { OpenedJobMessage } from '#protocol/market/job-message.ts'
 import { jobKey } from '#protocol/market/topics.ts'
 import type { Transcript } from '#protocol/market/transcript.ts'
 import type { Transport } from '#protocol/transport.ts'
-import { JobsRequestSchema, JobsResponseSchema } from '#protocol/wire/gen/cocoon_pb.ts'
 import { answer } from './ask.ts'
 import { AuctionRun } from './auction-run.ts'
 import { CLIENT_JOBS_MAX, JOB_PROTOCOL, REQUEST_BYTES_MAX } from './constants.ts'
+import { answerJobs } from './job-answers.ts'
 import { JobTopics, jobNameOf } from './job-topic.ts'
 import { keepProviding } from './provide.ts'
 
@@ -116,7 +115,12 @@ class Client implements JobClient {
 
   start(): Promise<void> {
     return this.#options.transport.handle(JOB_PROTOCOL, (stream) =>
-      answer(stream, REQUEST_BYTES_MAX, (question) => this.#respond(question)),
+      answer(stream, REQUEST_BYTES_MAX, (question) =>
+        answerJobs(
+          question,
+          [...this.#runs.values()].map(({ job }) => job),
+        ),
+      ),
     )
   }
 
@@ -139,7 +143,10 @@ class Client implements JobClient {
     const announcing = new AbortController()
     const whileOpen = AbortSignal.any([...signals, announcing.signal])
     try {
-      void keepProviding(transport, jobKey(crypto, spec.modelRoot), whileOpen, log)
+      // Nobody can dial a peer without an address: others carry its job (job-relay.ts).
+      if (transport.addresses().length > 0) {
+        void keepProviding(transport, jobKey(crypto, spec.modelRoot), whileOpen, log)
+      }
       options.onAnnounced?.(job)
       const outcome = outcomeOf(await run.untilClosed(AbortSignal.any(signals)), job)
       if (outcome.winner !== undefined) options.onAwarded?.(outcome.winner)
@@ -177,16 +184,6 @@ class Client implements JobClient {
 
   #hear(message: OpenedJobMessage): void {
     if (message.kind === 'bid') this.#runs.get(jobNameOf(message))?.take(message.bid)
-  }
-
-  #respond(question: Uint8Array): Uint8Array {
-    const { modelRoot } = fromBinary(JobsRequestSchema, question, { readUnknownFields: false })
-    const wanted = toHex(modelRoot)
-    const jobs = [...this.#runs.values()]
-      .filter(({ job }) => wanted === '' || toHex(job.contents.modelRoot) === wanted)
-      .slice(0, JOBS_RESPONSE_MAX)
-      .map(({ job }) => job.record)
-    return toBinary(JobsResponseSchema, create(JobsResponseSchema, { jobs }))
   }
 }
 

@@ -62,19 +62,19 @@ export class JobSearch {
         ...{ signal, addresses: peer.addresses, answerBytesMax: JOBS_RESPONSE_BYTES_MAX },
       })
       const { jobs } = fromBinary(JobsResponseSchema, bytes, { readUnknownFields: false })
-      for (const record of jobs.slice(0, JOBS_RESPONSE_MAX)) this.#take(record, peer, modelRoot)
+      for (const record of jobs.slice(0, JOBS_RESPONSE_MAX)) this.#take(record, modelRoot)
     } catch (error) {
       this.#unreachableUntilMs.set(peer.peerId, clock.nowMs() + JOB_UNREACHABLE_MS)
       log.debug({ peer: peer.peerId, error: String(error) }, 'a client did not give its jobs')
     }
   }
 
-  #take(record: Parameters<typeof openJob>[1], peer: PeerRef, modelRoot: Uint8Array): void {
+  #take(record: Parameters<typeof openJob>[1], modelRoot: Uint8Array): void {
     const { crypto, clock, globalId, onJob } = this.#options
     try {
       const job = openJob(crypto, record, { globalId, nowMs: clock.nowMs() })
-      const isOwn = equal(job.contents.clientIdentityKey, peer.identityKey)
-      if (isOwn && equal(job.contents.modelRoot, modelRoot)) onJob(job)
+      // Whoever serves it: a record is signed by its job's key and stands for itself.
+      if (equal(job.contents.modelRoot, modelRoot)) onJob(job)
     } catch (error) {
       if (!(error instanceof RecordRefusedError)) throw error
     }

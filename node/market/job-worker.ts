@@ -6,6 +6,7 @@ import type { Logger } from 'pino'
 import { equal, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import { compareBids } from '#protocol/market/auction.ts'
 import { type BidderState, decideBid } from '#protocol/market/bidding.ts'
 import { type OpenedBid, type OpenedJob, openBid, signBid } from '#protocol/market/job.ts'
 import { encodeJobMessage, type OpenedJobMessage } from '#protocol/market/job-message.ts'
@@ -19,6 +20,7 @@ import {
   REPEAT_MAX_MS,
   WORKER_JOBS_MAX,
 } from './constants.ts'
+import { JobRelay } from './job-relay.ts'
 import { JobSearch } from './job-search.ts'
 import { JobTopics, jobNameOf } from './job-topic.ts'
 import { doubling, pause } from './timing.ts'
@@ -30,7 +32,13 @@ export type JobWorkerEvent =
   | { readonly kind: 'acknowledged'; readonly job: OpenedJob }
   /** This provider won: the client will open a session and seal the lines to it. */
   | { readonly kind: 'awarded'; readonly job: OpenedJob; readonly bid: OpenedBid }
-  | { readonly kind: 'lost'; readonly job: OpenedJob }
+  /** Closed without us. `winner` only when its bid was heard on the topic. */
+  | {
+      readonly kind: 'lost'
+      readonly job: OpenedJob
+      readonly own: OpenedBid | undefined
+      readonly winner: OpenedBid | undefined
+    }
   /** Acknowledged, yet not in the close: both records together prove it. */
   | {
       readonly kind: 'left-out'
@@ -63,6 +71,8 @@ interface Followed {
   readonly job: OpenedJob
   readonly bid: OpenedBid | undefined
   acknowledgement: SignedRecord | undefined
+  /** The best bid of somebody else that was heard, to say later why ours was lost. */
+  rival: OpenedBid | undefined
   outcome: 'open' | 'awarded' | 'lost' | 'left-out'
 }
 
@@ -76,6 +86,7 @@ class Worker implements JobWorker {
   readonly #options: JobWorkerOptions
   readonly #topics: JobTopics
   readonly #search: JobSearch
+  readonly #relay: JobRelay
   readonly #stopped = new AbortController()
   readonly #jobs = new Map<string, Followed>()
   readonly #work = new Set<Promise<void>>()
@@ -84,10 +95,15 @@ class Worker implements JobWorker {
     this.#options = options
     this.#topics = new JobTopics({ ...options, onMessage: (message) => this.#hear(message) })
     this.#search = new JobSearch({ ...options, onJob: (job) => this.#consider(job, 'dht') })
+    this.#relay = new JobRelay({
+      ...options,
+      jobs: () => [...this.#jobs.values()].map(({ job }) => job),
+    })
   }
 
   start(): void {
     for (const modelRoot of this.#options.modelRoots) this.#topics.follow(modelRoot)
+    this.#track(this.#relay.start())
     this.#track(this.#poll())
   }
 
@@ -115,6 +131,7 @@ class Worker implements JobWorker {
     if (message.kind === 'job') this.#consider(message.job, 'gossip')
     const followed = this.#jobs.get(jobNameOf(message))
     if (followed?.bid === undefined || followed.outcome !== 'open') return
+    if (message.kind === 'bid') this.#hearRival(followed, message.bid)
     this.#follow(message, followed, followed.bid)
   }
 
@@ -139,16 +156,23 @@ class Worker implements JobWorker {
     const own = this.#options.bidder(job.contents.modelRoot)
     if (own === undefined || this.#jobs.has(name) || !this.#hasRoom()) return
     this.#emit({ kind: 'seen', job, via })
+    this.#track(this.#relay.carry(job, this.#stopped.signal))
     const decision = decideBid(job, own, this.#options.clock.nowMs())
     if (decision.kind === 'pass') {
-      this.#jobs.set(name, { job, bid: undefined, acknowledgement: undefined, outcome: 'lost' })
+      this.#jobs.set(name, {
+        ...{ job, bid: undefined, acknowledgement: undefined, rival: undefined },
+        outcome: 'lost',
+      })
       this.#emit({ kind: 'passed', job, reason: decision.reason })
       return
     }
     const { crypto, identity, globalId, clock } = this.#options
     const record = signBid(crypto, identity, decision.bid)
     const bid = openBid(crypto, record, { globalId, nowMs: clock.nowMs() })
-    const followed: Followed = { job, bid, acknowledgement: undefined, outcome: 'open' }
+    const followed: Followed = {
+      ...{ job, bid, acknowledgement: undefined, rival: undefined },
+      outcome: 'open',
+    }
     this.#jobs.set(name, followed)
     this.#emit({ kind: 'bid', job, bid })
     this.#track(this.#sendBid(followed, bid))
@@ -169,6 +193,12 @@ class Worker implements JobWorker {
     }
   }
 
+  #hearRival(followed: Followed, bid: OpenedBid): void {
+    const isOwn = followed.bid !== undefined && equal(bid.signer, followed.bid.signer)
+    if (isOwn) return
+    if (followed.rival === undefined || compareBids(bid, followed.rival) < 0) followed.rival = bid
+  }
+
   #acknowledged(followed: Followed, record: SignedRecord): void {
     if (followed.acknowledgement !== undefined) return
     followed.acknowledgement = record
@@ -179,13 +209,20 @@ class Worker implements JobWorker {
     const { bid, job } = followed
     const isOurs = bid !== undefined && winningBidHash && equal(bid.hash, winningBidHash)
     followed.outcome = isOurs ? 'awarded' : 'lost'
-    this.#emit(isOurs ? { kind: 'awarded', job, bid } : { kind: 'lost', job })
+    if (isOurs) this.#emit({ kind: 'awarded', job, bid })
+    else this.#lost(followed, winningBidHash)
+  }
+
+  #lost(followed: Followed, winningBidHash: Uint8Array | undefined): void {
+    const { job, bid, rival } = followed
+    const isWinner = rival !== undefined && winningBidHash && equal(rival.hash, winningBidHash)
+    this.#emit({ kind: 'lost', job, own: bid, winner: isWinner ? rival : undefined })
   }
 
   #leftOut(followed: Followed, close: SignedRecord): void {
     const { job, acknowledgement } = followed
     followed.outcome = acknowledgement === undefined ? 'lost' : 'left-out'
-    if (acknowledgement === undefined) this.#emit({ kind: 'lost', job })
+    if (acknowledgement === undefined) this.#lost(followed, undefined)
     else this.#emit({ kind: 'left-out', job, acknowledgement, close })
   }
 

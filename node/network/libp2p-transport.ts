@@ -46,6 +46,8 @@ export interface Libp2pTransport extends Transport {
    * @throws the signal's reason
    */
   joined(signal: AbortSignal): Promise<void>
+  /** Connections that others opened to this peer: proof that it can be reached. */
+  inboundCount(): number
   /** Gossipsub score of a peer; negative after it sent what validators rejected. */
   gossipScore(peerId: string): number
 }
@@ -136,6 +138,10 @@ class HostTransport implements Libp2pTransport {
       this.#stopped.signal.throwIfAborted()
       await new Promise((resolve) => setTimeout(resolve, TABLE_POLL_MS))
     }
+  }
+
+  inboundCount(): number {
+    return this.#host.getConnections().filter(({ direction }) => direction === 'inbound').length
   }
 
   gossipScore(peerId: string): number {

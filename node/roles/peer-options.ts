@@ -1,5 +1,8 @@
 /** What a peer is composed from, and what a running one offers to whoever started it. */
+import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
+import type { SpendCaps } from '#node/spending/spending.ts'
+import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import type { ClientService } from './client-service.ts'
@@ -16,6 +19,8 @@ export interface PeerOptions {
   readonly walletSeed: Uint8Array
   readonly emit: EmitEvent
   readonly log: Logger
+  /** Multiaddrs; loopback and any free port when left out. */
+  readonly listen?: readonly string[]
 }
 
 export interface ProviderOptions extends PeerOptions {
@@ -30,18 +35,38 @@ export interface ProviderOptions extends PeerOptions {
 }
 
 export interface ClientOptions extends PeerOptions {
+  /** Only dials and only asks the DHT: no socket listens. Others carry its jobs. */
+  readonly light?: boolean
   /** Deposit of a new channel. */
   readonly depositNano: bigint
   /** Cap for one request; undefined: the deposit is the only cap. */
   readonly priceCapNano?: bigint
+  /** Spend caps; their ledger lies in the data folder. */
+  readonly spendCaps?: SpendCaps
+}
+
+/** What a role adds to the status that is the same for both. */
+export interface RoleStatus {
+  /** Connected peers. */
+  readonly peers: number
+  /** Connections that others opened. */
+  readonly inbound: number
+  readonly wallet: string
+  readonly provider: ProviderStatus | null
+  readonly client: Omit<ClientStatus, 'apiUrl' | 'answersRunning'> | null
 }
 
 export interface RunningPeer {
   readonly peerId: string
   readonly addresses: readonly string[]
+  status(): RoleStatus
+  /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
+  drain(limit: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
 export interface RunningClient extends RunningPeer {
   readonly service: ClientService
+  /** Keys, budgets, files and batches of the API; closed with the client. */
+  readonly ledger: DatabaseSync
 }

@@ -48,6 +48,8 @@ const clientSchema = z.strictObject({
   apiPort: z.int().min(0).max(65_535),
   /** When `apiPort` is taken: any free port instead of an error. */
   apiPortFallback: z.boolean(),
+  /** Only dials: no socket but the API's listens. A testnet's own clients are no light peers. */
+  light: z.boolean().optional(),
 })
 
 const peerConfigSchema = z.discriminatedUnion('role', [providerSchema, clientSchema])

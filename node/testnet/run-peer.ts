@@ -5,6 +5,9 @@ import { composeClient, composeProvider } from '#node/compose.ts'
 import { createGateway } from '#node/gateway/app.ts'
 import { type RunningGateway, serveGateway } from '#node/gateway/serve.ts'
 import type { EmitEvent } from '#node/roles/events.ts'
+import type { RoleStatus } from '#node/roles/peer-options.ts'
+import { drainable } from '#node/status/drainable.ts'
+import type { ClientStatus } from '#node/status/status-document.ts'
 import { cocoonVersion } from '#node/version.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import type { PeerReady } from './messages.ts'
@@ -19,7 +22,14 @@ export interface PeerSurroundings {
 
 export interface RunningConfiguredPeer {
   readonly ready: PeerReady
+  status(): ConfiguredStatus
+  /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
+  drain(limit: AbortSignal): Promise<void>
   stop(): Promise<void>
+}
+
+export interface ConfiguredStatus extends Omit<RoleStatus, 'client'> {
+  readonly client: ClientStatus | null
 }
 
 /** @throws ConfigError PORT_TAKEN and whatever the composition throws */
@@ -39,18 +49,21 @@ async function runProvider(
   const { peerId, addresses } = peer
   return {
     ready: { name: config.name, role, peerId, addresses: [...addresses] },
+    status: () => ({ ...peer.status(), client: null }),
+    drain: (limit) => peer.drain(limit),
     stop: () => peer.stop(),
   }
 }
 
 async function runClient(
-  { role, apiPort, apiPortFallback, priceCapNano, ...config }: ClientConfig,
+  { role, apiPort, apiPortFallback, priceCapNano, light = false, ...config }: ClientConfig,
   surroundings: PeerSurroundings,
 ): Promise<RunningConfiguredPeer> {
   const cap = priceCapNano === undefined ? {} : { priceCapNano }
-  const peer = await composeClient({ ...config, ...cap, ...surroundings })
+  const peer = await composeClient({ ...config, ...cap, light, ...surroundings })
+  const { service, running, drain } = drainable(peer.service)
   const app = createGateway({
-    service: peer.service,
+    service,
     log: surroundings.log,
     clock: systemClock,
     version: cocoonVersion(),
@@ -66,7 +79,7 @@ async function runClient(
     await peer.stop()
     throw error
   }
-  const { peerId, addresses, service } = peer
+  const { peerId, addresses } = peer
   return {
     ready: {
       name: config.name,
@@ -76,6 +89,13 @@ async function runClient(
       walletAddress: service.walletAddress,
       apiUrl: gateway.url,
     },
+    status() {
+      const status = peer.status()
+      if (status.client === null) return { ...status, client: null }
+      const own = { apiUrl: gateway.url, answersRunning: running() }
+      return { ...status, client: { ...status.client, ...own } }
+    },
+    drain,
     async stop() {
       await gateway.close()
       await peer.stop()

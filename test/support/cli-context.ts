@@ -1,6 +1,7 @@
 /** A command's surroundings, with its output caught and Ctrl-C under the test's finger. */
 import { type CliContext, createContext } from '#node/cli/context.ts'
 import type { ExitCode } from '#node/cli/failure.ts'
+import { readConfiguration } from '#node/config/read.ts'
 import { toJson } from '#node/gateway/json.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -24,14 +25,12 @@ export function testContext(): TestContext {
   const exitCodes: ExitCode[] = []
   const first = new AbortController()
   const context = createContext({
-    settings: {
-      dataRoot: temporaryFolder(),
-      logLevel: 'silent',
-      coinSymbol: 'TON',
-      apiPort: 0,
-      apiUrl: undefined,
-    },
+    configuration: readConfiguration(
+      { COCOON_DATA: temporaryFolder(), COCOON_LOG: 'silent', COCOON_API_PORT: '0' },
+      '/nonexistent',
+    ),
     output: {
+      terminal: { isTTY: false, columns: 80, write: stdout.add },
       result: (text) => stdout.add(`${text}\n`),
       piece: (text) => stdout.add(text),
       json: (document) => stdout.add(`${toJson(document)}\n`),

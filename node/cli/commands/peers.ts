@@ -1,42 +1,38 @@
-/** `cocoon up` and `cocoon client`: one peer in this process, until Ctrl-C. */
+/** `cocoon up` and `cocoon client`: one peer in this process, until Ctrl-C or `cocoon drain`. */
 import type { Command } from 'commander'
+import type { SettingName } from '#node/config/table.ts'
 import type { CliContext } from '../context.ts'
-import { parseCoins, parseCountIn } from '../numbers.ts'
 import type { ClientCommandOptions, UpOptions } from '../options.ts'
+import { withSettings } from '../settings-options.ts'
+
+const BOTH: readonly SettingName[] = ['network', 'drainLimitS']
+const BOTH_READ: readonly SettingName[] = ['dataRoot', 'logLevel', 'coinSymbol']
 
 export function upCommand(program: Command, context: CliContext): void {
-  withPeerOptions(program.command('up'))
+  const up = withPeerOptions(program.command('up'), 'provider')
     .description('sell inference: a provider, until Ctrl-C')
-    .option('--model <id>', 'model to serve (default: the first of the network)')
-    .option('--model-folder <dir>', 'its files (default: what the network file says)')
-    .option(
-      '--price <coins>',
-      'for a million completion tokens; a prompt token costs half',
-      parseCoins,
-    )
-    .option('--slots <n>', 'answers at once', parseCountIn(1, 64), 4)
-    .action(async (options: UpOptions) => {
-      const { runUp } = await import('../peer-session.ts')
-      await runUp(options, context)
-    })
+    .option('--model-folder <dir>', 'files of the model (default: what the network file says)')
+  withSettings(up, ['model', 'priceNano', 'slots', ...BOTH], BOTH_READ)
+  up.action(async (options: UpOptions) => {
+    const { runUp } = await import('../peer-session.ts')
+    await runUp(options, context)
+  })
 }
 
 export function clientCommand(program: Command, context: CliContext): void {
-  withPeerOptions(program.command('client'))
-    .description('buy inference: the OpenAI API on 127.0.0.1, until Ctrl-C')
-    .option('--api-port <port>', 'port of the API (env COCOON_API_PORT)', parseCountIn(0, 65_535))
-    .option('--deposit <coins>', 'deposit of a new channel', parseCoins)
-    .option('--price-cap <coins>', 'for one request', parseCoins)
-    .action(async (options: ClientCommandOptions) => {
-      const { runClient } = await import('../peer-session.ts')
-      await runClient(options, context)
-    })
+  const client = withPeerOptions(program.command('client'), 'client').description(
+    'buy inference: the OpenAI API on 127.0.0.1, until Ctrl-C',
+  )
+  withSettings(client, ['apiPort', 'depositNano', 'priceCapNano', ...BOTH], BOTH_READ)
+  client.action(async (options: ClientCommandOptions) => {
+    const { runClient } = await import('../peer-session.ts')
+    await runClient(options, context)
+  })
 }
 
-function withPeerOptions(command: Command): Command {
+function withPeerOptions(command: Command, folder: string): Command {
   return command
-    .option('--network <file>', 'network file (default: of the running testnet)')
-    .option('--data <dir>', 'data folder (env COCOON_DATA names its parent)')
+    .option('--data <dir>', `data folder (default: \`${folder}\` in COCOON_DATA)`)
     .option('--name <name>', 'name shown in events')
-    .option('--json', 'events as JSON lines to stdout')
+    .option('--json', 'events and status as JSON lines to stdout')
 }

@@ -27,7 +27,7 @@ import type { TierName } from '#protocol/tier.ts'
 import type { MessageStream, PeerRef } from '#protocol/transport.ts'
 import { delegateCell, priceQuoteCell, signCell } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
-import { PRICE_QUOTE_LIFE_S } from '../constants.ts'
+import { KEYS_END_MARGIN_MS, PRICE_QUOTE_LIFE_S } from '../constants.ts'
 import type { Probe } from '../shared/probe.ts'
 import { CONTROL_REQUEST_ID, SealedLink } from '../shared/sealed-link.ts'
 import type { ProviderDesk } from './channel-desk.ts'
@@ -49,6 +49,8 @@ export interface ProviderSessionComponents {
   /** Ends another session of the same channel: one session a channel. */
   readonly takeOver: (channel: string, end: (reason: Error) => void) => void
   readonly onServed: (requestId: string) => void
+  /** Requests of all sessions that run now; a session puts its own in and takes them out. */
+  readonly running: Set<Promise<void>>
   /** Why an engine failed a request: for the owner's eyes, the client gets finish `failed`. */
   readonly onRequestFailed: (error: CocoonError) => void
   /** A voucher has settled the last leaf. */
@@ -64,7 +66,9 @@ export interface OpenSession {
   readonly desk: ProviderDesk
   readonly facts: SessionFacts
   /** Unix milliseconds: nothing is asked with keys of an epoch that is over. */
-  readonly notAfterMs: number
+  readonly asksUntilMs: number
+  /** Unix milliseconds: what runs then is ended while its receipt can still be signed. */
+  readonly keysEndMs: number
 }
 
 export interface HandshakeProgress {
@@ -141,7 +145,8 @@ export async function openSession(
   await link.send(CONTROL_REQUEST_ID, encodeProviderContent({ kind: 'accept', accept }))
   parts.probe?.('provider sent accept')
   step({ kind: 'open-accepted' })
-  return { link, desk, facts, notAfterMs: epoch.notAfterMs }
+  const { asksUntilMs, notAfterMs } = epoch
+  return { link, desk, facts, asksUntilMs, keysEndMs: notAfterMs - KEYS_END_MARGIN_MS }
 }
 
 /** Prices and the response key, fixed for this session and signed by the settlement key. */

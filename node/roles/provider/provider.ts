@@ -18,7 +18,7 @@ import { serveSession } from './session.ts'
 export interface ProviderComponents
   extends Omit<
     ProviderSessionComponents,
-    'self' | 'takeOver' | 'onServed' | 'onRequestFailed' | 'onSettled' | 'beforeClose'
+    'self' | 'takeOver' | 'onServed' | 'onRequestFailed' | 'onSettled' | 'beforeClose' | 'running'
   > {
   readonly transport: Transport
   readonly chain: ChainReader
@@ -46,6 +46,8 @@ export class Provider {
   readonly #sessions = new Map<MessageStream, Promise<void>>()
   readonly #byChannel = new Map<string, (reason: Error) => void>()
   readonly #claims: Claims
+  readonly #running = new Set<Promise<void>>()
+  #draining = false
   #stopping = false
 
   constructor(parts: ProviderComponents) {
@@ -85,13 +87,32 @@ export class Provider {
 
   bidder(epoch: { readonly statementDigest: Uint8Array } | undefined): BidderState | undefined {
     const [statement] = this.statements(epoch)
-    if (statement === undefined) return undefined
+    if (statement === undefined || this.#draining) return undefined
     return { ...statement, ...FIRST_GUESS }
   }
 
   /** Sessions that are open now. */
   get sessionCount(): number {
     return this.#sessions.size
+  }
+
+  /** Requests that run now, also those that wait for a payment. */
+  get requestCount(): number {
+    return this.#running.size
+  }
+
+  /**
+   * Takes no new session, lets running requests end, then ends the sessions in order, so that the
+   * last receipt is on the wire before the stream is gone. Resolves at the limit all the same.
+   */
+  async drain(limit: AbortSignal): Promise<void> {
+    this.#draining = true
+    const late = once(limit)
+    while (this.#running.size > 0 && !limit.aborted) {
+      await Promise.race([Promise.allSettled(this.#running), late])
+    }
+    const ending = [...this.#sessions.keys()].map((stream) => stream.close().catch(() => undefined))
+    await Promise.race([Promise.all(ending), late])
   }
 
   /** Ends sessions, then claims what is still unclaimed. */
@@ -107,7 +128,7 @@ export class Provider {
     const { peerId } = stream.remote
     const ofPeer = [...this.#sessions.keys()].filter((one) => one.remote.peerId === peerId)
     const isFull = this.#sessions.size >= SESSIONS_MAX || ofPeer.length >= SESSIONS_PER_PEER_MAX
-    if (this.#stopping || isFull) {
+    if (this.#stopping || this.#draining || isFull) {
       const refusal = {
         code: 'PROVIDER_BUSY',
         message: 'this provider takes no further session now',
@@ -127,6 +148,7 @@ export class Provider {
     const error = await serveSession(stream, {
       ...this.#parts,
       self: transport.self,
+      running: this.#running,
       takeOver: (address, stop) => {
         const reason = new UnavailableError('SESSION_REPLACED', 'a newer session uses this channel')
         this.#byChannel.get(address)?.(reason)
@@ -153,6 +175,13 @@ export class Provider {
     if (error.code === 'INTERNAL') this.#parts.log.error({ err: error.cause }, 'internal error')
     this.#parts.emit({ kind: 'warning', code: error.code, message: error.message })
   }
+}
+
+function once(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 function slots(engine: Engine, active: number) {

@@ -51,6 +51,7 @@ class ProviderSession {
   readonly #stream: MessageStream
   readonly #parts: ProviderSessionComponents
   readonly #deadline: Deadline
+  readonly #keysEnd: Deadline
   readonly #requests = new Map<string, ProviderRequest>()
   /** As many as there are seals: SESSION_REQUEST_IDS_MAX. */
   readonly #seenRequests = new Set<string>()
@@ -67,6 +68,7 @@ class ProviderSession {
       stream.abort(new UnavailableError('SESSION_TIMEOUT', 'the client was silent for too long'))
     })
     this.#deadline.set(this.#state.deadlineMs)
+    this.#keysEnd = new Deadline(parts.clock, () => this.#endRequests())
   }
 
   async run(): Promise<void> {
@@ -77,6 +79,7 @@ class ProviderSession {
       },
       stop: (reason) => this.#stop(reason),
     })
+    this.#keysEnd.set(opened.keysEndMs)
     for (;;) {
       const frame = await opened.link.receive()
       if (this.#failure !== undefined) throw this.#failure
@@ -106,8 +109,14 @@ class ProviderSession {
   /** Resolves when nothing of this session signs or stores any more. */
   async end(): Promise<void> {
     this.#deadline.clear()
-    for (const request of this.#requests.values()) request.cancel()
+    this.#keysEnd.clear()
+    this.#endRequests()
     await Promise.allSettled(this.#running)
+  }
+
+  /** What runs ends with a receipt for what was paid. */
+  #endRequests(): void {
+    for (const request of this.#requests.values()) request.cancel()
   }
 
   /** Nothing that still arrives is handled: another session has the channel, or time is up. */
@@ -163,7 +172,7 @@ class ProviderSession {
       throw new ProtocolError('REQUEST_ID_INVALID', 'a request id is used once in a session')
     }
     this.#step({ kind: 'ask', requestId: name })
-    if (clock.nowMs() > session.notAfterMs) {
+    if (clock.nowMs() > session.asksUntilMs) {
       throw new UnavailableError(
         'SESSION_EXPIRED',
         'the keys of this session have had their time',
@@ -211,8 +220,12 @@ class ProviderSession {
       })
       .then(() => this.#ended(name))
       .catch((error: unknown) => this.#fail(error))
-      .finally(() => this.#running.delete(running))
+      .finally(() => {
+        this.#running.delete(running)
+        this.#parts.running.delete(running)
+      })
     this.#running.add(running)
+    this.#parts.running.add(running)
   }
 
   #sign(name: string, facts: RequestFacts, moment: SigningMoment, session: OpenSession) {
@@ -263,8 +276,7 @@ class ProviderSession {
   }
 
   async #close({ link, desk }: OpenSession): Promise<void> {
-    // Their clients asked for the end: what still runs ends with a receipt for what was paid.
-    for (const request of this.#requests.values()) request.cancel()
+    this.#endRequests() // their clients asked for the end
     await Promise.allSettled(this.#running)
     // No claim before it: the voucher also covers credit that was never used, which is the client's.
     await this.#parts.beforeClose(desk)

@@ -1,0 +1,173 @@
+/**
+ * Every setting of the program, once: its flag, its variable, its key in config.json, its default and
+ * what it means. Reading, help, `cocoon config` and completion derive from this table.
+ */
+import { z } from 'zod'
+import { nanoOfCoins } from '#node/text.ts'
+import { LOG_LEVELS, type LogLevel } from '../log.ts'
+
+export interface Settings {
+  /** Folder that holds config.json and a folder for each role. */
+  readonly dataRoot: string
+  /** Network file; undefined: that of the running testnet. */
+  readonly network: string | undefined
+  readonly logLevel: LogLevel
+  /** What amounts are shown in; the chain's coin by default. */
+  readonly coinSymbol: string
+  readonly apiPort: number
+  /** Base URL of a running client, when it was named. */
+  readonly apiUrl: string | undefined
+  /** Model that `up` serves; undefined: the first of the network. */
+  readonly model: string | undefined
+  /** nanoTON for a million completion tokens. */
+  readonly priceNano: bigint
+  /** Answers at once. */
+  readonly slots: number
+  /** nanoTON in a new channel. */
+  readonly depositNano: bigint
+  /** nanoTON for one request; undefined: the deposit is the only cap. */
+  readonly priceCapNano: bigint | undefined
+  /** Seconds that running answers get to finish when a peer drains. */
+  readonly drainLimitS: number
+}
+
+export type SettingName = keyof Settings
+
+export interface Setting<Name extends SettingName = SettingName> {
+  readonly description: string
+  /** In commander's form, for example `--slots <n>`. */
+  readonly flag?: string
+  readonly variable?: string
+  /** In config.json. */
+  readonly fileKey?: string
+  /** Takes the text of a flag or a variable, and the value of a file. */
+  readonly schema: z.ZodType<Settings[Name], unknown>
+  readonly default: Settings[Name]
+  /** How the default is described when its value does not say it. */
+  readonly defaultText?: string
+}
+
+/** An amount of coins as text ("0.05"), read exactly. A number in JSON would be a rounded one. */
+const coins = z.string().transform((text, context) => {
+  const nano = nanoOfCoins(text)
+  if (nano !== undefined) return nano
+  context.addIssue('must be an amount such as "0.05"')
+  return z.NEVER
+})
+
+/** Digits only, as `Number` would also take an empty text or 1e3. */
+const wholeNumber = (min: number, max: number) =>
+  z
+    .union([z.int(), z.string().regex(/^\d{1,9}$/)])
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+const text = z.string().min(1).max(4_096)
+
+export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
+  dataRoot: {
+    description: 'parent of the data folders `testnet`, `provider`, `client`; holds config.json',
+    variable: 'COCOON_DATA',
+    schema: text,
+    default: '',
+    defaultText: '$XDG_DATA_HOME/cocoon, else ~/.local/share/cocoon',
+  },
+  network: {
+    description: 'network file',
+    flag: '--network <file>',
+    variable: 'COCOON_NETWORK',
+    fileKey: 'network',
+    schema: text,
+    default: undefined,
+    defaultText: 'of the running testnet',
+  },
+  logLevel: {
+    description: LOG_LEVELS.join(', '),
+    variable: 'COCOON_LOG',
+    fileKey: 'logLevel',
+    schema: z.enum(LOG_LEVELS),
+    default: 'warn',
+  },
+  coinSymbol: {
+    description: 'what amounts are shown in',
+    variable: 'COCOON_SYMBOL',
+    fileKey: 'coinSymbol',
+    schema: z.string().regex(/^[A-Za-z0-9]{1,8}$/),
+    default: 'TON',
+  },
+  apiPort: {
+    description: 'port of the OpenAI API; 0: any free one',
+    flag: '--api-port <port>',
+    variable: 'COCOON_API_PORT',
+    fileKey: 'apiPort',
+    schema: wholeNumber(0, 65_535),
+    default: 11_435,
+  },
+  apiUrl: {
+    description: 'base URL of a running client, loopback only',
+    flag: '--api <url>',
+    variable: 'COCOON_API',
+    schema: z.url(),
+    default: undefined,
+    defaultText: 'of the running testnet, else the default port',
+  },
+  model: {
+    description: 'model to serve',
+    flag: '--model <id>',
+    variable: 'COCOON_MODEL',
+    fileKey: 'model',
+    schema: z.string().min(1).max(128),
+    default: undefined,
+    defaultText: 'the first of the network',
+  },
+  priceNano: {
+    description: 'coins for a million completion tokens; a prompt token costs half',
+    flag: '--price <coins>',
+    variable: 'COCOON_PRICE',
+    fileKey: 'price',
+    schema: coins,
+    default: 100_000_000n,
+    defaultText: '0.1',
+  },
+  slots: {
+    description: 'answers at once',
+    flag: '--slots <n>',
+    variable: 'COCOON_SLOTS',
+    fileKey: 'slots',
+    schema: wholeNumber(1, 64),
+    default: 4,
+  },
+  depositNano: {
+    description: 'coins in a new channel',
+    flag: '--deposit <coins>',
+    variable: 'COCOON_DEPOSIT',
+    fileKey: 'deposit',
+    schema: coins,
+    default: 1_000_000_000n,
+    defaultText: '1',
+  },
+  priceCapNano: {
+    description: 'coins for one request at most',
+    flag: '--price-cap <coins>',
+    variable: 'COCOON_PRICE_CAP',
+    fileKey: 'priceCap',
+    schema: coins,
+    default: undefined,
+    defaultText: 'the deposit',
+  },
+  drainLimitS: {
+    description: 'seconds that running answers get to finish at the end',
+    flag: '--drain-limit <seconds>',
+    variable: 'COCOON_DRAIN_LIMIT',
+    fileKey: 'drainLimit',
+    schema: wholeNumber(0, 3_600),
+    default: 30,
+  },
+}
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[]
+
+/** What stands in help: `(env COCOON_SLOTS, default 4)`. */
+export function defaultOf(setting: Setting): string | undefined {
+  return setting.defaultText ?? (setting.default === undefined ? undefined : `${setting.default}`)
+}

@@ -1,0 +1,79 @@
+/**
+ * What a running peer says of itself: `cocoon status --json`, the status block, and the lines of
+ * `--json`. Amounts are nanoTON as text, a missing value is null (docs/spec/cli.md).
+ */
+import { z } from 'zod'
+
+const nano = z.string().regex(/^-?\d{1,39}$/)
+const count = z.number().int().min(0)
+
+const channelCountsSchema = z.object({
+  opening: count,
+  open: count,
+  frozen: count,
+  closing: count,
+  closed: count,
+})
+
+const lostBidSchema = z.object({ jobId: z.string(), reason: z.string(), atMs: z.number() })
+
+const providerStatusSchema = z.object({
+  model: z.string(),
+  tier: z.string(),
+  offer: z.object({ sequence: z.string(), atMs: z.number(), expiresAtMs: z.number() }).nullable(),
+  slotsTotal: count,
+  slotsFree: count,
+  queued: count,
+  sessions: count,
+  answersRunning: count,
+  answers: count,
+  tokens: count,
+  /** Over the last seconds, all slots together. */
+  tokensPerS: z.number(),
+  earnedNano: nano,
+  claimedNano: nano,
+  channels: channelCountsSchema,
+  bids: z.object({
+    made: count,
+    won: count,
+    lost: count,
+    passed: count,
+    last: z.array(lostBidSchema),
+  }),
+})
+
+const clientStatusSchema = z.object({
+  apiUrl: z.string(),
+  offers: count,
+  answersRunning: count,
+  spentNano: nano,
+  channels: channelCountsSchema,
+})
+
+export const peerStatusSchema = z.object({
+  name: z.string(),
+  role: z.enum(['provider', 'client']),
+  state: z.enum(['running', 'draining']),
+  version: z.string(),
+  pid: count,
+  startedAtMs: z.number(),
+  uptimeMs: z.number(),
+  network: z.string(),
+  peerId: z.string(),
+  addresses: z.array(z.string()),
+  /** Connected peers. */
+  peers: count,
+  /** Connections that others opened to this peer: proof that it can be reached. */
+  inbound: count,
+  reachability: z.enum(['reached', 'listening', 'dials-only']),
+  wallet: z.string(),
+  dataDir: z.string(),
+  provider: providerStatusSchema.nullable(),
+  client: clientStatusSchema.nullable(),
+})
+
+export type PeerStatus = z.output<typeof peerStatusSchema>
+export type ProviderStatus = z.output<typeof providerStatusSchema>
+export type ClientStatus = z.output<typeof clientStatusSchema>
+export type ChannelCounts = z.output<typeof channelCountsSchema>
+export type LostBid = z.output<typeof lostBidSchema>

@@ -124,7 +124,33 @@ function levelsOf(crypto: CryptoPort, leaves: readonly Uint8Array[]): Uint8Array
 }
 
 /**
- * Proves one leaf of the tree over all of `leafHashes`. Time and memory grow with their number.
+ * Proves leaves of the tree over all of `leafHashes`, which is hashed once: time and memory grow with their
+ * number, a proof costs next to nothing.
+ * @returns a function that throws RangeError when the index names no leaf
+ */
+export function leafProver(
+  crypto: CryptoPort,
+  leafHashes: readonly Uint8Array[],
+): (index: number) => MerkleProof {
+  const count = leafHashes.length
+  let first = 0
+  const mountains = peakHeights(count).map((height) => {
+    const levels = levelsOf(crypto, leafHashes.slice(first, first + 2 ** height))
+    first += 2 ** height
+    return levels
+  })
+  const peaks = mountains.map((levels) => levels.at(-1)?.[0] ?? EMPTY_ROOT)
+  return (index) => {
+    const own = Number.isInteger(index) && index >= 0 ? locate(index, count) : undefined
+    const levels = own === undefined ? undefined : mountains[own.position]
+    if (own === undefined || levels === undefined) throw new RangeError('no such leaf')
+    const path = siblings(levels, index - own.firstLeaf, own.height)
+    return { index, count, path, otherPeaks: peaks.toSpliced(own.position, 1) }
+  }
+}
+
+/**
+ * Proves one leaf, as `leafProver`.
  * @throws RangeError when the index names no leaf.
  */
 export function proveLeaf(
@@ -132,19 +158,7 @@ export function proveLeaf(
   leafHashes: readonly Uint8Array[],
   index: number,
 ): MerkleProof {
-  const count = leafHashes.length
-  const own = Number.isInteger(index) && index >= 0 ? locate(index, count) : undefined
-  if (own === undefined) throw new RangeError('no such leaf')
-  const path: Uint8Array[] = []
-  const otherPeaks: Uint8Array[] = []
-  let firstLeaf = 0
-  for (const [position, height] of peakHeights(count).entries()) {
-    const levels = levelsOf(crypto, leafHashes.slice(firstLeaf, firstLeaf + 2 ** height))
-    firstLeaf += 2 ** height
-    if (position !== own.position) otherPeaks.push(levels[height]?.[0] ?? EMPTY_ROOT)
-    else path.push(...siblings(levels, index - own.firstLeaf, height))
-  }
-  return { index, count, path, otherPeaks }
+  return leafProver(crypto, leafHashes)(index)
 }
 
 function siblings(levels: readonly Uint8Array[][], at: number, height: number): Uint8Array[] {

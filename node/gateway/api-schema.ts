@@ -74,6 +74,7 @@ export const jobSchema = z.object({
   model: z.string(),
   lines: z.number(),
   linesDone: z.number(),
+  spentNano: nano,
   bids: z.array(
     z.object({
       provider: z.string(),
@@ -92,7 +93,24 @@ export const jobLineResultSchema = z.object({
   text: nullableText,
   finish: nullableText,
   receiptId: nullableText,
+  usage: z
+    .object({
+      promptTokens: z.number(),
+      cachedTokens: z.number(),
+      completionTokens: z.number(),
+    })
+    .nullable(),
   error: nullableText,
+})
+
+export const spendingSchema = z.object({
+  day: z.string(),
+  spentNano: nano,
+  heldNano: nano,
+  perRequestNano: nano.nullable(),
+  perDayNano: nano.nullable(),
+  perProviderDayNano: nano.nullable(),
+  providers: z.array(z.object({ provider: z.string(), spentNano: nano, heldNano: nano })),
 })
 
 export const settlementSchema = z.object({
@@ -162,6 +180,7 @@ export type ReceiptDocument = z.output<typeof receiptSchema>
 export type ChannelDocument = z.output<typeof channelSchema>
 export type JobDocument = z.output<typeof jobSchema>
 export type JobLineResultDocument = z.output<typeof jobLineResultSchema>
+export type SpendingDocument = z.output<typeof spendingSchema>
 export type SettlementDocument = z.output<typeof settlementSchema>
 export type RequestDocument = z.output<typeof requestSchema>
 

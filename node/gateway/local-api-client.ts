@@ -10,6 +10,7 @@ import {
   receiptSchema,
   requestSchema,
   settlementSchema,
+  spendingSchema,
   statusSchema,
 } from './api-schema.ts'
 import { openaiDeltas, type StreamedAnswer } from './openai-stream.ts'
@@ -67,6 +68,7 @@ export class LocalApi {
   channel = (address: string) =>
     this.#get(`/api/v1/channels/${encodeURIComponent(address)}`, channelSchema)
   request = (id: string) => this.#get(`/api/v1/requests/${encodeURIComponent(id)}`, requestSchema)
+  spending = () => this.#get('/api/v1/spending', spendingSchema)
   jobs = () => this.#get('/api/v1/jobs', z.array(jobSchema))
   job = (id: string) => this.#get(`/api/v1/jobs/${encodeURIComponent(id)}`, jobSchema)
   jobResults = (id: string) =>

@@ -4,6 +4,7 @@
  */
 import type { AssuranceTier, Verdict } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
+import type { SpendingView } from '#node/spending/spending.ts'
 import type { NodeEvent } from './events.ts'
 
 export interface ChatRequest {
@@ -49,6 +50,29 @@ export interface Usage {
   readonly promptTokens: number
   readonly cachedTokens: number
   readonly completionTokens: number
+}
+
+/** What a request was billed over all its attempts, its failed ones included. */
+export interface Spent {
+  readonly priceNano: bigint
+  readonly promptTokens: number
+  readonly completionTokens: number
+}
+
+/** What a request would cost, without asking anybody or moving a coin. */
+export interface EstimateView {
+  /** Counted with the model's own tokenizer and chat template. */
+  readonly promptTokens: number
+  readonly completionTokensMax: number
+  /** In the order in which they would be asked, the refused ones last. */
+  readonly offers: readonly RouteView[]
+  /** Of the provider that would be asked first, if it produces every token. */
+  readonly maxPriceNano: bigint
+  /** Of the same provider, for an answer as long as this client's answers by this model were. */
+  readonly expectedPriceNano: bigint
+  readonly expectedCompletionTokens: number
+  /** The most that any acceptable provider could bill. */
+  readonly dearestPriceNano: bigint
 }
 
 export interface Timings {
@@ -136,6 +160,8 @@ export interface JobView {
   readonly model: string
   readonly lines: number
   readonly linesDone: number
+  /** Billed for its lines so far. */
+  readonly spentNano: bigint
   readonly bids: readonly BidView[]
   readonly winner: string | undefined
   readonly error: string | undefined
@@ -147,6 +173,7 @@ export interface JobLineResult {
   readonly text: string | undefined
   readonly finish: string | undefined
   readonly receiptId: string | undefined
+  readonly usage: Usage | undefined
   readonly error: string | undefined
 }
 
@@ -154,6 +181,8 @@ export interface JobLine {
   readonly customId: string | undefined
   readonly messages: readonly ChatMessage[]
   readonly maxTokens: number
+  /** Undefined: greedy, with seed 0 and no stop strings. */
+  readonly sampling?: Pick<ChatRequest, 'temperature' | 'topP' | 'seed' | 'stop'> | undefined
 }
 
 export interface SettlementView {
@@ -173,14 +202,29 @@ export interface ClientService {
   offers(): readonly OfferView[]
   /**
    * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG
+   * @throws SettlementError PRICE_ABOVE_MAX, SPEND_CAP_REQUEST, SPEND_CAP_DAY, SPEND_CAP_PROVIDER
    * @throws UnavailableError NO_PROVIDER: data names each provider's reason
+   * @param onSpent called once, when nothing more can be owed for the request: with the last event or
+   * after it, also when the answer broke off
    */
-  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent>
+  chat(
+    request: ChatRequest,
+    signal: AbortSignal,
+    onSpent?: (spent: Spent) => void,
+  ): AsyncIterable<ChatEvent>
+  /** Throws as `chat` does. */
+  estimate(request: ChatRequest): Promise<EstimateView>
+  /** Spend caps, and what was spent today. */
+  spending(): SpendingView
   receipts(): readonly ReceiptView[]
   /** As the chain has them now; as last seen when it does not answer. */
   channels(): Promise<readonly ChannelView[]>
   submitJob(model: string, lines: readonly JobLine[], priceCapNano?: bigint): Promise<JobView>
   jobs(): readonly JobView[]
+  /** Ends a running job; lines that were answered keep their results. Idempotent. */
+  cancelJob(id: string): void
+  /** Resolves when the job has ended, at once when it has or is unknown. */
+  jobEnded(id: string): Promise<void>
   /** In line order; undefined: no such job. */
   jobResults(id: string): readonly JobLineResult[] | undefined
   /** Closes every open channel cooperatively, after the provider claimed. */

@@ -6,17 +6,24 @@ import type {
   ChatRequest,
   ChatResult,
   ClientService,
+  EstimateView,
   JobLine,
+  JobLineResult,
   JobView,
+  Spent,
 } from '#node/roles/client-service.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
+import type { SpendingView } from '#node/spending/spending.ts'
 
 export const VERDICT: Verdict = {
+  evidenceKind: 'tdx',
   tier: 'simulated',
   ok: true,
   steps: [
     {
       name: 'quote-signature',
+      term: 'quote signature',
+      evidence: 'quote',
       status: 'passed',
       found: 'valid',
       required: 'valid',
@@ -63,6 +70,39 @@ export function chatResult(over: Partial<ChatResult> = {}): ChatResult {
   }
 }
 
+/** Half of the tokens asked for, at the price of the offer below. */
+export function estimateView({ maxTokens }: ChatRequest): EstimateView {
+  return {
+    promptTokens: 9,
+    completionTokensMax: maxTokens,
+    offers: chatResult().offers,
+    maxPriceNano: 12_000n,
+    expectedPriceNano: 6_000n,
+    expectedCompletionTokens: Math.ceil(maxTokens / 2),
+    dearestPriceNano: 15_000n,
+  }
+}
+
+/** Tells what was spent once the script is over: the price of its result, or nothing. */
+async function* billed(
+  events: AsyncIterable<ChatEvent>,
+  onSpent: ((spent: Spent) => void) | undefined,
+): AsyncGenerator<ChatEvent> {
+  let spent: Spent = { priceNano: 0n, promptTokens: 0, completionTokens: 0 }
+  try {
+    for await (const event of events) {
+      if (event.kind === 'done') {
+        const { priceNano, usage } = event.result
+        const { promptTokens, completionTokens } = usage
+        spent = { priceNano, promptTokens, completionTokens }
+      }
+      yield event
+    }
+  } finally {
+    onSpent?.(spent)
+  }
+}
+
 export type ChatScript = (request: ChatRequest, signal: AbortSignal) => AsyncIterable<ChatEvent>
 
 /** Routes, sends the pieces, ends. */
@@ -79,7 +119,10 @@ export class ScriptedClientService implements ClientService {
   readonly peerId = '12D3KooWTest'
   readonly walletAddress = '0:cc'
   readonly asked: ChatRequest[] = []
+  readonly estimated: ChatRequest[] = []
   readonly submitted: JobLine[][] = []
+  readonly cancelled: string[] = []
+  estimateScript: (request: ChatRequest) => EstimateView = estimateView
   settled = 0
   chatScript: ChatScript = () => answerWith(['Hello', ' there', '.'])
   eventScript: (signal: AbortSignal) => AsyncIterable<NodeEvent> = async function* () {}
@@ -108,9 +151,30 @@ export class ScriptedClientService implements ClientService {
     ]
   }
 
-  chat(request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> {
+  chat(
+    request: ChatRequest,
+    signal: AbortSignal,
+    onSpent?: (spent: Spent) => void,
+  ): AsyncIterable<ChatEvent> {
     this.asked.push(request)
-    return this.chatScript(request, signal)
+    return billed(this.chatScript(request, signal), onSpent)
+  }
+
+  async estimate(request: ChatRequest): Promise<EstimateView> {
+    this.estimated.push(request)
+    return this.estimateScript(request)
+  }
+
+  spending(): SpendingView {
+    return {
+      day: '2026-11-23',
+      spentNano: 12_345n,
+      heldNano: 0n,
+      perRequestNano: undefined,
+      perDayNano: 1_000_000n,
+      perProviderDayNano: undefined,
+      providers: [{ provider: 'provider-2', spentNano: 12_345n, heldNano: 0n }],
+    }
   }
 
   receipts() {
@@ -161,6 +225,7 @@ export class ScriptedClientService implements ClientService {
         model: 'cocoon/demo',
         lines: 1,
         linesDone: 1,
+        spentNano: 99n,
         bids: [
           { provider: 'provider-2', priceNano: 99n, finishInMs: 1_000, tier: 'simulated' as const },
         ],
@@ -170,7 +235,13 @@ export class ScriptedClientService implements ClientService {
     ]
   }
 
-  jobResults(id: string) {
+  cancelJob(id: string): void {
+    this.cancelled.push(id)
+  }
+
+  async jobEnded(): Promise<void> {}
+
+  jobResults(id: string): readonly JobLineResult[] | undefined {
     if (id !== 'job-1') return undefined
     return [
       {
@@ -179,6 +250,7 @@ export class ScriptedClientService implements ClientService {
         text: 'Answer.',
         finish: 'stop',
         receiptId: 'receipt-2',
+        usage: { promptTokens: 4, cachedTokens: 0, completionTokens: 2 },
         error: undefined,
       },
     ]

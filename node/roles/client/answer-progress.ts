@@ -137,7 +137,7 @@ export function answerResult(
   }
 }
 
-function routeView(one: Ranked, index: number): RouteView {
+export function routeView(one: Ranked, index: number): RouteView {
   return {
     provider: one.offer.provider,
     rank: index + 1,

@@ -11,7 +11,7 @@ import type { Ranked } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
-import type { ChatEvent, ChatRequest } from '../client-service.ts'
+import type { ChatEvent, ChatRequest, Spent } from '../client-service.ts'
 import { ATTEMPTS_MAX, BUSY_PAUSE_MS, BUSY_WAIT_MS } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { abortable } from './abortable.ts'
@@ -24,7 +24,13 @@ import {
   type Progress,
   type ProgressComponents,
 } from './answer-progress.ts'
-import { type AwardedProvider, Chooser, type ChoosingComponents } from './choosing.ts'
+import { Bill } from './bill.ts'
+import {
+  type AwardedProvider,
+  Chooser,
+  type ChoosingComponents,
+  worstPriceNano,
+} from './choosing.ts'
 import type { Funding } from './funding.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
 import type { ReadySession, Sessions } from './sessions.ts'
@@ -35,40 +41,68 @@ export interface AnswerComponents extends ProgressComponents, ChoosingComponents
   readonly emit: EmitEvent
 }
 
+export interface AnswerOptions {
+  /** Answers with this provider alone, at no more than its bid: a line of an awarded job. */
+  readonly only?: AwardedProvider | undefined
+  /** Called once, when every attempt is over, which may be after the last event. */
+  readonly onSpent?: ((spent: Spent) => void) | undefined
+}
+
 /**
- * @param only answers with this provider alone, at no more than its bid: a line of an awarded job
  * @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG, ASK_INVALID
+ * @throws SettlementError PRICE_ABOVE_MAX, SPEND_CAP_REQUEST, SPEND_CAP_DAY, SPEND_CAP_PROVIDER
  * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
  */
 export async function* answerChat(
   parts: AnswerComponents,
   request: ChatRequest,
   signal: AbortSignal,
-  only?: AwardedProvider,
+  { only, onSpent }: AnswerOptions = {},
+): AsyncGenerator<ChatEvent> {
+  const bill = new Bill()
+  try {
+    yield* attempts(parts, request, signal, only, bill)
+  } finally {
+    void bill.total().then(onSpent)
+  }
+}
+
+async function* attempts(
+  parts: AnswerComponents,
+  request: ChatRequest,
+  signal: AbortSignal,
+  only: AwardedProvider | undefined,
+  bill: Bill,
 ): AsyncGenerator<ChatEvent> {
   const progress = await beginAnswer(parts, request)
   const { promptTokens, model } = progress
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
   const text = progress.tokenizer.textStream(request.stop)
   const busyUntilMs = parts.clock.nowMs() + BUSY_WAIT_MS
-  for (let attempts = 0; attempts < ATTEMPTS_MAX; ) {
+  for (let tries = 0; tries < ATTEMPTS_MAX; ) {
     signal.throwIfAborted()
     const { usedNano } = progress
-    const choice = await chooser.next({ heldTokens: progress.ids.length, usedNano })
-    if (attempts === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
+    const choice = await chooser.next({
+      heldTokens: resumedIds(request, progress).length,
+      usedNano,
+    })
+    if (tries === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
     if (choice === undefined) {
       if (!chooser.hasBusy || parts.clock.nowMs() >= busyUntilMs) break
       await sleep(BUSY_PAUSE_MS, signal)
       chooser.retryBusy()
       continue
     }
-    attempts++
     const { ranked } = chooser
     const { offer } = choice
+    const pricesMax = only?.pricesMax ?? offer.prices
+    // Durable before anything is signed: the caps hold even if this process dies in the middle.
+    const hold = parts.spending.hold(offer.provider, worstNano(request, progress, pricesMax))
+    tries++
     let asked: ClientRequest | undefined
     let opened: Awaited<ReturnType<typeof openFor>> | undefined
     try {
-      opened = await openFor(parts, request, progress, offer, only?.pricesMax ?? offer.prices)
+      opened = await openFor(parts, request, progress, offer, pricesMax)
       const { ready } = opened
       signal.throwIfAborted()
       asked = start(parts, request, progress, ready)
@@ -90,7 +124,7 @@ export async function* answerChat(
           yield { kind: 'text', text: piece, tokens: ids.length }
         }
       }
-      if (ended === undefined || ended.body.finish === 'failed') throw engineFailed()
+      if (ended === undefined || !WHOLE.has(ended.body.finish)) throw engineFailed()
       countAttempt(progress, asked)
       parts.discovery.measurements.recordSuccess(offer.provider)
       const rest = text.end()
@@ -104,7 +138,7 @@ export async function* answerChat(
       asked?.cancel()
       if (signal.aborted) throw thrown
       if (isBusy(thrown)) {
-        attempts--
+        tries--
         chooser.busy(offer.provider)
         continue
       }
@@ -113,9 +147,24 @@ export async function* answerChat(
       failed(parts, progress, offer, thrown)
     } finally {
       opened?.giveBack()
+      bill.settle(hold, asked)
     }
   }
-  throw noProvider(progress, chooser)
+  const { usedNano } = progress
+  const refusal =
+    progress.failures.length > 0 || chooser.hasBusy
+      ? undefined
+      : chooser.spendRefusal({ heldTokens: 0, usedNano })
+  throw refusal ?? noProvider(progress, chooser)
+}
+
+/** The most that the next attempt can cost at these prices. */
+function worstNano(request: ChatRequest, progress: Progress, prices: UnitPrices): bigint {
+  const resumed = resumedIds(request, progress).length
+  return worstPriceNano(prices, {
+    promptTokens: progress.promptTokens + resumed,
+    completionTokens: request.maxTokens - resumed,
+  })
 }
 
 /** A session at prices no higher than offered or bid, on a channel that covers the whole request. */
@@ -157,6 +206,9 @@ async function openFor(
 function resumedIds({ maxTokens }: ChatRequest, { ids }: Progress): readonly number[] {
   return ids.slice(0, maxTokens - 1)
 }
+
+/** Any other end leaves the answer unfinished: the next provider goes on from there. */
+const WHOLE: ReadonlySet<string> = new Set(['stop', 'length'])
 
 /** Sends the ask; a later provider goes on from the ids already held, and bills them as prompt. */
 function start(

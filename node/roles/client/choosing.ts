@@ -1,9 +1,12 @@
 /** The next provider to ask: the book is the standing auction, the DHT fills it when it is not enough. */
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import { LEDGER_NANO_MAX } from '#node/spending/constants.ts'
+import { type Spending, type SpendLimit, spendRefusal } from '#node/spending/spending.ts'
 import type { Clock } from '#protocol/clock.ts'
+import type { SettlementError } from '#protocol/errors.ts'
 import { type Ranked, rankOffers } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
-import type { UnitPrices } from '#protocol/money.ts'
+import { priceNano, type UnitPrices } from '#protocol/money.ts'
 import type { ChatRequest } from '../client-service.ts'
 import { DISCOVERY_TIMEOUT_MS } from '../constants.ts'
 
@@ -11,6 +14,7 @@ export interface ChoosingComponents {
   readonly clock: Clock
   readonly discovery: OfferDiscovery
   readonly priceCapNano: bigint | undefined
+  readonly spending: Spending
 }
 
 /** The winner of an auction, and the prices that its bid bound it to. */
@@ -79,6 +83,33 @@ export class Chooser {
     return this.#best(remaining)
   }
 
+  /**
+   * Why money alone keeps every provider away; undefined when something else does.
+   * Nothing was asked, so nothing was signed.
+   */
+  spendRefusal(remaining: Remaining): SettlementError | undefined {
+    const { heldTokens, usedNano } = remaining
+    const costs = this.#offers(heldTokens, undefined)
+      .filter((one) => one.accepted)
+      .map((one) => this.#worstNano(one.offer, heldTokens))
+    if (costs.length === 0) return undefined
+    const cheapest = costs.reduce((least, cost) => (cost < least ? cost : least))
+    const limit = this.#limit()
+    if (limit !== undefined && cheapest > limit.nano - usedNano) {
+      return spendRefusal(limit.code, cheapest, limit.nano - usedNano)
+    }
+    return spendRefusal('SPEND_CAP_PROVIDER', cheapest, 0n)
+  }
+
+  /** The most that one attempt with this offer can cost. */
+  #worstNano(offer: Offer, heldTokens: number): bigint {
+    const { request, promptTokens } = this.#choosing
+    return worstPriceNano(offer.prices, {
+      promptTokens: promptTokens + heldTokens,
+      completionTokens: request.maxTokens - heldTokens,
+    })
+  }
+
   #best(remaining: Remaining): Ranked | undefined {
     this.ranked = this.#rank(remaining)
     const best = this.ranked.find((one) => one.accepted && !this.#tried.has(one.offer.provider))
@@ -87,9 +118,34 @@ export class Chooser {
   }
 
   #rank({ heldTokens, usedNano }: Remaining): readonly Ranked[] {
-    const { clock, discovery, priceCapNano } = this.#parts
+    const limit = this.#limit()
+    const leftNano = limit === undefined ? undefined : limit.nano - usedNano
+    const judged = this.#offers(heldTokens, leftNano).map((one) => {
+      const refusal = one.accepted ? this.#moneyRefusal(one.offer, heldTokens, leftNano) : undefined
+      if (refusal === undefined) return one
+      return { ...one, accepted: false, score: Infinity, reasons: [`refused: ${refusal}`] }
+    })
+    return [...judged.filter((one) => one.accepted), ...judged.filter((one) => !one.accepted)]
+  }
+
+  #moneyRefusal(offer: Offer, heldTokens: number, leftNano?: bigint): string | undefined {
+    const worst = this.#worstNano(offer, heldTokens)
+    if (worst > LEDGER_NANO_MAX) return 'a price beyond all coins'
+    // An offer may bill cached tokens higher than fresh ones, which the ranking does not look at.
+    if (leftNano !== undefined && worst > leftNano) return 'price cap, with all tokens cached'
+    const providerLeft = this.#parts.spending.providerLeftNano(offer.provider)
+    if (providerLeft === undefined || worst <= providerLeft) return undefined
+    return "spend cap of this provider's day"
+  }
+
+  #limit(): SpendLimit | undefined {
+    const { priceCapNano, spending } = this.#parts
+    return spending.limit(this.#choosing.request.maxPriceNano ?? priceCapNano)
+  }
+
+  #offers(heldTokens: number, leftNano: bigint | undefined): readonly Ranked[] {
+    const { clock, discovery } = this.#parts
     const { request, modelRoot, promptTokens, only } = this.#choosing
-    const cap = request.maxPriceNano ?? priceCapNano
     const offers: readonly Offer[] = discovery
       .offers(modelRoot)
       .filter((offer) => only === undefined || offer.provider === only.provider)
@@ -100,7 +156,17 @@ export class Chooser {
       tierMin: request.tierMin ?? 'simulated',
       measurements: discovery.measurements.all,
       nowMs: clock.nowMs(),
-      ...(cap === undefined ? {} : { priceCapNano: cap - usedNano }),
+      ...(leftNano === undefined ? {} : { priceCapNano: leftNano }),
     })
   }
+}
+
+/** Whichever way the provider counts cached tokens. */
+export function worstPriceNano(
+  prices: UnitPrices,
+  counts: { readonly promptTokens: number; readonly completionTokens: number },
+): bigint {
+  const { promptNanoPerMtok, cachedNanoPerMtok } = prices
+  const dearer = cachedNanoPerMtok > promptNanoPerMtok ? cachedNanoPerMtok : promptNanoPerMtok
+  return priceNano({ ...prices, promptNanoPerMtok: dearer }, { ...counts, cachedTokens: 0 })
 }

@@ -22,6 +22,7 @@ import { EVENT_QUEUE_MAX } from '../constants.ts'
 import type { EventHub } from '../event-hub.ts'
 import { type AnswerComponents, answerChat } from './answer.ts'
 import type { ClientDesk } from './channel-desk.ts'
+import { estimateChat } from './estimate.ts'
 import type { Funding } from './funding.ts'
 import type { ClientJobs } from './jobs.ts'
 import type { ClientModels } from './models.ts'
@@ -55,8 +56,10 @@ export function createClientService(parts: ClientComponents): ClientService {
     walletAddress: wallet.address.toRawString(),
     models: async () => models.all.map((model) => modelView(model, discovery.offers(model.root))),
     offers: () => discovery.offers().map((offer) => offerView(offer, discovery)),
-    chat: (request: ChatRequest, signal: AbortSignal): AsyncIterable<ChatEvent> =>
-      answerChat(parts, request, signal),
+    chat: (request: ChatRequest, signal, onSpent): AsyncIterable<ChatEvent> =>
+      answerChat(parts, request, signal, { onSpent }),
+    estimate: (request) => estimateChat(parts, request),
+    spending: () => parts.spending.view(),
     receipts: () => store.receipts().map((row): ReceiptView => row),
     async channels() {
       await funding.refreshAll().catch(() => undefined)
@@ -64,6 +67,8 @@ export function createClientService(parts: ClientComponents): ClientService {
     },
     submitJob: (model, lines, cap) => jobs.submit(model, lines, cap),
     jobs: () => jobs.list(),
+    cancelJob: (id) => jobs.cancel(id),
+    jobEnded: (id) => jobs.ended(id),
     jobResults: (id) => jobs.results(id),
     settle: (signal) =>
       settleAll({ ...parts, sessionOf: (desk) => sessionOf(parts, desk), emit }, signal),

@@ -19,6 +19,7 @@ const stateSchema = z.strictObject({
   model: z.string(),
   lines: z.number().int(),
   linesDone: z.number().int(),
+  spentNano: z.string().regex(/^\d+$/).transform(BigInt).default(0n),
   bids: z.array(bidSchema),
   winner: z.string().optional(),
   error: z.string().optional(),
@@ -30,12 +31,20 @@ const resultSchema = z.strictObject({
   text: z.string().optional(),
   finish: z.string().optional(),
   receiptId: z.string().optional(),
+  usage: z
+    .strictObject({
+      promptTokens: z.number(),
+      cachedTokens: z.number(),
+      completionTokens: z.number(),
+    })
+    .optional(),
   error: z.string().optional(),
 })
 
 const noJob = {
   status: 'bidding',
   linesDone: 0,
+  spentNano: 0n,
   bids: [],
   winner: undefined,
   error: undefined,
@@ -46,6 +55,7 @@ export const noResult = {
   text: undefined,
   finish: undefined,
   receiptId: undefined,
+  usage: undefined,
   error: undefined,
 } as const
 
@@ -100,12 +110,13 @@ export class JobBook {
   }
 
   /** Durable when it returns. */
-  addResult(id: string, result: JobLineResult): void {
+  addResult(id: string, result: JobLineResult, lineSpentNano: bigint): void {
     appendFileSync(this.#fileOf(id), `${JSON.stringify(result)}\n`, { mode: 0o600, flush: true })
     const { index: lineIndex, receiptId, error } = result
     const status = error === undefined ? 'done' : 'failed'
     this.#parts.store.saveJobLine({ jobId: id, lineIndex, status, receiptId, error })
-    this.update(id, { linesDone: this.get(id).linesDone + 1 })
+    const { linesDone, spentNano } = this.get(id)
+    this.update(id, { linesDone: linesDone + 1, spentNano: spentNano + lineSpentNano })
   }
 
   #fileOf(id: string): string {
@@ -116,7 +127,7 @@ export class JobBook {
     const { store, clock } = this.#parts
     const { id: _, ...state } = job
     const bids = state.bids.map((bid) => ({ ...bid, priceNano: `${bid.priceNano}` }))
-    const stateJson = JSON.stringify({ ...state, bids })
+    const stateJson = JSON.stringify({ ...state, bids, spentNano: `${state.spentNano}` })
     store.saveJob({ id, stateJson, updatedAtMs: clock.nowMs() })
     this.#jobs.set(id, job)
     const oldest = this.#jobs.keys().next().value

@@ -14,6 +14,7 @@ import type {
   JobLine,
   JobLineResult,
   JobView,
+  Spent,
 } from '../client-service.ts'
 import { JOB_BIDDING_MS, JOB_DEADLINE_MS, JOB_LINES_PARALLEL_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
@@ -32,6 +33,7 @@ export interface JobsComponents extends JobBookComponents {
     winner: AwardedProvider,
     request: ChatRequest,
     signal: AbortSignal,
+    onSpent: (spent: Spent) => void,
   ) => AsyncIterable<ChatEvent>
 }
 
@@ -42,7 +44,10 @@ export class ClientJobs {
   readonly #parts: JobsComponents
   readonly #book: JobBook
   readonly #stopped = new AbortController()
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<
+    string,
+    { readonly done: Promise<void>; readonly cancel: AbortController }
+  >()
 
   constructor(parts: JobsComponents) {
     this.#parts = parts
@@ -74,6 +79,8 @@ export class ClientJobs {
     const completionTokensMax = lines.reduce((sum, line) => sum + line.maxTokens, 0)
     const priceCapNano = capNano ?? this.#defaultCap(model.root, promptTokens, completionTokensMax)
     const announced = Promise.withResolvers<string>()
+    const cancel = new AbortController()
+    const signal = AbortSignal.any([this.#stopped.signal, cancel.signal])
     const auction = auctions.auction(
       {
         modelRoot: model.root,
@@ -87,7 +94,7 @@ export class ClientJobs {
         deadlineInMs: JOB_DEADLINE_MS,
       },
       {
-        signal: this.#stopped.signal,
+        signal,
         onAnnounced: (job) => announced.resolve(toHex(job.hash)),
       },
     )
@@ -95,13 +102,22 @@ export class ClientJobs {
     const id = await announced.promise
     this.#book.open(id, modelId, lines.length)
     this.#event(id, 'announced', `${lines.length} lines, cap ${priceCapNano} nanoTON`)
-    this.#track(this.#run(id, auction, modelId, lines))
+    this.#track(id, this.#run(id, auction, modelId, lines, signal), cancel)
     return this.#book.get(id)
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort(new UnavailableError('CLIENT_STOPPED', 'this client is shutting down'))
-    await Promise.all(this.#running)
+    await Promise.all([...this.#running.values()].map(({ done }) => done))
+  }
+
+  cancel(id: string): void {
+    const reason = new UnavailableError('JOB_CANCELLED', 'the job was cancelled')
+    this.#running.get(id)?.cancel.abort(reason)
+  }
+
+  async ended(id: string): Promise<void> {
+    await this.#running.get(id)?.done
   }
 
   #defaultCap(modelRoot: Uint8Array, promptTokens: number, completionTokens: number): bigint {
@@ -120,6 +136,7 @@ export class ClientJobs {
     auction: Promise<AuctionOutcome>,
     model: string,
     lines: readonly JobLine[],
+    signal: AbortSignal,
   ): Promise<void> {
     try {
       const outcome = await auction
@@ -144,7 +161,7 @@ export class ClientJobs {
       this.#book.update(id, { status: 'running' })
       const { provider, bid } = winner
       const awarded = { provider, pricesMax: bid.contents.prices }
-      await this.#runLines(id, awarded, model, lines)
+      await this.#runLines(id, awarded, model, lines, signal)
       if (this.#book.results(id)?.every((line) => line.error !== undefined)) {
         throw new UnavailableError('JOB_LINES_FAILED', 'no line of the job was answered', {
           remedy: 'Look at the error of each line, then submit the job again.',
@@ -164,12 +181,13 @@ export class ClientJobs {
     winner: AwardedProvider,
     model: string,
     lines: readonly JobLine[],
+    signal: AbortSignal,
   ): Promise<void> {
     const left = lines.map((line, index) => ({ line, index }))
     const worker = async (): Promise<void> => {
       for (let next = left.shift(); next !== undefined; next = left.shift()) {
-        this.#stopped.signal.throwIfAborted()
-        await this.#runLine(id, winner, model, next.line, next.index)
+        signal.throwIfAborted()
+        await this.#runLine(id, winner, toRequest(model, next.line), next, signal)
       }
     }
     const workers = Array.from({ length: JOB_LINES_PARALLEL_MAX }, worker)
@@ -180,31 +198,23 @@ export class ClientJobs {
   async #runLine(
     id: string,
     winner: AwardedProvider,
-    model: string,
-    line: JobLine,
-    index: number,
+    request: ChatRequest,
+    { line, index }: { readonly line: JobLine; readonly index: number },
+    signal: AbortSignal,
   ): Promise<void> {
-    const { chatWith } = this.#parts
-    const request: ChatRequest = {
-      model,
-      messages: line.messages,
-      maxTokens: line.maxTokens,
-      temperature: 0,
-      topP: 1,
-      seed: 0n,
-      stop: [],
-    }
+    const billed = Promise.withResolvers<Spent>()
     let result: JobLineResult = { ...noResult, index, customId: line.customId }
     try {
-      for await (const event of chatWith(winner, request, this.#stopped.signal)) {
+      for await (const event of this.#parts.chatWith(winner, request, signal, billed.resolve)) {
         if (event.kind !== 'done') continue
-        const { text, finish, receiptId } = event.result
-        result = { ...result, text, finish, receiptId }
+        const { text, finish, receiptId, usage } = event.result
+        result = { ...result, text, finish, receiptId, usage }
       }
     } catch (thrown) {
       result = { ...result, error: asCocoonError(thrown).code }
     }
-    this.#book.addResult(id, result)
+    const { priceNano: spentNano } = await billed.promise
+    this.#book.addResult(id, result, spentNano)
     this.#event(id, 'line', `${index + 1}: ${result.error ?? 'done'}`)
   }
 
@@ -216,13 +226,21 @@ export class ClientJobs {
     this.#parts.emit({ kind: 'job', jobId, action, detail })
   }
 
-  #track(work: Promise<void>): void {
-    this.#running.add(work)
-    void work
+  #track(id: string, work: Promise<void>, cancel: AbortController): void {
+    const done = work
       .catch((error: unknown) => {
         const { code, message } = asCocoonError(error)
         this.#parts.emit({ kind: 'warning', code, message })
       })
-      .finally(() => this.#running.delete(work))
+      .finally(() => this.#running.delete(id))
+    this.#running.set(id, { done, cancel })
   }
 }
+
+/** Without sampling of its own a line is answered greedily. */
+function toRequest(model: string, { messages, maxTokens, sampling }: JobLine): ChatRequest {
+  const { temperature, topP, seed, stop } = sampling ?? GREEDY
+  return { model, messages, maxTokens, temperature, topP, seed, stop }
+}
+
+const GREEDY = { temperature: 0, topP: 1, seed: 0n, stop: [] } as const

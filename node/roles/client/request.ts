@@ -19,7 +19,7 @@ import {
 } from '#protocol/session/client-meter.ts'
 import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
-import { streamsAtOnce } from '#protocol/session/units.ts'
+import { streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
 import { PROVIDER_SILENCE_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
@@ -47,6 +47,8 @@ export interface ClientRequestComponents {
   readonly clock: Clock
   /** Neither tokens nor an end for PROVIDER_SILENCE_MS, though what is due was promised. */
   readonly onStalled: () => void
+  /** Whether this allocation keeps the exposure of the whole channel within its bound. */
+  readonly mayAllocate: (requestId: string, allocatedNano: bigint) => boolean
 }
 
 export interface SettledReceipt {
@@ -70,6 +72,7 @@ export class ClientRequest {
   #waiting = 0
   #owedNano: bigint | undefined
   readonly #stall: Deadline
+  readonly #over = Promise.withResolvers<void>()
   #ended = false
   #cancelled = false
 
@@ -92,6 +95,11 @@ export class ClientRequest {
     return this.#ended
   }
 
+  /** Resolves when nothing more can be owed for this request: its last receipt came, or never will. */
+  get over(): Promise<void> {
+    return this.#over.promise
+  }
+
   /** The last receipt that was good: final, or the checkpoint that counts if nothing follows. */
   get latest(): SettledReceipt | undefined {
     return this.#latest
@@ -103,6 +111,9 @@ export class ClientRequest {
     this.#meter = state
     const first = effects.find((effect) => effect.kind === 'allocate')
     const nano = first?.allocatedNano ?? 0n
+    if (!this.#parts.mayAllocate(this.name, nano)) {
+      throw new UnavailableError('PROVIDER_BUSY', 'other answers of this channel come first')
+    }
     this.#parts.keepSalts(this.name, this.#ask)
     const voucher = this.#parts.desk.allocate(this.name, nano)
     this.#parts.send(this.requestId, { kind: 'ask', ask: this.#ask })
@@ -119,7 +130,7 @@ export class ClientRequest {
     try {
       for await (const event of this.#events) {
         this.#waiting--
-        this.#payOwed()
+        this.payOwed()
         yield event
       }
     } finally {
@@ -139,6 +150,7 @@ export class ClientRequest {
   fail(error: Error): void {
     this.#stall.clear()
     this.#events.end(error)
+    this.#over.resolve()
   }
 
   /**
@@ -173,7 +185,7 @@ export class ClientRequest {
       this.#push({ kind: 'ids', ids })
     }
     // Only now: one half of a message must not be paid for when the other half is wrong.
-    this.#payOwed()
+    this.payOwed()
   }
 
   #checkpoint(receipt: SignedReceipt): void {
@@ -200,6 +212,7 @@ export class ClientRequest {
     // The answer is whole: what goes wrong from here on is not a reason to ask somebody else.
     this.#push({ kind: 'ended', receipt, body })
     this.#events.end()
+    this.#over.resolve()
     this.#parts.onAppended(appended)
   }
 
@@ -231,9 +244,26 @@ export class ClientRequest {
     }
   }
 
-  /** Promises the next chunk, unless the reader of the answer lags behind. */
-  #payOwed(): void {
-    if (this.#owedNano === undefined || this.#cancelled) return
+  /** The price of what arrived, as this side counts it. */
+  get deliveredNano(): bigint {
+    const { terms, promptDone, completionDone } = this.#meter
+    return unitsCostNano(terms.prices, terms.promptTokens, 0, promptDone + completionDone)
+  }
+
+  get deliveredUnits(): number {
+    return this.#meter.promptDone + this.#meter.completionDone
+  }
+
+  /** The channel is in dispute: what is paid for still arrives, then this answer ends. */
+  finishPaid(): void {
+    const { chunkEnd } = this.#meter
+    if (this.deliveredUnits >= chunkEnd) this.cancel()
+  }
+
+  /** Promises the next chunk, unless the reader of the answer lags behind or others come first. */
+  payOwed(): void {
+    if (this.#owedNano === undefined || this.#cancelled || this.#ended) return
+    if (!this.#parts.mayAllocate(this.name, this.#owedNano)) return
     if (this.#waiting > READER_LAG_MESSAGES_MAX) {
       // The provider has nothing to do while this side withholds the next chunk.
       this.#stall.clear()

@@ -1,8 +1,7 @@
-/** Runs the steps of a verdict, and says what they come to together. */
-import { AttestationError } from '#protocol/errors.ts'
-import { CONDITIONAL_STEPS, STEP_NAMES, STEPS, type StepName } from './step-rules.ts'
-import type { StepStatus, Verdict, VerdictStep } from './types.ts'
-import { reasonOf } from './verify/refuse.ts'
+/** Runs the steps of a verdict and keeps what each came to. */
+import type { StepRule, StepRules } from './step-rules.ts'
+import type { Advice, StepStatus, VerdictStep } from './types.ts'
+import { refusalOf } from './verify/refuse.ts'
 
 /** What a check that succeeded found. */
 export interface Finding<T> {
@@ -23,9 +22,21 @@ function allPresent<Needs extends readonly unknown[]>(
   return !needs.includes(undefined)
 }
 
-/** Runs checks one after the other and keeps what each came to. */
-export class StepRecorder {
+interface Outcome {
+  readonly status: StepStatus
+  readonly found: string
+  readonly detail: string
+  readonly advice?: Advice | undefined
+}
+
+/** Runs checks one after the other; every name has its rule. */
+export class StepRecorder<Name extends string = string> {
+  readonly #rules: Readonly<Record<string, StepRule>>
   readonly #steps: VerdictStep[] = []
+
+  constructor(rules: StepRules<Name>) {
+    this.#rules = rules
+  }
 
   get steps(): readonly VerdictStep[] {
     return this.#steps
@@ -36,65 +47,31 @@ export class StepRecorder {
    * @returns the check's value, or undefined when it was skipped or failed
    */
   run<const Needs extends readonly unknown[], T>(
-    name: StepName,
+    name: Name,
     needs: Needs,
     check: (...found: Present<Needs>) => Finding<T>,
   ): T | undefined {
     if (!allPresent<Needs>(needs)) {
-      this.#add(name, 'skipped', '', 'an earlier step failed')
+      this.#add(name, { status: 'skipped', found: '', detail: 'an earlier step failed' })
       return undefined
     }
     try {
       const { found, value, detail = '', status = 'passed' } = check(...needs)
-      this.#add(name, status, found, detail)
+      this.#add(name, { status, found, detail })
       return value
     } catch (thrown) {
-      this.#add(name, 'failed', '', reasonOf(thrown))
+      const { found, detail, advice } = refusalOf(thrown)
+      this.#add(name, { status: 'failed', found, detail, advice })
       return undefined
     }
   }
 
-  #add(name: StepName, status: StepStatus, found: string, detail: string): void {
-    const { required, reference } = STEPS[name]
-    this.#steps.push({ name, status, found, required, reference, detail })
+  #add(name: Name, { status, found, detail, advice }: Outcome): void {
+    const rule = this.#rules[name]
+    if (rule === undefined) throw new RangeError(`no rule for step ${name}`)
+    const { term, evidence, required, reference } = rule
+    const step = { name, term, evidence, status, found, required, reference, detail }
+    if (status !== 'failed') this.#steps.push(step)
+    else this.#steps.push({ ...step, advice: advice ?? rule.advice ?? 'stop' })
   }
-}
-
-/** Every mandatory step once and passed, conditional ones once and not failed, any others passed. */
-export function allStepsGood(steps: readonly VerdictStep[]): boolean {
-  const known = STEP_NAMES.every((name) => steps.filter((step) => step.name === name).length === 1)
-  return known && steps.every(isGood)
-}
-
-function isGood(step: VerdictStep): boolean {
-  if (step.status === 'passed') return true
-  return step.status === 'not-required' && CONDITIONAL_STEPS.some((name) => name === step.name)
-}
-
-/**
- * A step that only the caller can check (the session's transcript), added to a verdict.
- * @throws RangeError when the verdict has a step of this name already
- */
-export function withStep(verdict: Verdict, step: VerdictStep): Verdict {
-  if (verdict.steps.some((one) => one.name === step.name)) throw new RangeError('step added twice')
-  const steps = [...verdict.steps, step]
-  return { tier: verdict.tier, ok: allStepsGood(steps), steps }
-}
-
-/**
- * @throws AttestationError EVIDENCE_REFUSED, naming the first step that failed
- */
-export function requireVerdict(verdict: Verdict): void {
-  if (verdict.ok && allStepsGood(verdict.steps)) return
-  const bad = verdict.steps.find((step) => step.status === 'failed')
-  const step = bad ?? verdict.steps.find((one) => !isGood(one))
-  const name = step?.name ?? 'steps-missing'
-  throw new AttestationError(
-    'EVIDENCE_REFUSED',
-    `${name}: ${step?.detail ?? 'incomplete verdict'}`,
-    {
-      data: { step: name },
-      remedy: 'Send nothing to this provider; choose another one.',
-    },
-  )
 }

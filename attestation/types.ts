@@ -1,26 +1,42 @@
 /** The words of this room: evidence in, verdict out. */
 import type { EvidenceKind } from '#protocol/evidence.ts'
 import type { ReportData } from './report-data.ts'
+import type { HardwareIdentity } from './verify/hardware.ts'
 
 export type AssuranceTier = 'confidential' | 'simulated' | 'open'
 
 export type StepStatus = 'passed' | 'failed' | 'skipped' | 'not-required'
 
+/**
+ * What to do about a step that failed: stop (this provider is not to be trusted), retry (ask it for fresh
+ * evidence) or fix (the reader's own policy or configuration).
+ */
+export type Advice = 'stop' | 'retry' | 'fix'
+
 /** One check, with what was found, what was required and the text that requires it. */
 export interface VerdictStep {
   readonly name: string
+  /** The standard's own word for what is checked. */
+  readonly term: string
+  /** The part of the evidence that was looked at. */
+  readonly evidence: string
   readonly status: StepStatus
   readonly found: string
   readonly required: string
   /** Specification and section. */
   readonly reference: string
   readonly detail: string
+  /** On failed steps only. */
+  readonly advice?: Advice
 }
 
 /** A document, never a bare boolean. `ok` is true only when every mandatory step passed. */
 export interface Verdict {
+  readonly evidenceKind: EvidenceKind
   readonly tier: AssuranceTier
   readonly ok: boolean
+  /** The single machine that made the evidence; missing when its step did not pass. */
+  readonly hardware?: HardwareIdentity
   readonly steps: readonly VerdictStep[]
 }
 

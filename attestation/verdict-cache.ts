@@ -152,6 +152,8 @@ function bytesOf(value: unknown): Uint8Array {
 function remembered({ verdict, fromMs, untilMs }: Entry): Verdict {
   return withStep(verdict, {
     name: 'remembered-verdict',
+    term: 'cached attestation result',
+    evidence: 'memory of this client',
     status: 'passed',
     found: `judged ${isoSeconds(fromMs)}, good until ${isoSeconds(untilMs)}`,
     required: 'the same evidence, policy, anchors and network, inside every limit, at most 1 h ago',

@@ -8,15 +8,18 @@ import { checkFreshness, checkKeyLifetime, type KnownBlock } from './freshness.t
 import { type Challenge, checkNonce } from './nonce.ts'
 import { policyDigest } from './policy/policy.ts'
 import { type DecodedStatement, decodeStatement, reportData } from './statement.ts'
-import { allStepsGood, type Finding, StepRecorder } from './steps.ts'
+import type { BindingStepName, StatementStepName } from './step-rules.ts'
+import { type Finding, StepRecorder } from './steps.ts'
 import type { EvidenceBundle, Verdict } from './types.ts'
-import type { TdxQuote } from './verify/quote.ts'
+import { allStepsGood, stepRules } from './verdict-steps.ts'
+import { expectHardware, type HardwareIdentity } from './verify/hardware.ts'
 import { refuse } from './verify/refuse.ts'
-import { checkTdx, type TdxContext } from './verify/tdx.ts'
+import type { AppraisalContext, TeeFindings } from './verify/tee-verifier.ts'
+import { teeVerifier } from './verify/tees.ts'
 
-export { requireVerdict, withStep } from './steps.ts'
+export { requireVerdict, withStep } from './verdict-steps.ts'
 
-export interface VerdictContext extends TdxContext {
+export interface VerdictContext extends AppraisalContext {
   readonly expected: {
     /** Identity key of the peer at the other end of the connection. */
     readonly identityKey: Uint8Array
@@ -30,21 +33,25 @@ export interface VerdictContext extends TdxContext {
 }
 
 function same(found: Uint8Array, expected: Uint8Array, what: string): Finding<boolean> {
-  if (!equal(found, expected)) refuse(`${what} ${toHex(found)} instead of ${toHex(expected)}`)
+  if (!equal(found, expected)) {
+    refuse(`${what} instead of ${toHex(expected)}`, { found: toHex(found) })
+  }
   return { found: toHex(found), value: true }
 }
 
 function checkPolicyClaim(context: VerdictContext, claimed: Uint8Array): Finding<boolean> {
   const { crypto, policy } = context
   const isSame = equal(claimed, policyDigest(crypto, policy))
-  if (!isSame && policy.claimedPolicy === 'same') refuse('the provider claims another policy')
+  if (!isSame && policy.claimedPolicy === 'same') {
+    refuse('the provider claims another policy', { found: toHex(claimed) })
+  }
   const detail = isSame ? "the client's own policy" : "another policy; only the client's counts"
   return { found: toHex(claimed), value: true, detail }
 }
 
 /** Everything that the statement alone can be checked for. */
 function checkStatement(
-  steps: StepRecorder,
+  steps: StepRecorder<StatementStepName>,
   evidence: EvidenceBundle,
   context: VerdictContext,
 ): DecodedStatement | undefined {
@@ -55,20 +62,25 @@ function checkStatement(
   })
   const needs = [statement?.core] as const
   steps.run('network', needs, (core) => {
-    if (core.globalId !== globalId) refuse(`global id ${core.globalId} instead of ${globalId}`)
-    return { found: `${core.globalId}`, value: true }
+    const found = `${core.globalId}`
+    if (core.globalId !== globalId) refuse(`global id ${found} instead of ${globalId}`, { found })
+    return { found, value: true }
   })
   steps.run('role', needs, (core) => {
-    if (core.role !== expected.role) refuse(`role ${core.role} instead of ${expected.role}`)
+    if (core.role !== expected.role) {
+      refuse(`role ${core.role} instead of ${expected.role}`, { found: core.role })
+    }
     return { found: core.role, value: true }
   })
   steps.run('identity-key', needs, (core) =>
-    same(core.identityKey, expected.identityKey, 'identity key'),
+    same(core.identityKey, expected.identityKey, 'another identity key'),
   )
-  steps.run('model-root', needs, (core) => same(core.modelRoot, expected.modelRoot, 'model root'))
+  steps.run('model-root', needs, (core) =>
+    same(core.modelRoot, expected.modelRoot, 'another model root'),
+  )
   steps.run('sealing-suite', needs, (core) => {
     const isAccepted = policy.sealingSuites.includes(core.hpkeSuite)
-    if (!isAccepted) refuse(`the policy does not accept ${core.hpkeSuite}`)
+    if (!isAccepted) refuse('the policy does not accept this suite', { found: core.hpkeSuite })
     return { found: core.hpkeSuite, value: true }
   })
   const start = steps.run('freshness', needs, (core) =>
@@ -84,17 +96,20 @@ function checkStatement(
 function checkReportData(
   evidence: EvidenceBundle,
   context: VerdictContext,
-  statement: DecodedStatement,
-  quote: TdxQuote,
-  runtimeDigest: Uint8Array | undefined,
+  found: Uint8Array,
 ): Finding<boolean> {
-  const found = quote.body.reportData
   const wanted = reportData(context.crypto, evidence.mode, evidence.statement)
-  if (!equal(found, wanted)) refuse('the quote was made over another statement or mode')
-  if (runtimeDigest !== undefined && !equal(runtimeDigest, statement.core.runtimeDigest)) {
-    refuse('the statement names another runtime than the one that was measured')
+  if (!equal(found, wanted)) {
+    refuse('the quote was made over another statement or mode', { found: toHex(found) })
   }
   return { found: `${toHex(found).slice(0, 16)}…`, value: true }
+}
+
+function checkRuntime(statement: DecodedStatement, measured: Uint8Array | undefined): void {
+  if (measured === undefined || equal(measured, statement.core.runtimeDigest)) return
+  refuse('the statement names another runtime than the one that was measured', {
+    found: toHex(statement.core.runtimeDigest),
+  })
 }
 
 function checkGpuEvidence(
@@ -113,24 +128,53 @@ function checkGpuEvidence(
   return { found, value: true, status: 'not-required' }
 }
 
-/**
- * Checks everything about one piece of evidence. Never throws for bad evidence: the failed step says
- * why. The tier is `confidential` only under Intel's root, `simulated` otherwise; it means something
- * only when `ok`.
- */
-export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext): Verdict {
-  const steps = new StepRecorder()
-  const statement = checkStatement(steps, evidence, context)
-  const findings = checkTdx(steps, evidence, context)
-  steps.run('report-data', [statement, findings.quote], (decoded, quote) =>
-    checkReportData(evidence, context, decoded, quote, findings.runtimeDigest),
-  )
+const NOTHING: TeeFindings = {
+  anchor: undefined,
+  reportData: undefined,
+  hardware: undefined,
+  runtimeDigest: undefined,
+}
+
+/** Everything that ties machine, statement and this client together. */
+function checkBinding(
+  steps: StepRecorder<BindingStepName>,
+  evidence: EvidenceBundle,
+  context: VerdictContext,
+  statement: DecodedStatement | undefined,
+  findings: TeeFindings,
+): HardwareIdentity | undefined {
+  const { crypto, policy } = context
+  const { anchor, hardware } = findings
+  const identity = steps.run('hardware-identity', [anchor, hardware], (root, id) => {
+    const value = expectHardware(crypto, policy.hardware, root.environment, id)
+    return { found: `${value.tier}, ${value.name}`, value }
+  })
+  steps.run('report-data', [statement, findings.reportData], (decoded, found) => {
+    checkRuntime(decoded, findings.runtimeDigest)
+    return checkReportData(evidence, context, found)
+  })
   steps.run('nonce', [statement], ({ challenge }) =>
-    checkNonce(context.crypto, evidence.mode, challenge, context.challenge),
+    checkNonce(crypto, evidence.mode, challenge, context.challenge),
   )
   steps.run('gpu-evidence', [statement], ({ gpuEvidenceHash }) =>
     checkGpuEvidence(evidence, context, gpuEvidenceHash),
   )
+  return identity
+}
+
+/**
+ * Checks everything about one piece of evidence. Never throws for bad evidence: the failed step says
+ * why. The tier is `confidential` only under a manufacturer's root, `simulated` otherwise; it means
+ * something only when `ok`. Evidence of a kind without a verifier is never `ok`.
+ */
+export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext): Verdict {
+  const { kind } = evidence
+  const steps = new StepRecorder(stepRules(kind))
+  const statement = checkStatement(steps, evidence, context)
+  const findings = teeVerifier(kind)?.check(steps, evidence, context) ?? NOTHING
+  const hardware = checkBinding(steps, evidence, context, statement, findings)
   const tier = findings.anchor?.environment === 'production' ? 'confidential' : 'simulated'
-  return { tier, ok: allStepsGood(steps.steps), steps: steps.steps }
+  const ok = allStepsGood(kind, steps.steps)
+  const found = hardware === undefined ? {} : { hardware }
+  return { evidenceKind: kind, tier, ok, ...found, steps: steps.steps }
 }

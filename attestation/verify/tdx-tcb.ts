@@ -1,6 +1,5 @@
 /** Steps about signed collateral: is the platform, its TDX module and its quoting enclave up to date? */
 import type { RevocationList } from '#attestation/der/crl.ts'
-import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { StepRecorder } from '#attestation/steps.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { toHex } from '#protocol/bytes.ts'
@@ -13,11 +12,9 @@ import { expectSeamModule } from './seam-module.ts'
 import type { PlatformIdentity } from './sgx-extension.ts'
 import { readQeIdentity, readTcbInfo, type TcbInfo } from './signed-json.ts'
 import { expectTcbStatus, type TcbJudgement } from './tcb-status.ts'
-import type { Trust, TrustContext } from './tdx-trust.ts'
-
-interface TcbContext extends TrustContext {
-  readonly policy: AttestationPolicy
-}
+import type { TdxStepName } from './tdx-steps.ts'
+import type { Trust } from './tdx-trust.ts'
+import type { AppraisalContext } from './tee-verifier.ts'
 
 interface TcbInput extends Trust {
   readonly quote: TdxQuote | undefined
@@ -26,7 +23,7 @@ interface TcbInput extends Trust {
 
 /** The signer of a document: its exact chain, unrevoked. */
 function signerOf(
-  context: TrustContext,
+  context: AppraisalContext,
   certificates: readonly Uint8Array[],
   anchor: TrustAnchor,
   lists: readonly RevocationList[],
@@ -45,8 +42,8 @@ function expectSamePlatform(info: TcbInfo, platform: PlatformIdentity): void {
 
 /** Steps `tcb-info` to `tcb-status`. */
 export function checkTcb(
-  steps: StepRecorder,
-  context: TcbContext,
+  steps: StepRecorder<TdxStepName>,
+  context: AppraisalContext,
   input: TcbInput,
 ): TcbJudgement | undefined {
   const { crypto, nowMs, policy } = context

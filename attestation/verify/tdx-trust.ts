@@ -1,5 +1,5 @@
 /** Steps from the trust anchor down to the quote's own signature. */
-import { type AnchorContext, expectAnchor } from '#attestation/anchors/select.ts'
+import { type AnchorUse, expectAnchor } from '#attestation/anchors/select.ts'
 import type { RevocationList } from '#attestation/der/crl.ts'
 import type { StepRecorder } from '#attestation/steps.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
@@ -16,9 +16,12 @@ import type { Collateral } from './collateral.ts'
 import { attestationPoint, type TdxQuote } from './quote.ts'
 import { refuse } from './refuse.ts'
 import { type PlatformIdentity, readPlatformIdentity } from './sgx-extension.ts'
+import type { TdxStepName } from './tdx-steps.ts'
+import type { AppraisalContext } from './tee-verifier.ts'
 
-export interface TrustContext extends AnchorContext {
-  readonly nowMs: number
+const TDX_ANCHOR: AnchorUse = {
+  kind: 'tdx-dcap',
+  tees: { production: 'tdx', simulated: 'simulated-tdx' },
 }
 
 /** What the later steps build on; each part is undefined when its step did not pass. */
@@ -45,7 +48,7 @@ function expectQuoteSignature(crypto: CryptoPort, quote: TdxQuote): void {
 }
 
 function verifyLists(
-  context: TrustContext,
+  context: AppraisalContext,
   collateral: Collateral,
   pck: Chain,
 ): readonly RevocationList[] {
@@ -62,21 +65,26 @@ function verifyLists(
 
 /** Steps `anchor` to `quote-signature`. */
 export function checkTrust(
-  steps: StepRecorder,
-  context: TrustContext,
+  steps: StepRecorder<TdxStepName>,
+  context: AppraisalContext,
   quote: TdxQuote | undefined,
   collateral: Collateral | undefined,
 ): Trust {
   const { crypto, nowMs } = context
   const anchor = steps.run('anchor', [quote], ({ pckChain }) => {
-    const value = expectAnchor(context, pckChain.at(-1) ?? refuse('no root certificate'))
+    const value = expectAnchor(
+      context,
+      pckChain.at(-1) ?? refuse('no root certificate'),
+      TDX_ANCHOR,
+    )
     return { found: `${value.id} (${value.environment})`, value }
   })
   const pck = steps.run('pck-chain', [quote, anchor], ({ pckChain }, { rootCertificate }) => {
     const input = { certificates: pckChain, root: rootCertificate, profile: PCK_PROFILE }
     const chain = verifyChain(crypto, input, nowMs)
     const platform = readPlatformIdentity(chain.leaf)
-    const found = `FMSPC ${toHex(platform.fmspc)}, serial ${chain.leaf.serial}`
+    const { fmspc, ppid } = platform
+    const found = `FMSPC ${toHex(fmspc)}, PPID ${toHex(ppid)}, serial ${chain.leaf.serial}`
     return { found, value: { chain, platform } }
   })
   const lists = steps.run('revocation', [pck, collateral], ({ chain }, received) => {

@@ -48,7 +48,7 @@ export class ReceiptSteps {
     found: string,
     detail: string,
   ): void {
-    this.steps.push({ name, status, found, detail, ...words })
+    this.steps.push({ name, term: name, evidence: 'receipt file', status, found, detail, ...words })
   }
 }
 

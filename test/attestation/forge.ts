@@ -27,7 +27,8 @@ import {
   encodeCollateral,
 } from '#attestation/verify/collateral.ts'
 import type { TdReport } from '#attestation/verify/quote.ts'
-import { appraiseTdx, type TdxContext } from '#attestation/verify/tdx.ts'
+import { appraiseTdx } from '#attestation/verify/tdx.ts'
+import type { AppraisalContext } from '#attestation/verify/tee-verifier.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { bytes, context, machine, manufacturer, nowMs, seed } from './network.ts'
 
@@ -109,7 +110,7 @@ export interface Forgery {
   readonly body?: Partial<TdReport>
   readonly material?: Partial<QuoteMaterial>
   readonly collateral?: Partial<Collateral>
-  readonly context?: Partial<TdxContext>
+  readonly context?: Partial<AppraisalContext>
 }
 
 /** Steps of a forgery, judged by the same verifier as honest evidence. */

@@ -148,7 +148,7 @@ describe('forged chains', () => {
     )
     const [pck = bytes(0, 0), authority = bytes(0, 0)] = machine.material.pckChain
     expect(verdictOn({ material: { pckChain: [pck, authority, strangers] } })).toBe(
-      'anchor: the quote leads to a root that is not trusted here',
+      'anchor: the evidence leads to a root that is not trusted here',
     )
     const again = issue(
       { commonName: root.commonName, publicKey: root.key.publicKey, authorityPathLength: 1 },
@@ -227,9 +227,13 @@ describe('anchors', () => {
   })
 
   it('refuses a root under a simulated label that does not carry the mark', () => {
+    const use = {
+      kind: 'tdx-dcap',
+      tees: { production: 'tdx', simulated: 'simulated-tdx' },
+    } as const
     const intel = { ...intelAnchor(crypto), environment: 'simulated' as const }
     const context = { crypto, globalId: -3, anchors: [intel], policy }
-    expect(() => expectAnchor(context, intel.rootCertificate)).toThrow(/not marked simulated/)
+    expect(() => expectAnchor(context, intel.rootCertificate, use)).toThrow(/not marked simulated/)
   })
 
   it('refuses a simulated root that is relabelled production', () => {
@@ -237,7 +241,7 @@ describe('anchors', () => {
     for (const globalId of [MAINNET_GLOBAL_ID, -3]) {
       const tees = ['tdx' as const]
       const context = { globalId, anchors: [anchor], policy: { ...policy, tees } }
-      expect(verdictOn({ context })).toMatch(/^anchor: .*not Intel's root/)
+      expect(verdictOn({ context })).toMatch(/^anchor: .*no pinned root/)
     }
   })
 

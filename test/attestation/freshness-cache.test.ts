@@ -192,7 +192,7 @@ describe('the memory for verdicts', () => {
     let judged = 0
     const cache = new VerdictCache(crypto, () => {
       judged++
-      return { tier: 'simulated', ok: false, steps: [] }
+      return { evidenceKind: 'tdx', tier: 'simulated', ok: false, steps: [] }
     })
     const judge = (n: number): boolean => {
       const before = judged

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { INTEL_ROOT_SHA256 } from '#attestation/anchors/intel.ts'
 import { defaultPolicy } from '#attestation/policy/builtin.ts'
-import { STEPS } from '#attestation/step-rules.ts'
+import { BINDING_STEPS, STATEMENT_STEPS, type StepRules } from '#attestation/step-rules.ts'
+import { teeVerifier } from '#attestation/verify/tees.ts'
 import { StatementCoreSchema, StatementSchema } from '#protocol/wire/gen/cocoon_pb.ts'
 import { repositoryRoot } from '#test/support/source-files.ts'
 
@@ -14,19 +15,27 @@ const section = (heading: string): string =>
 const firstCells = (heading: string): string[] =>
   [...section(heading).matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1] ?? '')
 
+/** Heading of a table, and what it must list. */
+const tables: [string, StepRules][] = [
+  ['Steps', { ...STATEMENT_STEPS, ...BINDING_STEPS }],
+  ['TDX steps', teeVerifier('tdx')?.steps ?? {}],
+]
+
 describe('the specification', () => {
-  it('lists every step with what the code says of it', () => {
-    const rows = Object.entries(STEPS).map(
-      ([name, rule]) => `| \`${name}\` | ${rule.required} | ${rule.reference} |`,
+  it.each(tables)('lists every step under "%s" with what the code says of it', (heading, rules) => {
+    const rows = Object.entries(rules).map(
+      ([name, rule]) =>
+        `| \`${name}\` | ${rule.term} | ${rule.evidence} | ${rule.required} | ${rule.reference} |`,
     )
-    expect(section('Steps').match(/^\| `.*$/gm)).toEqual(rows)
+    expect(section(heading).match(/^\| `.*$/gm)).toEqual(rows)
   })
 
   it('has a heading for every reference to itself', () => {
     const anchors = [...text.matchAll(/^## (.+)$/gm)].map((match) =>
       (match[1] ?? '').toLowerCase().replaceAll(' ', '-'),
     )
-    const wanted = Object.values(STEPS).flatMap((rule) =>
+    const rules = tables.flatMap(([, table]) => Object.values(table))
+    const wanted = rules.flatMap((rule) =>
       [...rule.reference.matchAll(/attestation\.md#([\w-]+)/g)].map((match) => match[1] ?? ''),
     )
     expect(wanted.length).toBeGreaterThan(5)

@@ -1,7 +1,7 @@
 /** From a whole bundle of evidence to a verdict: keys, network, freshness, nonces, tiers. */
 import { describe, expect, it } from 'vitest'
 import { encodeStatement, reportData, type StatementCore } from '#attestation/statement.ts'
-import { CONDITIONAL_STEPS, MANDATORY_STEPS } from '#attestation/step-rules.ts'
+import { CONDITIONAL_STEPS } from '#attestation/step-rules.ts'
 import type { EvidenceBundle, VerdictStep } from '#attestation/types.ts'
 import {
   requireVerdict,
@@ -9,6 +9,7 @@ import {
   verifyEvidence,
   withStep,
 } from '#attestation/verdict.ts'
+import { mandatorySteps } from '#attestation/verdict-steps.ts'
 import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { AttestationError } from '#protocol/errors.ts'
@@ -43,7 +44,7 @@ describe('a verdict', () => {
   it('on honest evidence passes every mandatory step, none skipped', () => {
     expect(verdict).toMatchObject({ ok: true, tier: 'simulated' })
     const passed = verdict.steps.filter((step) => step.status === 'passed')
-    expect(passed.map((step) => step.name)).toEqual(MANDATORY_STEPS)
+    expect(passed.map((step) => step.name)).toEqual(mandatorySteps('tdx'))
     const rest = verdict.steps.filter((step) => step.status !== 'passed')
     expect(rest.map((step) => [step.name, step.status])).toEqual(
       CONDITIONAL_STEPS.map((name) => [name, 'not-required']),
@@ -52,6 +53,8 @@ describe('a verdict', () => {
 
   it('says of every step what it requires and where that is written', () => {
     for (const step of verdict.steps) {
+      expect(step.term.length).toBeGreaterThan(3)
+      expect(step.evidence.length).toBeGreaterThan(4)
       expect(step.required.length).toBeGreaterThan(10)
       expect(step.reference.length).toBeGreaterThan(5)
       if (step.status === 'passed') expect(step.found).not.toBe('')
@@ -81,6 +84,8 @@ describe('a verdict', () => {
   it("takes the caller's own step and is good only with it", () => {
     const step: VerdictStep = {
       name: 'session-transcript',
+      term: 'key possession',
+      evidence: 'session',
       status: 'passed',
       found: '',
       required: 'both signatures',

@@ -7,7 +7,8 @@ import { collateralFromPcs } from '#attestation/evidence/pcs-collateral.ts'
 import { simulatedManufacturer } from '#attestation/evidence/simulated/manufacturer.ts'
 import { defaultPolicy } from '#attestation/policy/builtin.ts'
 import { parseTdxQuote } from '#attestation/verify/quote.ts'
-import { appraiseTdx, type TdxContext, type TdxEvidence } from '#attestation/verify/tdx.ts'
+import { appraiseTdx } from '#attestation/verify/tdx.ts'
+import type { AppraisalContext, TeeEvidence } from '#attestation/verify/tee-verifier.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { testVerifier } from '#test/contracts/verifier.ts'
@@ -26,7 +27,7 @@ testVerifier('simulated manufacturer', () => ({
   otherAnchor: simulatedManufacturer({ seed: bytes(32, 8), nowMs, crypto }).anchor,
 }))
 
-function readVector(name: string): TdxEvidence {
+function readVector(name: string): TeeEvidence {
   const collateral: unknown = JSON.parse(
     readFileSync(join(vectors, `${name}_collateral.json`), 'utf8'),
   )
@@ -39,7 +40,7 @@ function readVector(name: string): TdxEvidence {
 const issuedMs = Date.UTC(2025, 5, 19, 10, 32, 27)
 
 /** Intel's root and a production policy that lists what this quote measures to. */
-function intelContext(evidence: TdxEvidence): TdxContext {
+function intelContext(evidence: TeeEvidence): AppraisalContext {
   const { body } = parseTdxQuote(evidence.quote)
   const [rtMr0 = '', rtMr1 = '', rtMr2 = '', rtMr3 = ''] = body.rtMr.map(toHex)
   const policy = defaultPolicy({

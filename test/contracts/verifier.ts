@@ -4,15 +4,16 @@
  */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { STEP_NAMES } from '#attestation/step-rules.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
-import { appraiseTdx, type TdxContext, type TdxEvidence } from '#attestation/verify/tdx.ts'
+import { appraiseTdx } from '#attestation/verify/tdx.ts'
+import { TDX_STEPS } from '#attestation/verify/tdx-steps.ts'
+import type { AppraisalContext, TeeEvidence } from '#attestation/verify/tee-verifier.ts'
 import { concat } from '#protocol/bytes.ts'
 
 export interface VerifierSubject {
-  readonly evidence: TdxEvidence
+  readonly evidence: TeeEvidence
   /** Accepts the evidence at `context.nowMs`. */
-  readonly context: TdxContext
+  readonly context: AppraisalContext
   /** A moment after one of the collateral's documents expired. */
   readonly expiredMs: number
   /** A moment before the collateral was issued. */
@@ -27,10 +28,7 @@ const SAMPLES = 120
 /** A verification takes 2 to 10 ms, and the long form makes 10,000 of them. */
 export const changedBytesTimeoutMs = IS_LONG ? 900_000 : 60_000
 
-const QUOTE_STEPS = STEP_NAMES.slice(
-  STEP_NAMES.indexOf('quote-format'),
-  STEP_NAMES.indexOf('report-data'),
-)
+const QUOTE_STEPS = Object.keys(TDX_STEPS)
 
 function flipped(bytes: Uint8Array, at: number, mask: number): Uint8Array {
   return bytes.map((byte, index) => (index === at ? byte ^ mask : byte))
@@ -50,11 +48,11 @@ export function forChangedBytes(length: number, check: (at: number, mask: number
 export function testVerifier(name: string, create: () => VerifierSubject): void {
   describe(`verifier contract: ${name}`, () => {
     const { evidence, context, expiredMs, futureMs, otherAnchor } = create()
-    const statuses = (changed: Partial<TdxEvidence>, other: Partial<TdxContext> = {}) => {
+    const statuses = (changed: Partial<TeeEvidence>, other: Partial<AppraisalContext> = {}) => {
       const { steps } = appraiseTdx({ ...evidence, ...changed }, { ...context, ...other })
       return new Map(steps.map((step) => [step.name, step.status]))
     }
-    const isAccepted = (changed: Partial<TdxEvidence>, other: Partial<TdxContext> = {}) =>
+    const isAccepted = (changed: Partial<TeeEvidence>, other: Partial<AppraisalContext> = {}) =>
       [...statuses(changed, other).values()].every((status) => status === 'passed')
 
     it('passes every step, in their order', () => {

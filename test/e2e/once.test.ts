@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MANDATORY_STEPS } from '#attestation/step-rules.ts'
+import { mandatorySteps } from '#attestation/verdict-steps.ts'
 import type { OnceDocument } from '#node/cli/once.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import { planTestnet } from '#node/testnet/derive.ts'
@@ -56,8 +56,8 @@ describe('testnet --once --json', () => {
     const { tier, ok, steps } = document.verdict
     expect({ tier, ok }).toEqual({ tier: 'simulated', ok: true })
     const status = new Map(steps.map((step) => [step.name, step.status]))
-    expect(MANDATORY_STEPS.length).toBeGreaterThan(20)
-    for (const name of [...MANDATORY_STEPS, 'session-transcript']) {
+    expect(mandatorySteps('tdx').length).toBeGreaterThan(20)
+    for (const name of [...mandatorySteps('tdx'), 'session-transcript']) {
       expect([name, status.get(name)]).toEqual([name, 'passed'])
     }
     expect(steps.filter((step) => step.status === 'skipped' || step.status === 'failed')).toEqual(

@@ -123,6 +123,8 @@ function checkTranscript(
   const isSigned = crypto.ed25519Verify(responseKey, transcript, accept.transcriptSignature)
   const step: VerdictStep = {
     name: 'session-transcript',
+    term: 'key possession over the session transcript',
+    evidence: 'session',
     status: isSigned ? 'passed' : 'failed',
     found: isSigned ? 'signed by the attested response key' : 'not signed by it',
     required: 'a signature over both nonces, the evidence, the channel and both peers',

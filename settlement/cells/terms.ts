@@ -23,12 +23,8 @@ const termsFormat: CellFormat<ChannelTerms> = {
       .storeUint(terms.closeDelay, 32)
       .storeUint(terms.expiresAt, 32)
       .storeUint(terms.salt, 64)
-      .storeRef(
-        beginCell()
-          .storeBuffer(bytes32(terms.clientKey))
-          .storeBuffer(bytes32(terms.providerKey))
-          .endCell(),
-      )
+      .storeBuffer(bytes32(terms.clientKey))
+      .storeRef(beginCell().storeBuffer(bytes32(terms.providerKey)).endCell())
       .endCell(),
   read: (slice) => {
     const globalId = slice.loadInt(32)
@@ -37,10 +33,10 @@ const termsFormat: CellFormat<ChannelTerms> = {
     const closeDelay = slice.loadUint(32)
     const expiresAt = slice.loadUint(32)
     const salt = slice.loadUintBig(64)
-    const keys = slice.loadRef().beginParse()
-    const clientKey = readBytes32(keys)
-    const providerKey = readBytes32(keys)
-    keys.endParse()
+    const clientKey = readBytes32(slice)
+    const rest = slice.loadRef().beginParse()
+    const providerKey = readBytes32(rest)
+    rest.endParse()
     return { globalId, client, provider, clientKey, providerKey, closeDelay, expiresAt, salt }
   },
 }

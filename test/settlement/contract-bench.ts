@@ -1,62 +1,22 @@
-/** The channel contract on a bare sandbox: every send is checked for conservation of coins. */
-import { type Address, beginCell, type Cell, type Message, type Transaction } from '@ton/core'
-import {
-  Blockchain,
-  type BlockchainSnapshot,
-  type SandboxContract,
-  type TreasuryContract,
-} from '@ton/sandbox'
+/** One payment channel on a bare sandbox. */
+import { type Address, beginCell, type Cell } from '@ton/core'
+import type { Blockchain } from '@ton/sandbox'
 import { toHex } from '#protocol/bytes.ts'
 import { signCell } from '#settlement/cells/signed.ts'
 import { channelAddress, channelStateInit } from '#settlement/cells/terms.ts'
 import { closeAuthCell, voucherCell } from '#settlement/cells/voucher.ts'
 import { readChannelAccount } from '#settlement/chain/storage.ts'
-import { outcomeOf } from '#settlement/chain/transaction.ts'
-import { Accounts } from '#settlement/devchain/accounts.ts'
-import { chainConfig, type PriceTable } from '#settlement/devchain/prices.ts'
+import type { PriceTable } from '#settlement/devchain/prices.ts'
 import type { ChannelOnChain, ChannelTerms, SignedBytes, WalletMessage } from '#settlement/types.ts'
 import { OPERATION, topUpMessage } from '#settlement/wallet/messages.ts'
 import { clientKey, crypto, makeTerms, NOW_S, providerKey } from './channel-fixture.ts'
+import { type Party, SandboxBench, type Sent } from './sandbox-bench.ts'
 
-export type Party = SandboxContract<TreasuryContract>
-
-export interface Sent {
-  /** Exit code of the channel's compute phase. */
-  readonly exitCode: number | undefined
-  readonly success: boolean
-  readonly gas: bigint
-  /** Fees of everything that followed from the message, the sender's wallet left out. */
-  readonly feesNano: bigint
-  /** What the channel sent: operation code, receiver, value. */
-  readonly out: readonly { opcode: number; to: string; valueNano: bigint }[]
-}
-
-interface Base {
-  readonly chain: Blockchain
-  readonly accounts: Accounts
-  readonly parties: { readonly client: Party; readonly provider: Party; readonly stranger: Party }
-  readonly fresh: BlockchainSnapshot
-}
-
-/** Starting a sandbox takes longer than a test: each price table has one, set back to `fresh`. */
-const bases = new Map<PriceTable, Base>()
-
-async function startBase(prices: PriceTable): Promise<Base> {
-  const accounts = new Accounts()
-  const chain = await Blockchain.create({ config: chainConfig(-3, prices), storage: accounts })
-  chain.now = NOW_S
-  const parties = {
-    client: await chain.treasury('client'),
-    provider: await chain.treasury('provider'),
-    stranger: await chain.treasury('stranger'),
-  }
-  return { chain, accounts, parties, fresh: chain.snapshot() }
-}
+export type { Party, Sent } from './sandbox-bench.ts'
 
 export class ContractBench {
-  readonly #base: Base
+  readonly #bench: SandboxBench
   readonly chain: Blockchain
-  readonly accounts: Accounts
   readonly client: Party
   readonly provider: Party
   readonly stranger: Party
@@ -68,26 +28,22 @@ export class ContractBench {
     prices: PriceTable,
     changes: Partial<ChannelTerms> = {},
   ): Promise<ContractBench> {
-    const base = bases.get(prices) ?? (await startBase(prices))
-    bases.set(prices, base)
-    await base.chain.loadFrom(base.fresh)
-    const { client, provider } = base.parties
-    const addresses = { client: client.address, provider: provider.address }
-    return new ContractBench(base, makeTerms({ ...addresses, ...changes }))
+    const bench = await SandboxBench.create(prices)
+    const addresses = { client: bench.client.address, provider: bench.provider.address }
+    return new ContractBench(bench, makeTerms({ ...addresses, ...changes }))
   }
 
   /** Another channel on the same chain. */
   sibling(changes: Partial<ChannelTerms>): ContractBench {
-    return new ContractBench(this.#base, { ...this.terms, ...changes })
+    return new ContractBench(this.#bench, { ...this.terms, ...changes })
   }
 
-  private constructor(base: Base, terms: ChannelTerms) {
-    this.#base = base
-    this.chain = base.chain
-    this.accounts = base.accounts
-    this.client = base.parties.client
-    this.provider = base.parties.provider
-    this.stranger = base.parties.stranger
+  private constructor(bench: SandboxBench, terms: ChannelTerms) {
+    this.#bench = bench
+    this.chain = bench.chain
+    this.client = bench.client
+    this.provider = bench.provider
+    this.stranger = bench.stranger
     this.terms = terms
     this.channel = channelAddress(terms)
   }
@@ -98,44 +54,23 @@ export class ContractBench {
     if (!sent.success) throw new Error(`top_up failed with ${sent.exitCode}`)
   }
 
-  async send(
-    from: Party,
-    message: WalletMessage,
-    options: { bounce?: boolean } = {},
-  ): Promise<Sent> {
-    const before = this.accounts.balancesNano()
-    const { transactions } = await from.send({
-      to: message.to,
-      value: message.valueNano,
-      body: message.body,
-      bounce: options.bounce ?? true,
-      init: message.stateInit ?? null,
-    })
-    const lost = before - this.accounts.balancesNano()
-    const fees = transactions.reduce((sum, one) => sum + feesOf(one), 0n)
-    if (lost !== fees) throw new Error(`coins are not conserved: lost ${lost}, fees ${fees}`)
-    return describeSent(transactions.slice(1), this.channel)
+  send(from: Party, message: WalletMessage, options: { bounce?: boolean } = {}): Promise<Sent> {
+    return this.#bench.send(from, message, options)
   }
 
   async state(): Promise<ChannelOnChain> {
-    const state = (await this.#account()).accountState
-    if (state?.type !== 'active') throw new Error('the channel is not deployed')
-    const { code, data } = state.state
-    const found = readChannelAccount(this.channel, code!.toBoc(), data!.toBoc())
+    const { code, data } = await this.#bench.state(this.channel)
+    const found = readChannelAccount(this.channel, code, data)
     if (found === undefined) throw new Error('the channel cannot be read')
     return found
   }
 
-  async isDeployed(): Promise<boolean> {
-    return (await this.#account()).accountState?.type === 'active'
+  isDeployed(): Promise<boolean> {
+    return this.#bench.isDeployed(this.channel)
   }
 
-  async balance(): Promise<bigint> {
-    return (await this.#account()).balance
-  }
-
-  #account() {
-    return this.chain.getContract(this.channel)
+  balance(): Promise<bigint> {
+    return this.#bench.balance(this.channel)
   }
 
   voucher(amountNano: bigint, leafCount: number, root = leafCount): SignedBytes {
@@ -181,34 +116,6 @@ export function claimOf(bench: ContractBench, cell: Cell, signature: Uint8Array)
     .storeRef(cell)
     .endCell()
   return { to: bench.channel, valueNano: 50_000_000n, body }
-}
-
-function feesOf(transaction: Transaction): bigint {
-  const info = transaction.inMessage?.info
-  return transaction.totalFees.coins + (info?.type === 'internal' ? info.forwardFee : 0n)
-}
-
-function describeSent(transactions: readonly Transaction[], channel: Address): Sent {
-  const own = transactions.find((one) => one.inMessage?.info.dest?.toString() === String(channel))
-  if (own === undefined) throw new Error('the message did not reach the channel')
-  const { success, exitCode } = outcomeOf(own)
-  const compute = own.description.type === 'generic' ? own.description.computePhase : undefined
-  return {
-    success,
-    exitCode,
-    gas: compute?.type === 'vm' ? compute.gasUsed : 0n,
-    feesNano: transactions.reduce((sum, one) => sum + feesOf(one), 0n),
-    out: [...own.outMessages.values()].map(describeOut),
-  }
-}
-
-function describeOut(message: Message) {
-  const body = message.body.beginParse()
-  return {
-    opcode: body.remainingBits >= 32 ? body.loadUint(32) : 0,
-    to: String(message.info.dest),
-    valueNano: message.info.type === 'internal' ? message.info.value.coins : 0n,
-  }
 }
 
 export const rootOf = (state: ChannelOnChain) => toHex(state.receiptsRoot).slice(0, 2)

@@ -132,6 +132,21 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect([state.claimedNano, state.leafCount, rootOf(state)]).toEqual([2n * TON, 1, '01'])
   })
 
+  it('pays a provider that claims itself in one message, at its own expense', async () => {
+    const bench = await open()
+    await bench.deposit(5n * TON)
+    const held = await bench.balance()
+    const before = await bench.provider.getBalance()
+    const claim = claimMessage(bench.terms, bench.voucher(2n * TON, 1))
+    const sent = await bench.send(bench.provider, claim)
+    note('claim by the provider', sent)
+    expect(sent.out.map((one) => one.opcode)).toEqual([PAID])
+    expect(await bench.balance()).toBe(held - 2n * TON)
+    const gained = (await bench.provider.getBalance()) - before
+    expect(gained).toBeLessThan(2n * TON)
+    expect(2n * TON - gained).toBeLessThan(FEES_MAX)
+  })
+
   it('moves money by amount and the record by leaf count, independently', async () => {
     const bench = await open()
     await bench.deposit(5n * TON)
@@ -321,27 +336,30 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect(again.exitCode).toBe(406)
   })
 
-  it('is never made poorer, nor keeps coins, when a caller pays too little', async () => {
-    const bench = await open()
-    await bench.deposit(5n * TON)
-    const lumpNano = prices === 'mainnet-2024' ? 400_000n : 66_667n
-    const outcomes = { done: 0, refused: 0 }
-    for (let step = 1; step <= 30; step++) {
-      const held = await bench.balance()
-      const { claimedNano } = await bench.state()
-      const claim = claimMessage(bench.terms, bench.voucher(BigInt(step) * 1_000_000n, step))
-      const valueNano = (BigInt(step) * lumpNano * 2n) / 3n
-      const { success } = await bench.send(bench.stranger, { ...claim, valueNano })
-      outcomes[success ? 'done' : 'refused']++
-      const paid = (await bench.state()).claimedNano - claimedNano
-      const kept = (await bench.balance()) - (held - paid)
-      expect(kept).toBeGreaterThanOrEqual(0n)
-      // What cannot pay for its own way back is all that may stay.
-      expect(kept).toBeLessThanOrEqual(lumpNano)
-    }
-    expect(outcomes.done).toBeGreaterThan(5)
-    expect(outcomes.refused).toBeGreaterThan(5)
-  })
+  it.each(['stranger', 'provider'] as const)(
+    'is never made poorer, nor keeps coins, when a %s pays too little',
+    async (caller) => {
+      const bench = await open()
+      await bench.deposit(5n * TON)
+      const lumpNano = prices === 'mainnet-2024' ? 400_000n : 66_667n
+      const outcomes = { done: 0, refused: 0 }
+      for (let step = 1; step <= 30; step++) {
+        const held = await bench.balance()
+        const { claimedNano } = await bench.state()
+        const claim = claimMessage(bench.terms, bench.voucher(BigInt(step) * 1_000_000n, step))
+        const valueNano = (BigInt(step) * lumpNano * 2n) / 3n
+        const { success } = await bench.send(bench[caller], { ...claim, valueNano })
+        outcomes[success ? 'done' : 'refused']++
+        const paid = (await bench.state()).claimedNano - claimedNano
+        const kept = (await bench.balance()) - (held - paid)
+        expect(kept).toBeGreaterThanOrEqual(0n)
+        // What cannot pay for its own way back is all that may stay.
+        expect(kept).toBeLessThanOrEqual(lumpNano)
+      }
+      expect(outcomes.done).toBeGreaterThan(5)
+      expect(outcomes.refused).toBeGreaterThan(5)
+    },
+  )
 
   it('answers its getter', async () => {
     const bench = await open()

@@ -1,0 +1,143 @@
+/** Contracts on a bare sandbox: every send is checked for conservation of coins. */
+import type { Address, Message, Transaction } from '@ton/core'
+import {
+  Blockchain,
+  type BlockchainSnapshot,
+  type SandboxContract,
+  type TreasuryContract,
+} from '@ton/sandbox'
+import { outcomeOf } from '#settlement/chain/transaction.ts'
+import { Accounts } from '#settlement/devchain/accounts.ts'
+import { chainConfig, type PriceTable } from '#settlement/devchain/prices.ts'
+import type { WalletMessage } from '#settlement/types.ts'
+import { NOW_S } from './channel-fixture.ts'
+
+export type Party = SandboxContract<TreasuryContract>
+
+export interface Sent {
+  /** Exit code of the called contract's compute phase. */
+  readonly exitCode: number | undefined
+  readonly success: boolean
+  /** Spent by the called contract. */
+  readonly gas: bigint
+  /** Fees of everything that followed from the message, the sender's wallet left out. */
+  readonly feesNano: bigint
+  /** What the called contract sent: operation code, receiver, value. */
+  readonly out: readonly { opcode: number; to: string; valueNano: bigint }[]
+  /** The whole trace, for contracts that call others. */
+  readonly transactions: readonly Transaction[]
+}
+
+interface Base {
+  readonly chain: Blockchain
+  readonly accounts: Accounts
+  readonly parties: { readonly client: Party; readonly provider: Party; readonly stranger: Party }
+  readonly fresh: BlockchainSnapshot
+}
+
+/** Starting a sandbox takes longer than a test: each price table has one, set back to `fresh`. */
+const bases = new Map<PriceTable, Base>()
+
+async function startBase(prices: PriceTable): Promise<Base> {
+  const accounts = new Accounts()
+  const chain = await Blockchain.create({ config: chainConfig(-3, prices), storage: accounts })
+  chain.now = NOW_S
+  const parties = {
+    client: await chain.treasury('client'),
+    provider: await chain.treasury('provider'),
+    stranger: await chain.treasury('stranger'),
+  }
+  return { chain, accounts, parties, fresh: chain.snapshot() }
+}
+
+export class SandboxBench {
+  readonly chain: Blockchain
+  readonly accounts: Accounts
+  readonly client: Party
+  readonly provider: Party
+  readonly stranger: Party
+
+  /** A fresh chain. The one before it at these prices ends: only one is used at a time. */
+  static async create(prices: PriceTable): Promise<SandboxBench> {
+    const base = bases.get(prices) ?? (await startBase(prices))
+    bases.set(prices, base)
+    await base.chain.loadFrom(base.fresh)
+    return new SandboxBench(base)
+  }
+
+  private constructor({ chain, accounts, parties }: Base) {
+    this.chain = chain
+    this.accounts = accounts
+    this.client = parties.client
+    this.provider = parties.provider
+    this.stranger = parties.stranger
+  }
+
+  /** @throws Error when the coins before are not the coins after and the fees */
+  async send(
+    from: Party,
+    message: WalletMessage,
+    options: { bounce?: boolean } = {},
+  ): Promise<Sent> {
+    const before = this.accounts.balancesNano()
+    const { transactions } = await from.send({
+      to: message.to,
+      value: message.valueNano,
+      body: message.body,
+      bounce: options.bounce ?? true,
+      init: message.stateInit ?? null,
+    })
+    const lost = before - this.accounts.balancesNano()
+    const fees = transactions.reduce((sum, one) => sum + feesOf(one), 0n)
+    if (lost !== fees) throw new Error(`coins are not conserved: lost ${lost}, fees ${fees}`)
+    return describeSent(transactions.slice(1), message.to)
+  }
+
+  async isDeployed(address: Address): Promise<boolean> {
+    return (await this.chain.getContract(address)).accountState?.type === 'active'
+  }
+
+  async balance(address: Address): Promise<bigint> {
+    return (await this.chain.getContract(address)).balance
+  }
+
+  /** Code and data of an account, as a chain endpoint would give them. */
+  async state(address: Address): Promise<{ code: Uint8Array; data: Uint8Array }> {
+    const state = (await this.chain.getContract(address)).accountState
+    if (state?.type !== 'active') throw new Error('the contract is not deployed')
+    return { code: state.state.code!.toBoc(), data: state.state.data!.toBoc() }
+  }
+}
+
+function feesOf(transaction: Transaction): bigint {
+  const info = transaction.inMessage?.info
+  return transaction.totalFees.coins + (info?.type === 'internal' ? info.forwardFee : 0n)
+}
+
+function describeSent(transactions: readonly Transaction[], called: Address): Sent {
+  const own = transactions.find((one) => one.inMessage?.info.dest?.toString() === String(called))
+  if (own === undefined) throw new Error('the message did not reach the contract')
+  const { success, exitCode } = outcomeOf(own)
+  const compute = own.description.type === 'generic' ? own.description.computePhase : undefined
+  return {
+    success,
+    exitCode,
+    gas: compute?.type === 'vm' ? compute.gasUsed : 0n,
+    feesNano: transactions.reduce((sum, one) => sum + feesOf(one), 0n),
+    out: [...own.outMessages.values()].filter(isInternal).map(describeOut),
+    transactions,
+  }
+}
+
+function isInternal(message: Message): boolean {
+  return message.info.type === 'internal'
+}
+
+function describeOut(message: Message) {
+  const body = message.body.beginParse()
+  return {
+    opcode: body.remainingBits >= 32 ? body.loadUint(32) : 0,
+    to: String(message.info.dest),
+    valueNano: message.info.type === 'internal' ? message.info.value.coins : 0n,
+  }
+}

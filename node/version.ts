@@ -18,7 +18,7 @@ export interface VersionDocument {
 }
 
 /** Where the package lies depends on who installed it; packages need not export their manifest. */
-function dependencyVersion(name: string): string {
+export function dependencyVersion(name: string): string {
   const manifest = findPackageJSON(name, import.meta.url)
   return manifest === undefined ? 'missing' : versionOf(manifest)
 }

@@ -1,5 +1,6 @@
 /** The program's tree of commands. */
 import { Command } from 'commander'
+import { doctorCommand } from './commands/doctor.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { channelsCommand, offersCommand } from './commands/listings.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
@@ -40,6 +41,7 @@ export function buildProgram(context: CliContext): Command {
   offersCommand(program, context)
   receiptsCommand(program, context)
   channelsCommand(program, context)
+  doctorCommand(program, context)
   versionCommand(program, context)
   return program
 }

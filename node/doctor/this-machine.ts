@@ -1,0 +1,73 @@
+/** The surroundings of this machine. Nothing is kept: what a check needs is asked when it runs. */
+import path from 'node:path'
+import { Address } from '@ton/core'
+import { systemClock } from '#node/clock.ts'
+import type { Settings } from '#node/config.ts'
+import { surveyTee } from '#node/evidence/survey.ts'
+import { LocalApi } from '#node/gateway/local-api-client.ts'
+import { askStatus } from '#node/status/control-client.ts'
+import { readNetworkFile } from '#node/testnet/network-file.ts'
+import type { ChainAccess } from '#settlement/chain/access.ts'
+import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
+import { onnxProviders } from './onnx-providers.ts'
+import { answers, canListen, portIsFree } from './sockets.ts'
+import type { NetworkView, Surroundings } from './surroundings.ts'
+
+/** @param networkFile path of the network file; undefined: none is configured */
+export function thisMachine(
+  settings: Settings,
+  networkFile: () => string | undefined,
+): Surroundings {
+  const dataDir = (role: string) => path.join(settings.dataRoot, role)
+  const wallAtStartMs = systemClock.nowMs()
+  const monotonicAtStartMs = performance.now()
+  return {
+    nodeVersion: process.versions.node,
+    apiPort: settings.apiPort,
+    dataRoot: settings.dataRoot,
+    depositNano: settings.depositNano,
+    dataDir,
+    nowMs: systemClock.nowMs,
+    clockStepMs: () =>
+      systemClock.nowMs() - wallAtStartMs - (performance.now() - monotonicAtStartMs),
+    async port(port) {
+      if (await portIsFree(port)) return 'free'
+      const api = new LocalApi(`http://127.0.0.1:${port}`)
+      return api.status().then(
+        () => 'cocoon',
+        () => 'taken',
+      )
+    },
+    canListen,
+    freeBytes,
+    fsyncMs,
+    folderMode,
+    isWritable,
+    store: (role) => storeState(dataDir(role)),
+    keys: (role) => readKeysFile(dataDir(role)),
+    onnxruntime: onnxProviders,
+    tee: () => surveyTee(),
+    network() {
+      const file = networkFile()
+      return file === undefined ? undefined : { ...readNetworkFile(file), file }
+    },
+    async chain(network) {
+      const { time, seqno } = await reader(network).latestBlock()
+      return { blockAtMs: time * 1000, seqno }
+    },
+    balanceNano: (network, address) => reader(network).balance(Address.parse(address)),
+    answers,
+    connections: (role) => askStatus(dataDir(role)).catch(() => undefined),
+  }
+}
+
+function reader({ chainUrl, globalId }: NetworkView) {
+  const access: ChainAccess = {
+    endpoint: chainUrl,
+    globalId,
+    fetch: globalThis.fetch,
+    timeoutSignal: AbortSignal.timeout,
+  }
+  return tonClientReader(access)
+}

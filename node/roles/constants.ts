@@ -35,6 +35,8 @@ export const CHECKPOINTS_BEHIND_MAX = 2
 export const CHANNEL_LIFE_S = 30 * 86_400
 /** A channel that expires sooner takes no new request. */
 export const CHANNEL_EXPIRY_MARGIN_S = 3_600
+/** Channels of a store that came from a backup take no voucher for this long: longer than a CloseAuth is valid. */
+export const RESTORE_PAUSE_MS = 20 * 60_000
 /** Prices of a session are fixed for this long. */
 export const PRICE_QUOTE_LIFE_S = 2 * 3_600
 /** Waiting for the provider's CloseAuth before the client closes alone. */
@@ -56,3 +58,19 @@ export const CLAIM_UNCLAIMED_NANO = 100_000_000n
 /** A provider looks at its channels this often at least, and so often within one close delay. */
 export const CLAIM_WATCH_MS_MAX = 60_000
 export const CLAIM_WATCHES_PER_DELAY = 6
+/** A sealing key is given to new sessions and new requests for this long, milliseconds. */
+export const EPOCH_MS = 3_600_000
+/** An answer that runs at the end of its epoch keeps its keys so much longer, milliseconds. */
+export const RUNNING_ANSWER_MS = 600_000
+/** A new epoch begins so long before the old one ends, so that no session starts at its edge. */
+export const EPOCH_MARGIN_MS = 300_000
+/** Running answers are ended so long before their keys are over, so that the receipt is signed in time. */
+export const KEYS_END_MARGIN_MS = 30_000
+/** Nonces that arrive within this share one quote, milliseconds. */
+export const CHALLENGE_TICK_MS = 25
+/** Challenge quotes are made one every so often at most, milliseconds: 4 a second serve 1,024 clients. */
+export const CHALLENGE_INTERVAL_MS = 250
+/** Clients that wait for a challenge quote; more are told to ask again. */
+export const CHALLENGES_WAITING_MAX = 1_024
+/** Providers that a client remembers to have challenged. */
+export const CONTACTS_MAX = 4_096

@@ -5,7 +5,8 @@
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { TrustAnchor, Verdict } from '#attestation/types.ts'
-import { requireVerdict, verifyEvidence } from '#attestation/verdict.ts'
+import { requireVerdict } from '#attestation/verdict.ts'
+import type { VerdictCache } from '#attestation/verdict-cache.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { AttestationError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
@@ -26,6 +27,8 @@ export interface AttestComponents {
   readonly policy: AttestationPolicy
   readonly modelRoot: Uint8Array
   readonly mode: FreshnessMode
+  /** Verdicts on epoch quotes that this client has come to before. */
+  readonly verdicts: VerdictCache
   readonly onVerdict: (verdict: Verdict) => void
 }
 
@@ -86,13 +89,13 @@ async function judge(
   clientNonce: Uint8Array,
   components: AttestComponents,
 ): Promise<{ core: StatementCore; verdict: Verdict }> {
-  const { crypto, chain, anchors, policy, modelRoot, mode } = components
+  const { crypto, chain, anchors, policy, modelRoot, mode, verdicts } = components
   const core = coreOf(evidence.statement)
   const [latest, block] = await Promise.all([
     chain.latestBlock(),
     core === undefined ? undefined : chain.block(core.notBefore.seqno),
   ])
-  const verdict = verifyEvidence(evidence, {
+  const verdict = verdicts.judge(evidence, {
     crypto,
     globalId: chain.globalId,
     nowMs: latest.time * 1000,

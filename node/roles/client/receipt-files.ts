@@ -99,7 +99,9 @@ export class ReceiptFiles {
     return {
       receipt,
       evidence: provider.evidence,
-      clientNonce: provider.clientNonce,
+      // An epoch quote answers no nonce.
+      clientNonce:
+        provider.evidence.mode === 'challenge' ? provider.clientNonce : new Uint8Array(0),
       delegate,
       priceQuote: signedPriceQuote,
       termsBoc: encodeTerms(desk.state.terms),

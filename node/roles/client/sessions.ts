@@ -1,18 +1,25 @@
 /** Open sessions, one a provider: attested and funded once, used by many requests. */
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
+import { VerdictCache } from '#attestation/verdict-cache.ts'
 import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { UnavailableError } from '#protocol/errors.ts'
+import { AttestationError, UnavailableError } from '#protocol/errors.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
 import type { Transport } from '#protocol/transport.ts'
 import type { ChainReader } from '#settlement/types.ts'
-import { DIAL_TIMEOUT_MS, HANDSHAKE_TIMEOUT_MS, SESSION_PROTOCOL } from '../constants.ts'
+import {
+  DIAL_TIMEOUT_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  RUNNING_ANSWER_MS,
+  SESSION_PROTOCOL,
+} from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
 import type { Probe } from '../shared/probe.ts'
 import { attest } from './attest.ts'
+import { Contacts } from './contacts.ts'
 import type { Funding } from './funding.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
@@ -52,9 +59,13 @@ export interface ReadySession {
 export class Sessions {
   readonly #parts: SessionsComponents
   readonly #open = new Map<string, Promise<ClientSession>>()
+  readonly #contacts: Contacts
+  readonly #verdicts: VerdictCache
 
   constructor(parts: SessionsComponents) {
     this.#parts = parts
+    this.#contacts = new Contacts(parts.crypto, parts.policy)
+    this.#verdicts = new VerdictCache(parts.crypto)
   }
 
   /**
@@ -126,6 +137,7 @@ export class Sessions {
       )
     })
     const { provider, modelRoot } = target
+    const { mode } = this.#contacts.choose(provider)
     try {
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
       const attested = await attest(stream, {
@@ -134,9 +146,11 @@ export class Sessions {
         anchors,
         policy,
         modelRoot,
-        mode: 'challenge',
+        mode,
+        verdicts: this.#verdicts,
         onVerdict: ({ tier, ok, steps }) => emit({ kind: 'verdict', provider, tier, ok, steps }),
       })
+      if (mode === 'challenge') this.#contacts.remember(provider)
       spent.attestMs = clock.nowMs() - startedMs
       watchdog.clear()
       const fundingMs = clock.nowMs()
@@ -146,6 +160,7 @@ export class Sessions {
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
       return await ClientSession.open(stream, attested, desk, this.#sessionParts(provider))
     } catch (error) {
+      if (error instanceof AttestationError) this.#contacts.forget(provider)
       stream.abort(error instanceof Error ? error : new Error('the session was not opened'))
       throw error
     } finally {
@@ -191,7 +206,8 @@ export class Sessions {
 function isUsable(session: ClientSession, nowMs: number): boolean {
   // Settled or frozen: the next question opens another channel, in a session of its own.
   if (session.desk.state.status !== 'open') return false
-  const untilMs = Math.min(session.provider.core.notAfterMs, session.priceQuote.validUntil * 1000)
+  const asksUntilMs = session.provider.core.notAfterMs - RUNNING_ANSWER_MS
+  const untilMs = Math.min(asksUntilMs, session.priceQuote.validUntil * 1000)
   const isFresh = nowMs < untilMs - FRESH_MARGIN_MS
   const isFull = session.openRequests >= session.requestsMax
   if (session.openRequests > 0 && (isFull || nowMs >= untilMs)) {

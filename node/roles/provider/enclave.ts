@@ -3,6 +3,7 @@
  * and the evidence over them. Keys rotate every epoch; a session keeps the keys it began with.
  */
 
+import { KEY_LIFE_MS_MAX } from '#attestation/constants.ts'
 import { evidenceKindOf } from '#attestation/evidence/kind.ts'
 import { encodeStatement, reportData } from '#attestation/statement.ts'
 import type { QuoteSource } from '#attestation/types.ts'
@@ -10,7 +11,6 @@ import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
-import { appendLeaf, emptyTree, leafHash, proveLeaf, treeRoot } from '#protocol/merkle.ts'
 import {
   EncapsulationGuard,
   generateSealingKey,
@@ -18,11 +18,12 @@ import {
   type SealSuite,
 } from '#protocol/session/seal.ts'
 import type { ChainReader } from '#settlement/types.ts'
+import { sleep } from '../../async.ts'
+import { EPOCH_MARGIN_MS, EPOCH_MS, RUNNING_ANSWER_MS } from '../constants.ts'
+import { ChallengeDesk } from './challenge-desk.ts'
 
-/** A key pair is used for new sessions for this long. */
-const EPOCH_MS = 60 * 60 * 1000
-/** A new epoch begins this long before the old keys end, so that no session starts at the edge. */
-const EPOCH_MARGIN_MS = 5 * 60 * 1000
+/** A chain that stands still must not make one quote after the other. */
+const EPOCH_RETRY_MS = 60_000
 const ZEROS = new Uint8Array(32)
 
 export interface EnclaveIdentity {
@@ -42,6 +43,9 @@ export interface EnclaveEpoch {
   readonly guard: EncapsulationGuard
   readonly evidence: Evidence
   readonly statementDigest: Uint8Array
+  /** New requests are taken until here, Unix milliseconds. */
+  readonly asksUntilMs: number
+  /** Running answers may use the keys until here. */
   readonly notAfterMs: number
   /** The statement of this epoch with another challenge. */
   readonly statementFor: (challenge: Uint8Array) => Uint8Array
@@ -53,12 +57,14 @@ export interface EnclaveComponents {
   readonly chain: ChainReader
   readonly quotes: QuoteSource
   readonly suite: SealSuite
+  readonly wait?: (milliseconds: number) => Promise<void>
 }
 
 export class Enclave {
   readonly #identity: EnclaveIdentity
   readonly #components: EnclaveComponents
   readonly #bootId: Uint8Array
+  readonly #challenges: ChallengeDesk<EnclaveEpoch>
   #epochNumber = 0n
   #current: EnclaveEpoch | undefined
   #making: Promise<EnclaveEpoch> | undefined
@@ -68,6 +74,13 @@ export class Enclave {
     this.#identity = identity
     this.#components = components
     this.#bootId = components.crypto.randomBytes(16)
+    const { crypto, clock, wait = sleep } = components
+    this.#challenges = new ChallengeDesk({
+      crypto,
+      clock,
+      wait,
+      quote: (epoch, challenge) => this.#quote('challenge', epoch.statementFor(challenge)),
+    })
   }
 
   /**
@@ -76,7 +89,7 @@ export class Enclave {
    */
   async epoch(): Promise<EnclaveEpoch> {
     const now = this.#components.clock.nowMs()
-    if (this.#current !== undefined && now < this.#current.notAfterMs - EPOCH_MARGIN_MS) {
+    if (this.#current !== undefined && now < this.#current.asksUntilMs - EPOCH_MARGIN_MS) {
       return this.#current
     }
     this.#making ??= this.#makeEpoch().finally(() => {
@@ -95,18 +108,16 @@ export class Enclave {
     this.#listener = listener
   }
 
-  /** What a client gets: the epoch's quote, or a fresh one over its nonce with the nonce's proof. */
+  /**
+   * What a client gets: the epoch's quote, or a fresh one over its nonce with the nonce's proof.
+   * @throws UnavailableError CHALLENGES_FULL, QUOTE_UNAVAILABLE
+   */
   async evidence(
     epoch: EnclaveEpoch,
     mode: FreshnessMode,
     clientNonce: Uint8Array,
   ): Promise<Evidence> {
-    if (mode === 'epoch') return epoch.evidence
-    const { crypto } = this.#components
-    const leaf = leafHash(crypto, clientNonce)
-    const challenge = treeRoot(crypto, appendLeaf(crypto, emptyTree(), leaf))
-    const evidence = await this.#quote('challenge', epoch.statementFor(challenge))
-    return { ...evidence, nonceProof: proveLeaf(crypto, [leaf], 0) }
+    return mode === 'epoch' ? epoch.evidence : this.#challenges.answer(epoch, clientNonce)
   }
 
   async #makeEpoch(): Promise<EnclaveEpoch> {
@@ -114,7 +125,10 @@ export class Enclave {
     const block = await chain.latestBlock()
     const sealingKey = await generateSealingKey(suite)
     const responseKey = crypto.ed25519FromSeed(crypto.randomBytes(32))
-    const notAfterMs = clock.nowMs() + EPOCH_MS
+    const notAfterMs = Math.min(
+      clock.nowMs() + EPOCH_MS + RUNNING_ANSWER_MS,
+      block.time * 1000 + KEY_LIFE_MS_MAX,
+    )
     this.#epochNumber += 1n
     const core = {
       version: 1,
@@ -138,11 +152,27 @@ export class Enclave {
       guard: new EncapsulationGuard(),
       evidence,
       statementDigest: crypto.sha256(evidence.statement),
+      asksUntilMs: notAfterMs - RUNNING_ANSWER_MS,
       notAfterMs,
       statementFor,
     }
     this.#listener(this.#current)
+    this.#rotateInTime(this.#current)
     return this.#current
+  }
+
+  /** Also without a visitor: old keys must not stay in memory because nobody asks for new ones. */
+  #rotateInTime(epoch: EnclaveEpoch): void {
+    const leftMs = epoch.asksUntilMs - EPOCH_MARGIN_MS - this.#components.clock.nowMs()
+    setTimeout(
+      () => {
+        if (this.#current !== epoch) return
+        this.#current = undefined
+        // Without a chain or a quote there is no epoch until a session asks for one again.
+        void this.epoch().catch(() => undefined)
+      },
+      Math.max(leftMs, EPOCH_RETRY_MS),
+    ).unref()
   }
 
   async #quote(mode: FreshnessMode, statement: Uint8Array): Promise<Evidence> {

@@ -1,4 +1,5 @@
 /** What commander hands to the commands that run peers, after parsing. */
+import type { TeeChoice } from '#node/evidence/choose.ts'
 
 export interface PeerCommandOptions {
   readonly network?: string
@@ -13,6 +14,8 @@ export interface UpOptions extends PeerCommandOptions {
   readonly modelFolder?: string
   readonly priceNano?: bigint
   readonly slots?: number
+  readonly tee?: TeeChoice
+  readonly pccs?: string
 }
 
 export interface ClientCommandOptions extends PeerCommandOptions {

@@ -28,6 +28,8 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     },
     slotsTotal: slots,
     addedLatencyMs: 0,
+    ...(options.tee === undefined ? {} : { tee: options.tee }),
+    ...(options.pccs === undefined ? {} : { pccsUrl: options.pccs }),
   }))
 }
 

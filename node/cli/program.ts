@@ -1,11 +1,16 @@
 /** The program's tree of commands. */
 import { Command } from 'commander'
+import { completionCommand } from './commands/completion.ts'
+import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { drainCommand } from './commands/drain.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { channelsCommand, offersCommand } from './commands/listings.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
 import { receiptsCommand } from './commands/receipts.ts'
 import { runCommand } from './commands/run.ts'
+import { serviceCommand } from './commands/service.ts'
+import { statusCommand } from './commands/status.ts'
 import { testnetCommand } from './commands/testnet.ts'
 import { versionCommand } from './commands/version.ts'
 import type { CliContext } from './context.ts'
@@ -18,7 +23,7 @@ Examples:
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 unreachable, 4 wallet or auth, 5 attestation refused,
 6 payment, 130 interrupted.
-Environment: COCOON_DATA, COCOON_API, COCOON_API_PORT, COCOON_LOG, COCOON_SYMBOL, NO_COLOR.
+The help of each command names the environment variables that it reads; all heed NO_COLOR.
 `
 
 export function buildProgram(context: CliContext): Command {
@@ -34,14 +39,20 @@ export function buildProgram(context: CliContext): Command {
   testnetCommand(program, context)
   upCommand(program, context)
   clientCommand(program, context)
+  drainCommand(program, context)
+  serviceCommand(program, context)
   program.commandsGroup('Use the network:')
   runCommand(program, context)
   jobsCommand(program, context)
   program.commandsGroup('Look at it:')
+  statusCommand(program, context)
   offersCommand(program, context)
   receiptsCommand(program, context)
   channelsCommand(program, context)
   doctorCommand(program, context)
+  program.commandsGroup('Set it up:')
+  configCommand(program, context)
+  completionCommand(program, context)
   versionCommand(program, context)
   return program
 }

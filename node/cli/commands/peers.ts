@@ -1,6 +1,7 @@
 /** `cocoon up` and `cocoon client`: one peer in this process, until Ctrl-C or `cocoon drain`. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { SettingName } from '#node/config/table.ts'
+import { TEE_CHOICES } from '#node/evidence/choose.ts'
 import type { CliContext } from '../context.ts'
 import type { ClientCommandOptions, UpOptions } from '../options.ts'
 import { withSettings } from '../settings-options.ts'
@@ -12,6 +13,10 @@ export function upCommand(program: Command, context: CliContext): void {
   const up = withPeerOptions(program.command('up'), 'provider')
     .description('sell inference: a provider, until Ctrl-C')
     .option('--model-folder <dir>', 'files of the model (default: what the network file says)')
+    .addOption(
+      new Option('--tee <kind>', 'what makes the quotes').choices(TEE_CHOICES).default('auto'),
+    )
+    .option('--pccs <url>', 'base URL of a PCCS, asked before the services of Intel')
   withSettings(up, ['model', 'priceNano', 'slots', ...BOTH], BOTH_READ)
   up.action(async (options: UpOptions) => {
     const { runUp } = await import('../peer-session.ts')

@@ -6,6 +6,7 @@ import { table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { parseCountIn } from '../numbers.ts'
 import type { TestnetCommandOptions } from '../options.ts'
+import { withSettings } from '../settings-options.ts'
 import { type TargetOptions, testnetDir } from '../target.ts'
 
 export function testnetCommand(program: Command, context: CliContext): void {
@@ -18,17 +19,13 @@ export function testnetCommand(program: Command, context: CliContext): void {
     .option('--once', 'ask one question, run a small job, settle, exit')
     .option('--question <text>', 'what --once asks')
     .option('--json', 'with --once one JSON document, else one JSON line an event')
-    .option(
-      '--api-port <port>',
-      'port of the OpenAI API (env COCOON_API_PORT)',
-      parseCountIn(0, 65_535),
-    )
-    .option('--data <dir>', 'folder for the runs (env COCOON_DATA names its parent)')
+    .option('--data <dir>', 'folder for the runs (default: `testnet` in COCOON_DATA)')
     .option('--restart', 'start a peer again when its process dies')
     .action(async (options: TestnetCommandOptions) => {
       const { runTestnet } = await import('../testnet-session.ts')
       await runTestnet(options, context)
     })
+  withSettings(testnet, ['apiPort'], ['dataRoot', 'logLevel', 'coinSymbol'])
   testnet
     .command('status')
     .description('processes, addresses and URLs of the running testnet')

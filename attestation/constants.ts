@@ -59,3 +59,22 @@ export const VERDICT_LIMIT_STEP_MS = 1_000
 export const POLICY_ENTRIES_MAX = 256
 /** Extensions of RTMR3 that a release expects and an event log may hold: a guest makes a handful. */
 export const RTMR_EVENTS_MAX = 64
+
+// ---- GPU
+
+/** GPUs of one machine: an HGX board. */
+export const GPU_DEVICES_MAX = 8
+/** One SPDM request and response: Hopper's are 4,117 bytes. */
+export const GPU_REPORT_BYTES_MAX = 16_384
+/** Measurement blocks of one report: Hopper's has 64. */
+export const GPU_MEASUREMENTS_MAX = 254
+/** Vendor fields of one report: Hopper's has 13. */
+export const GPU_OPAQUE_FIELDS_MAX = 64
+/** Reference integrity manifests of one machine: driver and VBIOS, two versions each. */
+export const GPU_RIMS_MAX = 4
+/** One manifest: NVIDIA's are 20 to 100 KB. */
+export const GPU_RIM_BYTES_MAX = 262_144
+/** GPUs that a client remembers: all of a network of a thousand full machines. */
+export const GPU_SIGHTINGS_MAX = 8_192
+/** How long one is remembered in its machine, milliseconds: as long as a statement can be used. */
+export const GPU_SIGHTING_MS = 4_500_000

@@ -100,19 +100,10 @@ export const BINDING_STEPS = {
     required: "this client's nonce under the challenge root; none in mode epoch",
     reference: `${SPEC}#freshness`,
   },
-  'gpu-evidence': {
-    term: 'GPU attestation report',
-    evidence: 'GPU evidence',
-    required: 'GPU evidence with the hash in the statement, where the policy requires it',
-    reference: `${SPEC}#gpu-evidence`,
-  },
 } as const satisfies StepRules
 
 export type StatementStepName = keyof typeof STATEMENT_STEPS
 export type BindingStepName = keyof typeof BINDING_STEPS
 
 /** Good when passed, or when neither the mode nor the policy asks for them. */
-export const CONDITIONAL_STEPS: readonly string[] = [
-  'nonce',
-  'gpu-evidence',
-] satisfies BindingStepName[]
+export const CONDITIONAL_BINDING_STEPS: readonly BindingStepName[] = ['nonce']

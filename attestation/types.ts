@@ -37,6 +37,8 @@ export interface Verdict {
   readonly ok: boolean
   /** The single machine that made the evidence; missing when its step did not pass. */
   readonly hardware?: HardwareIdentity
+  /** Names of the GPUs in it; missing when one of their steps did not pass. */
+  readonly gpus?: readonly string[]
   readonly steps: readonly VerdictStep[]
 }
 

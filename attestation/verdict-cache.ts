@@ -125,6 +125,8 @@ export class VerdictCache {
         utf8(`${block?.seqno} ${block?.timeMs}`),
         block?.rootHash ?? new Uint8Array(0),
       ],
+      // Who showed a GPU first keeps it for longer than a verdict is kept: only newcomers are refused.
+      gpuSightings: [],
     }
   }
 

@@ -1,13 +1,25 @@
 /** Which steps a verdict must have, and what they come to together. */
 import { AttestationError } from '#protocol/errors.ts'
 import type { EvidenceKind } from '#protocol/evidence.ts'
-import { BINDING_STEPS, CONDITIONAL_STEPS, STATEMENT_STEPS, type StepRules } from './step-rules.ts'
+import {
+  BINDING_STEPS,
+  CONDITIONAL_BINDING_STEPS,
+  STATEMENT_STEPS,
+  type StepRules,
+} from './step-rules.ts'
 import type { Advice, Verdict, VerdictStep } from './types.ts'
+import { GPU_STEPS } from './verify/gpu/steps.ts'
 import { teeVerifier } from './verify/tees.ts'
+
+/** Good when passed, or when neither mode nor policy nor evidence asks for them. */
+export const CONDITIONAL_STEPS: readonly string[] = [
+  ...CONDITIONAL_BINDING_STEPS,
+  ...Object.keys(GPU_STEPS),
+]
 
 /** Rules of every step of a verdict on this kind of evidence, in order. */
 export function stepRules(kind: EvidenceKind): StepRules {
-  return { ...STATEMENT_STEPS, ...teeVerifier(kind)?.steps, ...BINDING_STEPS }
+  return { ...STATEMENT_STEPS, ...teeVerifier(kind)?.steps, ...BINDING_STEPS, ...GPU_STEPS }
 }
 
 export function stepNames(kind: EvidenceKind): readonly string[] {

@@ -3,7 +3,6 @@
  * the context, which is the client's own, and never from the evidence.
  */
 import { equal, toHex } from '#protocol/bytes.ts'
-import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
 import { checkFreshness, checkKeyLifetime, type KnownBlock } from './freshness.ts'
 import { type Challenge, checkNonce } from './nonce.ts'
 import { policyDigest } from './policy/policy.ts'
@@ -12,14 +11,15 @@ import type { BindingStepName, StatementStepName } from './step-rules.ts'
 import { type Finding, StepRecorder } from './steps.ts'
 import type { EvidenceBundle, Verdict } from './types.ts'
 import { allStepsGood, stepRules } from './verdict-steps.ts'
+import { checkGpu, type GpuContext } from './verify/gpu/gpu.ts'
 import { expectHardware, type HardwareIdentity } from './verify/hardware.ts'
 import { refuse } from './verify/refuse.ts'
-import type { AppraisalContext, TeeFindings } from './verify/tee-verifier.ts'
+import type { TeeFindings } from './verify/tee-verifier.ts'
 import { teeVerifier } from './verify/tees.ts'
 
 export { requireVerdict, withStep } from './verdict-steps.ts'
 
-export interface VerdictContext extends AppraisalContext {
+export interface VerdictContext extends GpuContext {
   readonly expected: {
     /** Identity key of the peer at the other end of the connection. */
     readonly identityKey: Uint8Array
@@ -112,22 +112,6 @@ function checkRuntime(statement: DecodedStatement, measured: Uint8Array | undefi
   })
 }
 
-function checkGpuEvidence(
-  evidence: EvidenceBundle,
-  context: VerdictContext,
-  claimed: Uint8Array,
-): Finding<boolean> {
-  const { gpuEvidence } = evidence
-  if (gpuEvidence.length > EVIDENCE_GPU_BYTES_MAX) refuse(`${gpuEvidence.length} bytes`)
-  const hash = gpuEvidence.length === 0 ? new Uint8Array(32) : context.crypto.sha256(gpuEvidence)
-  if (!equal(hash, claimed)) refuse('GPU evidence with another hash than the statement names')
-  if (context.policy.gpu.need === 'required') {
-    refuse('the policy requires GPU evidence, which this version cannot verify')
-  }
-  const found = gpuEvidence.length === 0 ? 'none' : `${gpuEvidence.length} bytes, not verified`
-  return { found, value: true, status: 'not-required' }
-}
-
 const NOTHING: TeeFindings = {
   anchor: undefined,
   reportData: undefined,
@@ -156,9 +140,6 @@ function checkBinding(
   steps.run('nonce', [statement], ({ challenge }) =>
     checkNonce(crypto, evidence.mode, challenge, context.challenge),
   )
-  steps.run('gpu-evidence', [statement], ({ gpuEvidenceHash }) =>
-    checkGpuEvidence(evidence, context, gpuEvidenceHash),
-  )
   return identity
 }
 
@@ -173,8 +154,15 @@ export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext
   const statement = checkStatement(steps, evidence, context)
   const findings = teeVerifier(kind)?.check(steps, evidence, context) ?? NOTHING
   const hardware = checkBinding(steps, evidence, context, statement, findings)
-  const tier = findings.anchor?.environment === 'production' ? 'confidential' : 'simulated'
+  const { anchor } = findings
+  const machine = hardware && anchor ? { name: hardware.name, anchor } : undefined
+  const { gpuEvidence } = evidence
+  const gpus = checkGpu(steps, { gpuEvidence, statement, machine }, context)
+  const tier = anchor?.environment === 'production' ? 'confidential' : 'simulated'
   const ok = allStepsGood(kind, steps.steps)
-  const found = hardware === undefined ? {} : { hardware }
+  const found = {
+    ...(hardware === undefined ? {} : { hardware }),
+    ...(gpus === undefined ? {} : { gpus }),
+  }
   return { evidenceKind: kind, tier, ok, ...found, steps: steps.steps }
 }

@@ -1,7 +1,6 @@
 /** From a whole bundle of evidence to a verdict: keys, network, freshness, nonces, tiers. */
 import { describe, expect, it } from 'vitest'
 import { encodeStatement, reportData, type StatementCore } from '#attestation/statement.ts'
-import { CONDITIONAL_STEPS } from '#attestation/step-rules.ts'
 import type { EvidenceBundle, VerdictStep } from '#attestation/types.ts'
 import {
   requireVerdict,
@@ -9,7 +8,7 @@ import {
   verifyEvidence,
   withStep,
 } from '#attestation/verdict.ts'
-import { mandatorySteps } from '#attestation/verdict-steps.ts'
+import { CONDITIONAL_STEPS, mandatorySteps } from '#attestation/verdict-steps.ts'
 import { EVIDENCE_GPU_BYTES_MAX } from '#protocol/constants.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { AttestationError } from '#protocol/errors.ts'
@@ -255,18 +254,20 @@ describe('GPU evidence', () => {
   const required = { policy: { ...policy, gpu: { ...policy.gpu, need: 'required' as const } } }
 
   it('has the hash that the statement names', () => {
-    expect(firstFailure(makeEvidence({ gpuEvidence }))).toBe('ok')
     expect(firstFailure({ ...honest, gpuEvidence })).toMatch(/^gpu-evidence: .*another hash/)
     const withheld = { ...makeEvidence({ gpuEvidence }), gpuEvidence: zeros(0) }
     expect(firstFailure(withheld)).toMatch(/^gpu-evidence: .*another hash/)
   })
 
-  it('is bounded', () => {
+  it('is bounded, and refused when it is no GPU evidence', () => {
     const huge = makeEvidence({ gpuEvidence: zeros(EVIDENCE_GPU_BYTES_MAX + 1) })
-    expect(firstFailure(huge)).toMatch(/^gpu-evidence: \d+ bytes/)
+    expect(firstFailure(huge)).toMatch(/^gpu-evidence: /)
+    expect(firstFailure(makeEvidence({ gpuEvidence }))).toMatch(/^gpu-evidence: /)
+    const ignored = { policy: { ...policy, gpu: { ...policy.gpu, need: 'none' as const } } }
+    expect(firstFailure(makeEvidence({ gpuEvidence }), ignored)).toBe('ok')
   })
 
-  it('cannot satisfy a policy that requires it, since this version verifies none', () => {
+  it('cannot be missing, or be anything, where the policy requires it', () => {
     expect(firstFailure(makeEvidence({ gpuEvidence }), required)).toMatch(/^gpu-evidence: /)
     expect(firstFailure(honest, required)).toMatch(/^gpu-evidence: /)
   })

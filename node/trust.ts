@@ -1,5 +1,6 @@
 /** What a network's peers trust: anchors and policy, from the network file and this program alone. */
 import { intelAnchor } from '#attestation/anchors/intel.ts'
+import { MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
 import {
   type SimulatedManufacturer,
   simulatedManufacturer,
@@ -12,6 +13,7 @@ import { onnxRuntimeDigest } from '#inference/onnx/runtime.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { fromHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { ConfigError } from '#protocol/errors.ts'
 
 export interface NetworkTrust {
   readonly anchors: readonly TrustAnchor[]
@@ -20,7 +22,11 @@ export interface NetworkTrust {
   readonly manufacturer: SimulatedManufacturer | undefined
 }
 
-/** Simulated machines are trusted only where the network file names their manufacturer. */
+/**
+ * Simulated machines are trusted only where the network file names their manufacturer, and nowhere on
+ * mainnet: the verifier refuses their roots there too, whatever anchors and policy it is given.
+ * @throws ConfigError SIMULATED_ON_MAINNET
+ */
 export function networkTrust(
   network: NetworkFile,
   crypto: CryptoPort,
@@ -28,6 +34,11 @@ export function networkTrust(
 ): NetworkTrust {
   if (network.simulatedManufacturerSeed === undefined) {
     return { anchors: [intelAnchor(crypto)], policy: defaultPolicy(), manufacturer: undefined }
+  }
+  if (network.globalId === MAINNET_GLOBAL_ID) {
+    throw new ConfigError('SIMULATED_ON_MAINNET', 'a mainnet file names a simulated manufacturer', {
+      remedy: 'Do not use this network file: whoever wrote it can forge evidence at will.',
+    })
   }
   const seed = fromHex(network.simulatedManufacturerSeed)
   const manufacturer = simulatedManufacturer({ seed, nowMs, crypto })

@@ -9,13 +9,13 @@ import { readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import { ConfigError } from '#protocol/errors.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { systemClock as clock } from './clock.ts'
+import { openMachine } from './evidence/machine.ts'
 import { startJobClient } from './market/job-client.ts'
 import { startJobWorker } from './market/job-worker.ts'
 import { startOfferDiscovery } from './market/offer-discovery.ts'
@@ -62,12 +62,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     const common = await composePeer(options, cleanup)
     const { transport, chain, wallet, store, hub, trust, globalId } = common
     const { log, network, prices } = options
-    const { manufacturer, policy } = trust
-    if (manufacturer === undefined) {
-      throw new ConfigError('TEE_MISSING', 'this program has no quote source for this network', {
-        remedy: 'Version 0.1 serves simulated networks only: start one with `cocoon testnet`.',
-      })
-    }
+    const { policy } = trust
     const model = network.models.find((one) => one.id === options.modelId)
     const onnx = cleanup.use(
       await createOnnxEngine({
@@ -83,6 +78,9 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     const { files } = await readModel(options.modelFolder, crypto)
     const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
     const identity = crypto.ed25519FromSeed(options.identitySeed)
+    const { runtimeDigest } = engine.info
+    const machine = { ...options, tee: options.tee ?? 'auto', runtimeDigest, globalId, trust }
+    const quotes = await openMachine(machine, { crypto, clock, transport })
     const enclave = new Enclave(
       {
         globalId,
@@ -91,13 +89,13 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         payoutAddress: wallet.address.toRawString(),
         policyDigest: policyDigest(crypto, policy),
         modelRoot: engine.info.modelRoot,
-        runtimeDigest: engine.info.runtimeDigest,
+        runtimeDigest,
       },
       {
         crypto,
         clock,
         chain,
-        quotes: manufacturer.machine(options.name, engine.info.runtimeDigest),
+        quotes,
         suite: DEFAULT_SEAL_SUITE,
       },
     )
@@ -123,7 +121,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       channels,
       settlementKey,
       prices,
-      tier: 'simulated',
+      tier: quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential',
       closeDelayMin: network.closeDelay,
       claimAboveNano:
         network.claimAboveNano === undefined ? undefined : BigInt(network.claimAboveNano),
@@ -169,7 +167,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         ...connectionStatus(common),
         provider: providerStatus({
           ...{ provider, work: engine, channels, bids, offer },
-          tier: 'simulated',
+          tier: quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential',
         }),
         client: null,
       }),

@@ -22,13 +22,19 @@ export function runTool(
   limits: ToolLimits,
 ): Promise<ToolResult> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], shell: false })
+    const child = spawn(program, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      shell: false,
+      // A group of its own: what the tool started itself ends with it.
+      detached: true,
+    })
     const parts: Buffer[] = []
     let length = 0
     let limit: string | undefined
     const stop = (reason: string): void => {
       limit ??= reason
-      child.kill('SIGKILL')
+      killGroup(child.pid)
+      child.stdout.destroy()
     }
     const timer = setTimeout(() => stop(`no end within ${limits.timeoutMs} ms`), limits.timeoutMs)
     child.stdout.on('data', (part: Buffer) => {
@@ -48,4 +54,13 @@ export function runTool(
       else resolve({ kind: 'done', output: Buffer.concat(parts).toString('utf8') })
     })
   })
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It ended meanwhile.
+  }
 }

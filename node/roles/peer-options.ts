@@ -1,6 +1,7 @@
 /** What a peer is composed from, and what a running one offers to whoever started it. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
+import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
 import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
@@ -32,6 +33,10 @@ export interface ProviderOptions extends PeerOptions {
   readonly slotsTotal: number
   /** Testnets: a wait added before each chunk, so that providers differ. 0 for none. */
   readonly addedLatencyMs: number
+  /** What makes the quotes; `auto` when left out. */
+  readonly tee?: TeeChoice
+  /** Base URL of a PCCS that is asked before Intel's own service. */
+  readonly pccsUrl?: string
 }
 
 export interface ClientOptions extends PeerOptions {

@@ -13,6 +13,7 @@ import { serviceCommand } from './commands/service.ts'
 import { statusCommand } from './commands/status.ts'
 import { testnetCommand } from './commands/testnet.ts'
 import { versionCommand } from './commands/version.ts'
+import { whyCommand } from './commands/why.ts'
 import type { CliContext } from './context.ts'
 
 const EXAMPLES = `
@@ -49,6 +50,7 @@ export function buildProgram(context: CliContext): Command {
   offersCommand(program, context)
   receiptsCommand(program, context)
   channelsCommand(program, context)
+  whyCommand(program, context)
   doctorCommand(program, context)
   program.commandsGroup('Set it up:')
   configCommand(program, context)

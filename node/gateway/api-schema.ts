@@ -52,6 +52,7 @@ export const receiptSchema = z.object({
   usedNano: nano,
   finish: z.string(),
   file: z.string(),
+  createdAtMs: z.number(),
 })
 
 export const channelSchema = z.object({

@@ -1,5 +1,6 @@
 /** The local API from the other side: what the command line and the testnet call. */
 import { z } from 'zod'
+import { storySchema } from '#node/why/story.ts'
 import { CocoonError, ConfigError, type ErrorKind, UnavailableError } from '#protocol/errors.ts'
 import {
   channelSchema,
@@ -69,6 +70,8 @@ export class LocalApi {
     this.#get(`/api/v1/channels/${encodeURIComponent(address)}`, channelSchema)
   request = (id: string) => this.#get(`/api/v1/requests/${encodeURIComponent(id)}`, requestSchema)
   spending = () => this.#get('/api/v1/spending', spendingSchema)
+  stories = () => this.#get('/api/v1/stories', z.array(storySchema))
+  story = (id: string) => this.#get(`/api/v1/stories/${encodeURIComponent(id)}`, storySchema)
   jobs = () => this.#get('/api/v1/jobs', z.array(jobSchema))
   job = (id: string) => this.#get(`/api/v1/jobs/${encodeURIComponent(id)}`, jobSchema)
   jobResults = (id: string) =>

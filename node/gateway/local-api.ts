@@ -31,6 +31,8 @@ export function localApiRoutes(app: Hono, dependencies: LocalApiDependencies): v
     found((await service.channels()).find(({ address }) => address === req.param('address'))),
   )
   app.get('/api/v1/spending', () => jsonResponse(service.spending()))
+  app.get('/api/v1/stories', () => jsonResponse(service.stories()))
+  app.get('/api/v1/stories/:id', ({ req }) => found(service.stories(req.param('id'))[0]))
   app.get('/api/v1/requests/:id', ({ req }) => found(requests.get(req.param('id'))))
   app.post('/api/v1/settle', async ({ req }) => jsonResponse(await service.settle(req.raw.signal)))
   app.get('/api/v1/events', eventHandler(service))

@@ -5,6 +5,7 @@
 import type { AssuranceTier, Verdict } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
 import type { SpendingView } from '#node/spending/spending.ts'
+import type { Story } from '#node/why/story.ts'
 import type { NodeEvent } from './events.ts'
 
 export interface ChatRequest {
@@ -19,6 +20,8 @@ export interface ChatRequest {
   /** Cap for this request, or undefined: the client's own cap. */
   readonly maxPriceNano?: bigint
   readonly tierMin?: AssuranceTier
+  /** The caller's own id of this request: `cocoon why` finds it by this one, too. */
+  readonly callerId?: string
 }
 
 export interface OfferView {
@@ -131,6 +134,7 @@ export interface ReceiptView {
   readonly usedNano: bigint
   readonly finish: string
   readonly file: string
+  readonly createdAtMs: number
 }
 
 export interface ChannelView {
@@ -217,6 +221,8 @@ export interface ClientService {
   /** Spend caps, and what was spent today. */
   spending(): SpendingView
   receipts(): readonly ReceiptView[]
+  /** The stories of requests, newest first; of one request by any of its ids. */
+  stories(idOrName?: string): readonly Story[]
   /** As the chain has them now; as last seen when it does not answer. */
   channels(): Promise<readonly ChannelView[]>
   submitJob(model: string, lines: readonly JobLine[], priceCapNano?: bigint): Promise<JobView>

@@ -11,11 +11,13 @@ import type {
   JobRow,
   LeafRow,
   ReceiptRow,
+  StoryRow,
 } from './rows.ts'
 
 export interface MetaStore {
   meta(key: string): string | undefined
   setMeta(key: string, value: string): void
+  eraseMeta(key: string): void
 }
 
 export interface ChannelStore {
@@ -45,11 +47,15 @@ export interface ReceiptStore {
   /** Newest first, LIST_ROWS_MAX at most. */
   receipts(): readonly ReceiptRow[]
   receipt(id: string): ReceiptRow | undefined
+  /** Forgets the entry of the list; what is owed is in the leaves of the channel and stays. */
+  eraseReceipt(id: string): void
 }
 
 export interface AskStore {
   saveAsk(row: AskRow): void
   ask(requestId: string): AskRow | undefined
+  /** Ids of all requests whose secrets are kept. */
+  askIds(): readonly string[]
   eraseAsk(requestId: string): void
 }
 
@@ -63,9 +69,27 @@ export interface JobStore {
   saveJobLine(row: JobLineRow): void
   /** In line order. */
   jobLines(jobId: string): readonly JobLineRow[]
+  /** With its lines. */
+  eraseJob(id: string): void
 }
 
-export interface PeerStore extends MetaStore, ChannelStore, ReceiptStore, AskStore, JobStore {
+export interface StoryStore {
+  /** Inserts or replaces; the oldest beyond STORIES_MAX are dropped. */
+  saveStory(row: StoryRow): void
+  /** By its own id or one of its names. */
+  story(idOrName: string): StoryRow | undefined
+  /** Newest first. */
+  stories(): readonly StoryRow[]
+  eraseStory(id: string): void
+}
+
+export interface PeerStore
+  extends MetaStore,
+    ChannelStore,
+    ReceiptStore,
+    AskStore,
+    JobStore,
+    StoryStore {
   /** All or nothing; a throw rolls back and is thrown on. An inner transaction joins the outer. */
   transaction<T>(work: () => T): T
   /** Idempotent. Afterwards every method throws UnavailableError STORE_CLOSED. */

@@ -8,6 +8,7 @@ import type { JobLineRow, JobRow, ReceiptRow } from './rows.ts'
 export function metaTable(database: DatabaseSync): MetaStore {
   const get = database.prepare('SELECT value FROM meta WHERE key = ?')
   const put = database.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  const erase = database.prepare('DELETE FROM meta WHERE key = ?')
   return {
     meta(key) {
       const row = get.get(key)
@@ -15,6 +16,9 @@ export function metaTable(database: DatabaseSync): MetaStore {
     },
     setMeta(key, value) {
       put.run(key, bounded(value, META_VALUE_CHARS_MAX, `meta ${key}`))
+    },
+    eraseMeta(key) {
+      erase.run(key)
     },
   }
 }
@@ -39,6 +43,7 @@ export function receiptTable(database: DatabaseSync): ReceiptStore {
     'INSERT OR REPLACE INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const get = database.prepare('SELECT * FROM receipts WHERE id = ?')
+  const erase = database.prepare('DELETE FROM receipts WHERE id = ?')
   const all = database.prepare('SELECT * FROM receipts ORDER BY created_at DESC, id LIMIT ?')
   return {
     addReceipt(row) {
@@ -62,12 +67,16 @@ export function receiptTable(database: DatabaseSync): ReceiptStore {
       const row = get.get(id)
       return row && toReceipt(row)
     },
+    eraseReceipt(id) {
+      erase.run(id)
+    },
   }
 }
 
 export function askTable(database: DatabaseSync): AskStore {
   const put = database.prepare('INSERT OR REPLACE INTO asks VALUES (?, ?, ?, ?)')
   const get = database.prepare('SELECT * FROM asks WHERE request_id = ?')
+  const ids = database.prepare('SELECT request_id FROM asks ORDER BY request_id')
   const erase = database.prepare('DELETE FROM asks WHERE request_id = ?')
   return {
     saveAsk(row) {
@@ -84,6 +93,7 @@ export function askTable(database: DatabaseSync): AskStore {
         }
       )
     },
+    askIds: () => ids.all().map((row) => text(row, 'request_id')),
     eraseAsk(requestId) {
       erase.run(requestId)
     },
@@ -112,6 +122,8 @@ export function jobTables(database: DatabaseSync): JobStore {
   const get = database.prepare('SELECT * FROM jobs WHERE id = ?')
   const all = database.prepare('SELECT * FROM jobs ORDER BY created_at DESC, id LIMIT ?')
   const putLine = database.prepare('INSERT OR REPLACE INTO job_lines VALUES (?, ?, ?, ?, ?)')
+  const dropLines = database.prepare('DELETE FROM job_lines WHERE job_id = ?')
+  const drop = database.prepare('DELETE FROM jobs WHERE id = ?')
   const lines = database.prepare('SELECT * FROM job_lines WHERE job_id = ? ORDER BY line_index')
   return {
     saveJob(row) {
@@ -128,5 +140,9 @@ export function jobTables(database: DatabaseSync): JobStore {
       putLine.run(row.jobId, row.lineIndex, row.status, receiptId, error)
     },
     jobLines: (jobId) => lines.all(jobId).map(toJobLine),
+    eraseJob(id) {
+      dropLines.run(id)
+      drop.run(id)
+    },
   }
 }

@@ -65,3 +65,12 @@ export interface JobLineRow {
   readonly receiptId: string | undefined
   readonly error: string | undefined
 }
+
+/** What became of one request, for `cocoon why`; its document is described in node/why/story.ts. */
+export interface StoryRow {
+  readonly id: string
+  /** Other ids under which it is found. */
+  readonly names: readonly string[]
+  readonly createdAtMs: number
+  readonly storyJson: string
+}

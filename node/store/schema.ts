@@ -64,8 +64,22 @@ CREATE TABLE job_lines (
 ) STRICT, WITHOUT ROWID;
 `
 
+/** What `cocoon why` reads. */
+const STORIES = `
+CREATE TABLE stories (
+  id TEXT PRIMARY KEY,
+  created_at INTEGER NOT NULL,
+  story_json TEXT NOT NULL
+) STRICT;
+CREATE INDEX stories_by_age ON stories (created_at DESC);
+CREATE TABLE story_names (
+  name TEXT PRIMARY KEY,
+  story_id TEXT NOT NULL REFERENCES stories (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+`
+
 /** Append only: a released migration is never edited. */
-const MIGRATIONS: readonly string[] = [FIRST]
+const MIGRATIONS: readonly string[] = [FIRST, STORIES]
 
 /** The newest schema that this program knows. */
 export const SCHEMA_VERSION = MIGRATIONS.length

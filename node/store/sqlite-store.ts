@@ -5,6 +5,7 @@ import { channelTable, checkpointTable, leafTable } from './channel-tables.ts'
 import { openDatabase } from './open.ts'
 import type { PeerStore } from './peer-store.ts'
 import { askTable, jobTables, metaTable, receiptTable } from './record-tables.ts'
+import { storyTable } from './story-table.ts'
 
 /**
  * Opens or creates the store of one peer; the folder is made with mode 0700, the file with 0600.
@@ -21,6 +22,7 @@ export function openPeerStore(dataDir: string): PeerStore {
     ...receiptTable(database),
     ...askTable(database),
     ...jobTables(database),
+    ...storyTable(database),
   }
   return {
     ...refuseWhenClosed(tables, database),

@@ -14,6 +14,7 @@ import type {
 } from '#node/roles/client-service.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
 import type { SpendingView } from '#node/spending/spending.ts'
+import type { Story } from '#node/why/story.ts'
 
 export const VERDICT: Verdict = {
   evidenceKind: 'tdx',
@@ -190,8 +191,13 @@ export class ScriptedClientService implements ClientService {
         usedNano: 12_345n,
         finish: 'stop',
         file: '/tmp/receipt-1.cocoon-receipt',
+        createdAtMs: 1_700_000_000_000,
       },
     ]
+  }
+
+  stories(): readonly Story[] {
+    return []
   }
 
   async channels() {

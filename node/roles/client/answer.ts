@@ -4,8 +4,10 @@
  */
 import { sleep } from '#node/async.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
+import type { StoryStore } from '#node/store/peer-store.ts'
+import { StoryWriter } from '#node/why/story-writer.ts'
 import { encodeAsk } from '#protocol/ask.ts'
-import { fromHex } from '#protocol/bytes.ts'
+import { fromHex, toHex } from '#protocol/bytes.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
 import type { Ranked } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
@@ -39,6 +41,7 @@ export interface AnswerComponents extends ProgressComponents, ChoosingComponents
   readonly sessions: Sessions
   readonly funding: Funding
   readonly emit: EmitEvent
+  readonly store: ProgressComponents['store'] & StoryStore
 }
 
 export interface AnswerOptions {
@@ -60,9 +63,14 @@ export async function* answerChat(
   { only, onSpent }: AnswerOptions = {},
 ): AsyncGenerator<ChatEvent> {
   const bill = new Bill()
+  const story = new StoryWriter(parts, toHex(parts.crypto.randomBytes(16)), request)
   try {
-    yield* attempts(parts, request, signal, only, bill)
+    yield* attempts(parts, request, signal, only, bill, story)
+  } catch (thrown) {
+    if (!signal.aborted) story.failed(thrown)
+    throw thrown
   } finally {
+    story.left()
     void bill.total().then(onSpent)
   }
 }
@@ -73,8 +81,10 @@ async function* attempts(
   signal: AbortSignal,
   only: AwardedProvider | undefined,
   bill: Bill,
+  story: StoryWriter,
 ): AsyncGenerator<ChatEvent> {
   const progress = await beginAnswer(parts, request)
+  story.began(progress.promptTokens)
   const { promptTokens, model } = progress
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
   const text = progress.tokenizer.textStream(request.stop)
@@ -87,6 +97,7 @@ async function* attempts(
       usedNano,
     })
     if (tries === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
+    story.ranked(chooser.ranked, progress.discoverMs)
     if (choice === undefined) {
       if (!chooser.hasBusy || parts.clock.nowMs() >= busyUntilMs) break
       await sleep(BUSY_PAUSE_MS, signal)
@@ -99,13 +110,17 @@ async function* attempts(
     // Durable before anything is signed: the caps hold even if this process dies in the middle.
     const hold = parts.spending.hold(offer.provider, worstNano(request, progress, pricesMax))
     tries++
+    story.chose(choice)
     let asked: ClientRequest | undefined
-    let opened: Awaited<ReturnType<typeof openFor>> | undefined
+    let opened: Opened | undefined
     try {
       opened = await openFor(parts, request, progress, offer, pricesMax)
       const { ready } = opened
+      const { verdict, desk } = ready.session
+      story.opened({ ...ready, verdict, channel: desk.address })
       signal.throwIfAborted()
       asked = start(parts, request, progress, ready)
+      story.asked(asked.name)
       announceChoice(parts, asked.name, choice, ranked)
       progress.requestId ??= asked.name
       const { requestId } = progress
@@ -129,22 +144,25 @@ async function* attempts(
       parts.discovery.measurements.recordSuccess(offer.provider)
       const rest = text.end()
       if (rest !== '') yield { kind: 'text', text: rest, tokens: 0 }
-      yield {
-        kind: 'done',
-        result: answerResult(parts, progress, { choice, ranked, ready, ended }),
-      }
+      const result = answerResult(parts, progress, { choice, ranked, ready, ended })
+      tellPayment(story, opened, asked)
+      story.answered(result)
+      yield { kind: 'done', result }
       return
     } catch (thrown) {
       asked?.cancel()
+      tellPayment(story, opened, asked)
       if (signal.aborted) throw thrown
       if (isBusy(thrown)) {
         tries--
+        story.busy()
         chooser.busy(offer.provider)
         continue
       }
       countAttempt(progress, asked)
       linkAttempt(parts, progress, asked)
       failed(parts, progress, offer, thrown)
+      story.attemptFailed(thrown)
     } finally {
       opened?.giveBack()
       bill.settle(hold, asked)
@@ -165,6 +183,19 @@ function worstNano(request: ChatRequest, progress: Progress, prices: UnitPrices)
     promptTokens: progress.promptTokens + resumed,
     completionTokens: request.maxTokens - resumed,
   })
+}
+
+type Opened = Awaited<ReturnType<typeof openFor>>
+
+/** What this attempt used, and what is promised on its channel by now. */
+function tellPayment(
+  story: StoryWriter,
+  opened: Opened | undefined,
+  asked: ClientRequest | undefined,
+): void {
+  if (opened === undefined) return
+  const { best } = opened.ready.session.desk.state
+  story.paid(asked?.latest?.body.usedNano ?? 0n, best.amountNano)
 }
 
 /** A session at prices no higher than offered or bid, on a channel that covers the whole request. */

@@ -3,6 +3,7 @@ import { AsyncQueue } from '#node/async.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import type { PeerStore } from '#node/store/peer-store.ts'
+import { readStories } from '#node/why/read-stories.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import type { Offer } from '#protocol/market/offer.ts'
@@ -61,6 +62,7 @@ export function createClientService(parts: ClientComponents): ClientService {
     estimate: (request) => estimateChat(parts, request),
     spending: () => parts.spending.view(),
     receipts: () => store.receipts().map((row): ReceiptView => row),
+    stories: (idOrName) => readStories(store, idOrName),
     async channels() {
       await funding.refreshAll().catch(() => undefined)
       return funding.desks.map((desk) => channelView(desk, funding.providerOf(desk)))

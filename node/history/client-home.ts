@@ -1,0 +1,50 @@
+/** Where a client's history is: with the running client, or in its data folder when none runs. */
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { STORE_FILE } from '#node/store/constants.ts'
+import type { PeerStore } from '#node/store/peer-store.ts'
+import { openPeerStore } from '#node/store/sqlite-store.ts'
+import { ConfigError } from '#protocol/errors.ts'
+
+export interface HomeOptions {
+  /** The client's own data folder, when it was named. */
+  readonly dataDir: string | undefined
+  /** Parent of the folders of all roles. */
+  readonly dataRoot: string
+}
+
+/**
+ * The named folder, the owner's client, the client of the latest testnet: the first with a store.
+ * @throws ConfigError NO_HISTORY
+ */
+export function clientHome({ dataDir, dataRoot }: HomeOptions): string {
+  const candidates =
+    dataDir === undefined
+      ? [
+          path.join(dataRoot, 'client'),
+          ...latestTestnetClient(path.join(dataRoot, 'testnet', 'runs')),
+        ]
+      : [dataDir]
+  const home = candidates.find((folder) => existsSync(path.join(folder, STORE_FILE)))
+  if (home !== undefined) return path.resolve(home)
+  throw new ConfigError('NO_HISTORY', `no client has run in ${candidates[0]}`, {
+    remedy: 'Name the data folder of a client with --data.',
+  })
+}
+
+/** Opens it for the time of `work`. @throws UnavailableError STORE_LOCKED while the client runs */
+export function withClientStore<T>(home: string, work: (store: PeerStore) => T): T {
+  const store = openPeerStore(home)
+  try {
+    return work(store)
+  } finally {
+    store.close()
+  }
+}
+
+/** Names of runs begin with their time. */
+function latestTestnetClient(runsDir: string): readonly string[] {
+  if (!existsSync(runsDir)) return []
+  const latest = readdirSync(runsDir).sort().at(-1)
+  return latest === undefined ? [] : [path.join(runsDir, latest, 'peers', 'client-1')]
+}

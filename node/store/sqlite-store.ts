@@ -5,6 +5,7 @@ import { channelTable, checkpointTable, leafTable } from './channel-tables.ts'
 import { openDatabase } from './open.ts'
 import type { PeerStore } from './peer-store.ts'
 import { askTable, jobTables, metaTable, receiptTable } from './record-tables.ts'
+import { noteOpening } from './restored.ts'
 import { storyTable } from './story-table.ts'
 
 /**
@@ -24,12 +25,19 @@ export function openPeerStore(dataDir: string): PeerStore {
     ...jobTables(database),
     ...storyTable(database),
   }
-  return {
+  const store: PeerStore = {
     ...refuseWhenClosed(tables, database),
     transaction: (work) => inTransaction(database, work),
     close() {
       if (database.isOpen) database.close()
     },
+  }
+  try {
+    noteOpening(store, dataDir)
+    return store
+  } catch (error) {
+    store.close()
+    throw error
   }
 }
 

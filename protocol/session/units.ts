@@ -75,6 +75,18 @@ export function streamsAtOnce(keptUnits: number): number {
   return Math.min(SESSION_REQUESTS_MAX, chunkUnits(keptUnits) / CHUNK_UNITS_MIN)
 }
 
+/**
+ * The most that a client may have paid on one channel and not have delivered, over all its streams: one
+ * and a half chunks at the dearer price, and a nanoTON of rounding for each stream.
+ */
+export function exposureMaxNano(prices: UnitPrices, keptUnits: number): bigint {
+  const { promptNanoPerMtok: prompt, completionNanoPerMtok: completion } = prices
+  const dearer = prompt > completion ? prompt : completion
+  const units = Math.ceil((chunkUnits(keptUnits) * 3) / 2)
+  const cost = unitsCostNano({ ...prices, completionNanoPerMtok: dearer }, 0, 0, units)
+  return cost + BigInt(2 * streamsAtOnce(keptUnits))
+}
+
 /** @throws RangeError when a count is no count or beyond REQUEST_UNITS_MAX, or a price is negative. */
 export function checkTerms(terms: MeterTerms): void {
   const { prices, promptTokens, completionTokensMax } = terms

@@ -157,11 +157,18 @@ function enumerated(): string[] {
   ]
 }
 
-async function recorded(ending: Ending): Promise<ReadonlyMap<string, number>> {
-  const run = await beginRun(network, `recorded ${ending}`)
-  for (const step of stepsOf(run, ending)) await step()
+type Life = Ending | 'warm'
+
+async function recorded(life: Life): Promise<ReadonlyMap<string, number>> {
+  const run = await beginRun(network, `recorded ${life}`)
+  if (life === 'warm') {
+    await run.client.chat({ maxTokens: 4 })
+    await run.client.sessions.stop()
+    run.probe.visits.clear()
+  }
+  for (const step of stepsOf(run, life)) await step()
   const visits = new Map(run.probe.visits)
-  if (ending === 'together') await run.provider.stop()
+  if (life !== 'alone') await run.provider.stop()
   await run.client.stop()
   return visits
 }
@@ -186,10 +193,45 @@ async function agree({ client, provider }: FaultRun): Promise<void> {
   expect(other?.status).toBe('open')
 }
 
-async function endAndRecover(ending: Ending, victim: Victim, point: string, visit: number) {
+/** One end on a pair of its own, whose channels are closed after it: the chain shows the loss. */
+async function endAlone(ending: Ending, victim: Victim, point: string, visit: number) {
   const run = await beginRun(network, `${ending} ${victim} ${point} ${visit}`)
+  const result = await endAndGoOn(run, ending, victim, point, visit)
+  await settleAndStop(run)
+  await checkLoss(run, result.priceNano)
+}
+
+/** Ends on one pair, one after the other; each is followed by an answer on the same channel. */
+async function endTogether(victim: Victim, points: readonly (readonly [string, number])[]) {
+  const run = await beginRun(network, `warm ${victim}`)
+  const first = await run.client.chat({ maxTokens: 4 })
+  let othersNano = first.priceNano
+  for (const [point, visit] of points) {
+    await run.client.sessions.stop()
+    forgetPromises(run)
+    const beforeNano = usedTotalNano(run.client.desk.state)
+    const deliveredBeforeNano = run.delivered.nano
+    const result = await endAndGoOn(run, 'warm', victim, point, visit).catch((error: unknown) => {
+      network.gate.fault = 'none'
+      throw new Error(`${point} (${visit})`, { cause: error })
+    })
+    othersNano += result.priceNano
+    const usedNano = usedTotalNano(run.client.desk.state) - beforeNano - result.priceNano
+    const lostNano = usedNano - (run.delivered.nano - deliveredBeforeNano)
+    expect(lostNano, `${point}: the client lost`).toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+    expect(-lostNano, `${point}: the provider lost`).toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+  }
+  const usedNano = usedTotalNano(run.client.desk.state)
+  expect(run.client.funding.desks).toHaveLength(1)
+  await settleAndStop(run)
+  // Closed together: the chain paid what both sides agreed on after each end, to the last nanoTON.
+  expect(await claimedNano(run)).toBe(usedNano)
+  expect(othersNano).toBeLessThan(usedNano)
+}
+
+async function endAndGoOn(run: FaultRun, life: Life, victim: Victim, point: string, visit: number) {
   const { client, provider } = run
-  const { fired, thrown, tookMs } = await endAt(run, ending, victim, point, visit)
+  const { fired, thrown, tookMs } = await endAt(run, life, victim, point, visit)
   expect(fired).toBe(true)
   // The caller of a dead client is dead too; everybody else gets an answer or a typed error.
   if (victim !== 'client' && thrown !== undefined) expect(thrown).toBeInstanceOf(CocoonError)
@@ -198,40 +240,50 @@ async function endAndRecover(ending: Ending, victim: Victim, point: string, visi
   await restart(run, victim)
   // A provider that had stopped for good comes back with its disk.
   if (victim !== 'provider' && provider.isStopped) await provider.start()
-  client.store.setMeta(`kept-units:${provider.identity}`, '0')
-  client.forgive()
+  forgetPromises(run)
   const result = await client.chat({ maxTokens: 5 })
   await agree(run)
-  await settleAndStop(run)
-  const deliveredNano = run.delivered.nano + result.priceNano
+  return result
+}
+
+/** A stranger's chunk all along: kept promises would make later chunks larger. */
+function forgetPromises({ client, provider }: FaultRun): void {
+  client.store.setMeta(`kept-units:${provider.identity}`, '0')
+  client.forgive()
+}
+
+async function checkLoss(run: FaultRun, laterNano: bigint): Promise<void> {
+  const deliveredNano = run.delivered.nano + laterNano
   const claimed = await claimedNano(run)
-  expect(claimed - deliveredNano, 'what the client lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
-  expect(deliveredNano - claimed, 'what the provider lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+  expect(claimed - deliveredNano, 'the client lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
+  expect(deliveredNano - claimed, 'the provider lost').toBeLessThanOrEqual(CHUNK_AND_HALF_NANO)
   const totals = network.devchain.totals()
   expect(totals.balancesNano + totals.feesNano).toBe(totals.genesisNano)
 }
 
-const ENDINGS: readonly Ending[] = ['together', 'alone']
-let visited: ReadonlyMap<Ending, ReadonlyMap<string, number>>
+const LIVES: readonly Life[] = ['warm', 'together', 'alone']
+let visited: ReadonlyMap<Life, ReadonlyMap<string, number>>
 beforeAll(async () => {
-  visited = new Map([
-    ['together', await recorded('together')],
-    ['alone', await recorded('alone')],
-  ])
+  visited = new Map()
+  const recordings = new Map<Life, ReadonlyMap<string, number>>()
+  for (const life of LIVES) recordings.set(life, await recorded(life))
+  visited = recordings
 })
 
 test('every step that the code knows is reached by a life, or is excused with a reason', () => {
-  const reached = new Set(ENDINGS.flatMap((ending) => [...(visited.get(ending)?.keys() ?? [])]))
+  const reached = new Set(LIVES.flatMap((life) => [...(visited.get(life)?.keys() ?? [])]))
   const known = enumerated()
   expect(known.length).toBeGreaterThan(60)
   expect(known.filter((point) => !reached.has(point) && !(point in NOT_REACHED))).toEqual([])
-  expect(Object.keys(NOT_REACHED).filter((point) => reached.has(point))).toEqual([])
+  const stale = Object.keys(NOT_REACHED).filter((point) => reached.has(point))
+  // A refusal to a stream that is being broken may or may not be tried.
+  expect(stale.filter((point) => !point.includes('refusal'))).toEqual([])
   const excused = Object.keys(NOT_REACHED).filter((point) => !known.includes(point))
   expect(excused).toEqual([])
 })
 
 test('every transition of a channel and every effect of a meter has its step', () => {
-  const reached = new Set(ENDINGS.flatMap((ending) => [...(visited.get(ending)?.keys() ?? [])]))
+  const reached = new Set(LIVES.flatMap((life) => [...(visited.get(life)?.keys() ?? [])]))
   const transitions = [clientChannel, providerChannel, meeting].flatMap((room) => Object.keys(room))
   expect(transitions.sort()).toEqual(Object.keys(CHANNEL_STEPS).sort())
   const steps = [...Object.values(CHANNEL_STEPS), ...Object.values(METER_STEPS)].filter(Boolean)
@@ -246,25 +298,35 @@ test('the price of what is delivered counts the prompt as it is', async () => {
   await settleAndStop(run)
 })
 
-/** In the short form each point once, at its first visit; LONG=1 every visit of every point. */
-const VISITS_MAX = process.env['LONG'] === '1' ? Number.POSITIVE_INFINITY : 1
+const LONG = process.env['LONG'] === '1'
+
+/** The short form ends each point at its first visit, in the first life that has it; LONG=1 at every visit. */
+function pointsOf(life: Life): [string, number][] {
+  const earlier = LIVES.slice(0, LIVES.indexOf(life)).map((one) => visited.get(one))
+  return [...(visited.get(life) ?? [])].flatMap(([point, count]): [string, number][] => {
+    if (point in NOT_REACHED) return []
+    if (LONG) return Array.from({ length: count }, (_, at) => [point, at + 1])
+    return earlier.some((one) => one?.has(point)) ? [] : [[point, 1]]
+  })
+}
 
 describe.each(['provider', 'client', 'chain'] as const)('%s ends at every step', (victim) => {
-  test.each(ENDINGS)('of a life that ends %s', { timeout: 1_800_000 }, async (ending) => {
-    const failures: string[] = []
-    const other = visited.get('together')
-    for (const [point, count] of visited.get(ending) ?? []) {
-      // What both lives share is ended in one of them.
-      if (ending === 'alone' && other?.has(point)) continue
-      for (let visit = 1; visit <= Math.min(count, VISITS_MAX); visit++) {
-        try {
-          await endAndRecover(ending, victim, point, visit)
-        } catch (error) {
-          network.gate.fault = 'none'
-          failures.push(`${point} (${visit}): ${String(error).slice(0, 300)}`)
-        }
-      }
-    }
-    expect(failures).toEqual([])
+  test('of answers on one channel', { timeout: 1_800_000 }, async () => {
+    await endTogether(victim, pointsOf('warm'))
   })
+
+  test.each(['together', 'alone'] as const)(
+    'of a channel from its deposit to its end %s',
+    { timeout: 3_600_000 },
+    async (ending) => {
+      const points = pointsOf(ending)
+      expect(points.length).toBeGreaterThan(3)
+      for (const [point, visit] of points) {
+        await endAlone(ending, victim, point, visit).catch((error: unknown) => {
+          network.gate.fault = 'none'
+          throw new Error(`${point} (${visit})`, { cause: error })
+        })
+      }
+    },
+  )
 })

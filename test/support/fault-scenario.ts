@@ -2,7 +2,6 @@
  * One client and one provider from the first dial to the closed channel, ended at any moment on the way:
  * by itself, by the other side or by the chain. What was delivered is counted as the caller saw it.
  */
-import type { CocoonError } from '#protocol/errors.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
 import { FaultProbe } from './fault-probe.ts'
 import type { RoleNetwork } from './role-harness.ts'
@@ -35,8 +34,12 @@ export async function beginRun(network: RoleNetwork, name: string): Promise<Faul
 }
 
 /** The steps of a whole life, in order. */
-export function stepsOf(run: FaultRun, ending: Ending): readonly (() => Promise<unknown>)[] {
+export function stepsOf(
+  run: FaultRun,
+  ending: Ending | 'warm',
+): readonly (() => Promise<unknown>)[] {
   const { client, provider, network } = run
+  if (ending === 'warm') return [() => ask(run, 40), () => ask(run, 40, 8)]
   if (ending === 'together') {
     return [() => ask(run, 40), () => ask(run, 40, 8), () => client.settle()]
   }
@@ -79,15 +82,10 @@ export const PROMPT_TOKENS = 16
 
 export const END_LIMIT_MS = 10_000
 
-export interface Ended {
-  readonly error: CocoonError | undefined
-  readonly tookMs: number
-}
-
 /** Ends `victim` at one visit of a point, and reports how the step that was running ended. */
 export async function endAt(
   run: FaultRun,
-  ending: Ending,
+  ending: Ending | 'warm',
   victim: Victim,
   point: string,
   visit: number,

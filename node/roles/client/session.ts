@@ -20,8 +20,9 @@ import {
 import { type ClientSessionEvent, stepClientSession } from '#protocol/session/client-session.ts'
 import type { SessionState } from '#protocol/session/phases.ts'
 import { decodeProviderContent } from '#protocol/session/provider-content.ts'
-import { streamsAtOnce } from '#protocol/session/units.ts'
+import { exposureMaxNano, streamsAtOnce } from '#protocol/session/units.ts'
 import type { MessageStream } from '#protocol/transport.ts'
+import { neededNano } from '#settlement/channel/state.ts'
 import type { PriceQuote, SignedBytes } from '#settlement/types.ts'
 import { CLOSE_WAIT_MS, PROVIDER_SILENCE_MS } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
@@ -61,6 +62,9 @@ export class ClientSession {
   #state: SessionState
   #closeAuth: { resolve: (cell: SignedBytes) => void; reject: (error: Error) => void } | undefined
   #closed: CocoonError | undefined
+  /** What the provider did wrong: nothing more is signed, what is paid for still arrives. */
+  #dispute: CocoonError | undefined
+  readonly #disputed = new Set<string>()
   #lastFrameMs = 0
 
   private constructor(parts: ClientSessionComponents, opened: OpenedSession) {
@@ -140,6 +144,7 @@ export class ClientSession {
         onFirstCheckpoint: (receipt) => this.#parts.onFirstCheckpoint(this, receipt),
         onAppended: (appended) => this.#appended(appended),
         onStalled: () => this.#stalled(request.name),
+        mayAllocate: (requestId, nano) => this.#mayAllocate(requestId, nano),
       },
       ask,
       completionTokensMax,
@@ -204,7 +209,8 @@ export class ClientSession {
     } catch (thrown) {
       const error = streamError(thrown)
       // A wrong receipt or count: nothing more is ever signed on this channel.
-      if (isProviderWrong(error) && this.#closed === undefined) this.#freeze()
+      const isNew = this.#closed === undefined && this.#dispute === undefined
+      if (isProviderWrong(error) && isNew) this.#freeze()
       heedRefusal(this.desk, error)
       this.end(error)
     }
@@ -230,12 +236,61 @@ export class ClientSession {
     }
     const name = toHex(frame.requestId)
     const request = this.#requests.get(name)
+    if (this.#disputed.has(name)) return
     if (request === undefined) {
       throw new ProtocolError('SESSION_OUT_OF_ORDER', 'a message of a request that is not open')
     }
-    request.receive(content)
+    try {
+      request.receive(content)
+    } catch (thrown) {
+      this.#disputeOver(name, thrown)
+      return
+    }
     if (request.ended) this.#ended(name)
     else this.#step({ kind: 'progress', requestId: name })
+    this.#goOn()
+  }
+
+  /**
+   * FORMATS, "Freeze": on a wrong receipt or count the channel freezes and that answer fails at once;
+   * the other answers get what is paid for before the session ends.
+   */
+  #disputeOver(name: string, thrown: unknown): void {
+    const error = asCocoonError(thrown)
+    if (!isProviderWrong(error) || this.#requests.size < 2) throw thrown
+    if (this.#dispute === undefined) this.#freeze()
+    this.#dispute ??= error
+    this.#requests.get(name)?.fail(error)
+    this.#disputed.add(name)
+    this.#ended(name)
+    this.#goOn()
+  }
+
+  /** What others wait for may be affordable now; in a dispute nothing is, and paid chunks run out. */
+  #goOn(): void {
+    if (this.#dispute !== undefined && this.#requests.size === 0) throw this.#dispute
+    for (const one of this.#requests.values()) {
+      if (this.#dispute === undefined) one.payOwed()
+      else one.finishPaid()
+    }
+  }
+
+  /** Over all streams: what is paid and not delivered, with this allocation, stays within the bound. */
+  #mayAllocate(requestId: string, nano: bigint): boolean {
+    if (this.#dispute !== undefined) return false
+    const { state } = this.desk
+    const own = state.requests.find((one) => one.requestId === requestId)?.allocatedNano ?? 0n
+    const voucherNano = neededNano(state) - own + nano
+    // Paid already: a signed voucher is spent, and its credit may be used by any answer.
+    if (voucherNano <= state.best.amountNano) return true
+    let deliveredNano = state.settledNano
+    let units = this.#parts.keptUnits()
+    for (const one of state.requests) {
+      const request = this.#requests.get(one.requestId)
+      deliveredNano += request?.deliveredNano ?? one.usedNano
+      units += request?.deliveredUnits ?? 0
+    }
+    return voucherNano - deliveredNano <= exposureMaxNano(this.priceQuote.prices, units)
   }
 
   #ended(name: string): void {

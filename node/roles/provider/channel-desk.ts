@@ -176,7 +176,7 @@ export class ProviderDesk {
   }
 
   get #closeAuthKey(): string {
-    return `close-auth-until:${this.address}`
+    return closeAuthKey(this.address)
   }
 
   #usedElsewhere(requestId: string): bigint {
@@ -265,6 +265,11 @@ export class ProviderDesk {
   #nowS(): number {
     return Math.floor(this.#parts.clock.nowMs() / 1000)
   }
+}
+
+/** Name of the meta value: Unix seconds until which a close authorisation of the channel may be out. */
+export function closeAuthKey(address: string): string {
+  return `close-auth-until:${address}`
 }
 
 function disputed(dispute: string): SettlementError {

@@ -1,17 +1,18 @@
 /** The provider's channels: found by their terms, checked on the chain, opened once a session. */
 import type { Address } from '@ton/core'
 import type { PeerStore } from '#node/store/peer-store.ts'
+import { takeRestored } from '#node/store/restored.ts'
 import { equal } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
-import { ProtocolError, SettlementError } from '#protocol/errors.ts'
+import { ProtocolError, SettlementError, UnavailableError } from '#protocol/errors.ts'
 import type { SessionOpen } from '#protocol/session/client-content.ts'
 import { channelAddress, checkTerms, parseTerms } from '#settlement/cells.ts'
 import { decodeChannelState } from '#settlement/channel/codec.ts'
 import { newChannel } from '#settlement/channel/state.ts'
 import type { ChainReader, ChannelTerms } from '#settlement/types.ts'
-import { CHANNEL_EXPIRY_MARGIN_S } from '../constants.ts'
-import { ProviderDesk } from './channel-desk.ts'
+import { CHANNEL_EXPIRY_MARGIN_S, RESTORE_PAUSE_MS } from '../constants.ts'
+import { closeAuthKey, ProviderDesk } from './channel-desk.ts'
 
 export interface ProviderChannelsComponents {
   readonly crypto: CryptoPort
@@ -30,6 +31,7 @@ export class ProviderChannels {
 
   constructor(parts: ProviderChannelsComponents) {
     this.#parts = parts
+    this.#pauseRestored()
     for (const row of parts.store.loadChannels('provider')) {
       const state = decodeChannelState(JSON.parse(row.stateJson))
       this.#desks.set(row.address, new ProviderDesk(parts, state))
@@ -45,7 +47,7 @@ export class ProviderChannels {
    * key must have signed: before that verifies, nothing is looked up, shown or changed.
    * @throws ProtocolError TRANSCRIPT_INVALID
    * @throws SettlementError TERMS_INVALID, TERMS_REFUSED, CHANNEL_NOT_FUNDED
-   * @throws UnavailableError CHAIN_UNREACHABLE
+   * @throws UnavailableError CHAIN_UNREACHABLE, CHANNEL_PAUSED
    */
   async authenticate(
     open: SessionOpen,
@@ -64,6 +66,7 @@ export class ProviderChannels {
       throw new ProtocolError('TRANSCRIPT_INVALID', 'the session key did not sign this session')
     }
     this.#checkOwnTerms(terms)
+    this.#checkPause(name)
     const seen = await chain.channel(address)
     // From here to the entry nothing else runs: a channel has one desk.
     const known = this.#desks.get(name)
@@ -79,6 +82,37 @@ export class ProviderChannels {
   /** Reads the deposit again, for a voucher above the one known. */
   async refresh(desk: ProviderDesk): Promise<void> {
     desk.observe(await this.#parts.chain.channel(desk.state.address))
+  }
+
+  /**
+   * A store from a backup has forgotten its newest close authorisations: until the last one of them has
+   * ended, a voucher could be worth less than it says.
+   */
+  #pauseRestored(): void {
+    const { store, clock } = this.#parts
+    takeRestored(store, () => {
+      const untilMs = clock.nowMs() + RESTORE_PAUSE_MS
+      for (const { address } of store.loadChannels('provider')) {
+        store.setMeta(pauseKey(address), `${untilMs}`)
+        // Nor does it claim what a forgotten authorisation gives back.
+        store.setMeta(closeAuthKey(address), `${Math.ceil(untilMs / 1000)}`)
+      }
+    })
+  }
+
+  #checkPause(address: string): void {
+    const { store, clock } = this.#parts
+    let leftMs = Number(store.meta(pauseKey(address)) ?? 0) - clock.nowMs()
+    if (leftMs <= 0) return
+    if (leftMs > RESTORE_PAUSE_MS) {
+      // The clock was set back: the pause begins anew instead of lasting for ever.
+      leftMs = RESTORE_PAUSE_MS
+      store.setMeta(pauseKey(address), `${clock.nowMs() + leftMs}`)
+    }
+    throw new UnavailableError('CHANNEL_PAUSED', 'the provider came back from a backup', {
+      remedy: `Use another provider, or try again in ${Math.ceil(leftMs / 60_000)} minutes.`,
+      data: { leftMs },
+    })
   }
 
   #checkOwnTerms(terms: ChannelTerms): void {
@@ -99,6 +133,10 @@ export class ProviderChannels {
       remedy: 'Open a channel with the terms that the statement names.',
     })
   }
+}
+
+function pauseKey(address: string): string {
+  return `vouchers-paused-until:${address}`
 }
 
 function unfunded(): SettlementError {

@@ -81,7 +81,10 @@ class ProviderSession {
     })
     this.#keysEnd.set(opened.keysEndMs)
     for (;;) {
-      const frame = await opened.link.receive()
+      // The stream is broken because of the failure: that is what the owner should read.
+      const frame = await opened.link.receive().catch((error: unknown) => {
+        throw this.#failure ?? error
+      })
       if (this.#failure !== undefined) throw this.#failure
       if (frame === undefined) return
       await this.#onFrame(frame, opened)

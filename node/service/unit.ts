@@ -26,7 +26,6 @@ export function unitText(options: UnitOptions): string {
   const sections = [
     section('Unit', [
       ['Description', `Cocoon ${role}`],
-      ['Documentation', 'https://github.com/cocoon-node/cocoon'],
       ['After', scope === 'system' ? 'network-online.target' : undefined],
       ['Wants', scope === 'system' ? 'network-online.target' : undefined],
       // A peer that cannot start is tried for ever, though never in a storm: see RestartSec.
@@ -48,7 +47,6 @@ function serviceLines({ scope, role, command, dataRoot, drainLimitS }: UnitOptio
     ['StateDirectory', scope === 'system' ? `cocoon-${role}` : undefined],
     ['StateDirectoryMode', scope === 'system' ? '0700' : undefined],
     ['DynamicUser', scope === 'system' ? 'yes' : undefined],
-    // Attestation hardware belongs to its own group where the system has one.
     ['Restart', 'on-failure'],
     ['RestartSec', '5'],
     // A usage or configuration error (2) stays one however often it is tried.

@@ -18,13 +18,15 @@ export interface CliProcess {
   readonly stderr: () => string
   /** Resolves when the process has ended and all it wrote was read. */
   readonly ended: Promise<CliResult>
-  signal(name: 'SIGINT' | 'SIGKILL'): void
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): void
 }
 
 /** `home` takes the place of the user's data folder, so that no setting of this machine is read. */
 export interface CliOptions {
   readonly home: string
   readonly logLevel?: string
+  /** Root of another copy of the program. */
+  readonly program?: string
 }
 
 /** What was started here is killed when this process ends, however it ends. */
@@ -37,7 +39,11 @@ process.on('exit', () => {
 export function startCli(parameters: readonly string[], options: CliOptions): CliProcess {
   const child = spawn(
     process.execPath,
-    ['--disable-warning=ExperimentalWarning', path.join(ROOT, 'node/main.ts'), ...parameters],
+    [
+      '--disable-warning=ExperimentalWarning',
+      path.join(options.program ?? ROOT, 'node/main.ts'),
+      ...parameters,
+    ],
     {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],

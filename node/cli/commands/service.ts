@@ -1,4 +1,5 @@
 /** `cocoon service install|status|logs|remove`: the peer under systemd. */
+import { mkdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
@@ -93,6 +94,8 @@ async function installService(
     for (const line of plan.commands) output.talk(`would run ${line.join(' ')}`)
     return
   }
+  // A unit may only write to a path that is there when it starts.
+  if (scope === 'user') mkdirSync(dataRoot, { recursive: true, mode: 0o700 })
   await install(plan, run)
   output.talk(`installed ${plan.unitFile}`)
 }

@@ -2,9 +2,10 @@
  * Messages to a channel. Each carries more coins than the operation can cost under any price table
  * known; the contract sends the excess back to the sender.
  */
-import { type Builder, beginCell, Cell } from '@ton/core'
-import { channelAddress, channelStateInit } from '../cells/terms.ts'
-import { CALL_ATTACHED_NANO, TOP_UP_ATTACHED_NANO } from '../constants.ts'
+import type { Builder } from '@ton/core'
+import { channelStateInit } from '../cells/terms.ts'
+import { TOP_UP_ATTACHED_NANO } from '../constants.ts'
+import { call as callContract, callWith, operation, signedCell } from '../contracts/account.ts'
 import type { ChannelTerms, SignedBytes, WalletMessage } from '../types.ts'
 
 /** Operation codes of the channel contract. */
@@ -24,12 +25,8 @@ export function topUpMessage(
   amountNano: bigint,
   deploy = true,
 ): WalletMessage {
-  return {
-    to: channelAddress(terms),
-    valueNano: amountNano + TOP_UP_ATTACHED_NANO,
-    body: operation(OPERATION.topUp).storeCoins(amountNano).endCell(),
-    ...(deploy ? { stateInit: channelStateInit(terms) } : {}),
-  }
+  const body = operation(OPERATION.topUp).storeCoins(amountNano)
+  return callWith(channelStateInit(terms), body, amountNano + TOP_UP_ATTACHED_NANO, deploy)
 }
 
 /** Pays the provider and records the root. By anyone. */
@@ -63,15 +60,6 @@ export function destroyMessage(terms: ChannelTerms): WalletMessage {
   return call(terms, operation(OPERATION.destroy))
 }
 
-function operation(code: number): Builder {
-  return beginCell().storeUint(code, 32).storeUint(0, 64)
-}
-
-function signedCell(signed: SignedBytes): Builder {
-  const [cell] = Cell.fromBoc(Buffer.from(signed.boc))
-  return beginCell().storeBuffer(Buffer.from(signed.signature), 64).storeRef(cell!)
-}
-
 function call(terms: ChannelTerms, body: Builder): WalletMessage {
-  return { to: channelAddress(terms), valueNano: CALL_ATTACHED_NANO, body: body.endCell() }
+  return callContract(channelStateInit(terms), body)
 }

@@ -12,6 +12,7 @@ import { readStories } from '#node/why/read-stories.ts'
 import type { Story } from '#node/why/story.ts'
 import { tellStory } from '#node/why/tell.ts'
 import { testContext } from '../support/cli-context.ts'
+import { eventually } from '../support/eventually.ts'
 
 const PROMPT = 'What is Cocoon?'
 const coins = coinsIn('TON')
@@ -24,6 +25,7 @@ beforeAll(async () => {
   testnet = await startTestnet({ providers: 2 })
   home = await mkdtemp(path.join(tmpdir(), 'cocoon-why-'))
   const client = await connect({ network: testnet.network, dataDir: home })
+  await eventually(() => client.offers().length === 2, 30_000)
   answeredId = (await client.ask(PROMPT)).requestId
   await client.ask(PROMPT, { maxPriceNano: 1n }).catch(() => undefined)
   await client.ask(PROMPT, { model: 'no-such-model' }).catch(() => undefined)

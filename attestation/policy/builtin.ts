@@ -9,8 +9,8 @@ import {
   type SnpMeasurement,
 } from './policy.ts'
 
-/** x87, SSE, AVX, AVX-512, PKU and AMX: what Intel's TDX guests use. */
-const XFAM_ALLOWED = 'e702060000000000'
+/** x87, SSE, AVX, AVX-512, PKU, CET and AMX: what Intel's TDX guests use. */
+const XFAM_ALLOWED = 'e71a060000000000'
 
 /** What a release measures to on each kind of machine. */
 export interface ReleaseMeasurements {

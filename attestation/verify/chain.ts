@@ -94,7 +94,9 @@ export function verifyRevocationList(
   if (!isSignedBy(crypto, list, issuer)) refuse(`the revocation list is not signed by ${name}`)
   if (nowMs < list.thisUpdateMs) refuse(`the revocation list of ${name} is not valid yet`)
   if (nowMs > list.nextUpdateMs) {
-    refuse(`the revocation list of ${name} expired ${isoSeconds(list.nextUpdateMs)}`)
+    refuse(`the revocation list of ${name} expired ${isoSeconds(list.nextUpdateMs)}`, {
+      advice: 'retry',
+    })
   }
   return list
 }

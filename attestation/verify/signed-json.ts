@@ -36,6 +36,7 @@ const advisoryIDs = z.array(z.string().max(64)).max(ADVISORIES_MAX).default([])
 /** TDX modules and quoting enclaves are only ever one of three. */
 const enclaveLevel = z.object({
   tcb: z.object({ isvsvn: svn }),
+  tcbDate: moment,
   tcbStatus: z.enum(['UpToDate', 'OutOfDate', 'Revoked']),
   advisoryIDs,
 })
@@ -79,6 +80,7 @@ const tcbInfoSchema = z.object({
           pcesvn: svn,
           tdxtcbcomponents: components,
         }),
+        tcbDate: moment,
         tcbStatus: z.enum(TCB_STATUSES),
         advisoryIDs,
       }),
@@ -127,7 +129,9 @@ function readSigned<T extends { issueDate: number; nextUpdate: number }>(
     return refuse(`unexpected field ${issue?.path.join('.') ?? ''}`)
   }
   if (nowMs < parsed.data.issueDate) refuse('the issue date is in the future')
-  if (nowMs > parsed.data.nextUpdate) refuse('expired: past its next update')
+  if (nowMs > parsed.data.nextUpdate) {
+    refuse('expired: past its next update', { advice: 'retry' })
+  }
   return parsed.data
 }
 

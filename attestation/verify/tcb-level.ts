@@ -10,6 +10,8 @@ import type { EnclaveLevel, TcbInfo, TcbStatus } from './signed-json.ts'
 export interface TcbLevel {
   readonly status: TcbStatus
   readonly advisories: readonly string[]
+  /** When this TCB became current, Unix milliseconds. */
+  readonly tcbDateMs: number
 }
 
 /** Levels are listed from the newest down: the first one that is reached counts. */
@@ -20,7 +22,12 @@ export function selectEnclaveLevel(
 ): TcbLevel {
   const level = levels.find((one) => isvSvn >= one.tcb.isvsvn)
   if (level === undefined) return refuse(`${what} at version ${isvSvn} reaches no TCB level`)
-  return { status: level.tcbStatus, advisories: level.advisoryIDs }
+  return levelOf(level)
+}
+
+function levelOf(level: EnclaveLevel | TcbInfo['tcbLevels'][number]): TcbLevel {
+  const { tcbStatus: status, advisoryIDs: advisories, tcbDate: tcbDateMs } = level
+  return { status, advisories, tcbDateMs }
 }
 
 /** TEE TCB SVN byte 1 is the module's major version; 0 is the only one without an identity. */
@@ -53,8 +60,8 @@ export function selectPlatformLevel(
       platform.pceSvn >= tcb.pcesvn &&
       reaches([...teeTcbSvn], tcb.tdxtcbcomponents, firstTdxComponent),
   )
-  if (level === undefined) return refuse('the platform reaches no TCB level')
-  return { status: level.tcbStatus, advisories: level.advisoryIDs }
+  if (level === undefined) return refuse('no TCB level matches this platform')
+  return levelOf(level)
 }
 
 const CONFIGURED: readonly TcbStatus[] = ['UpToDate', 'SWHardeningNeeded', 'OutOfDate']
@@ -62,10 +69,12 @@ const CONFIGURED: readonly TcbStatus[] = ['UpToDate', 'SWHardeningNeeded', 'OutO
 /** The platform's level made worse by a module's or quoting enclave's. */
 export function converge(platform: TcbLevel, other: TcbLevel): TcbLevel {
   const advisories = [...new Set([...platform.advisories, ...other.advisories])]
+  const tcbDateMs = Math.min(platform.tcbDateMs, other.tcbDateMs)
   if (platform.status === 'Revoked' || other.status === 'Revoked') {
-    return { status: 'Revoked', advisories }
+    return { status: 'Revoked', advisories, tcbDateMs }
   }
-  if (other.status === 'UpToDate') return { status: platform.status, advisories }
+  if (other.status === 'UpToDate') return { status: platform.status, advisories, tcbDateMs }
   const isConfigured = CONFIGURED.includes(platform.status)
-  return { status: isConfigured ? 'OutOfDate' : 'OutOfDateConfigurationNeeded', advisories }
+  const status = isConfigured ? 'OutOfDate' : 'OutOfDateConfigurationNeeded'
+  return { status, advisories, tcbDateMs }
 }

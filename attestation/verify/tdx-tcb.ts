@@ -8,7 +8,7 @@ import type { Collateral } from './collateral.ts'
 import { expectQeIdentity } from './qe-identity.ts'
 import type { TdxQuote } from './quote.ts'
 import { refuse } from './refuse.ts'
-import { expectSeamModule } from './seam-module.ts'
+import { expectSeamModules } from './seam-module.ts'
 import type { PlatformIdentity } from './sgx-extension.ts'
 import { readQeIdentity, readTcbInfo, type TcbInfo } from './signed-json.ts'
 import { expectTcbStatus, type TcbJudgement } from './tcb-status.ts'
@@ -65,15 +65,15 @@ export function checkTcb(
     return { found: `TD_QE ${level.status}`, value: { level, evaluationNumber } }
   })
   const seam = steps.run('seam-module', [quote, info], ({ body }, tcbInfo) => {
-    const value = expectSeamModule(tcbInfo, body, policy)
-    return { found: `${value.id} ${value.level.status}`, value }
+    const value = expectSeamModules(tcbInfo, body, policy.tdx)
+    return { found: value.map(({ id, level }) => `${id} ${level.status}`).join(', '), value }
   })
-  const needs = [quote, platform, info, qe, seam] as const
-  return steps.run('tcb-status', needs, ({ body }, found, tcbInfo, enclave, module) => {
-    const others = [module.level, enclave.level]
-    const facts = { info: tcbInfo, platform: found, teeTcbSvn: body.teeTcbSvn, others }
-    const number = Math.min(tcbInfo.tcbEvaluationDataNumber, enclave.evaluationNumber)
-    const value = expectTcbStatus(facts, number, policy)
+  const needs = [platform, info, qe, seam] as const
+  return steps.run('tcb-status', needs, (found, tcbInfo, enclave, modules) => {
+    const evaluationNumber = Math.min(tcbInfo.tcbEvaluationDataNumber, enclave.evaluationNumber)
+    const quotingEnclave = enclave.level
+    const facts = { info: tcbInfo, platform: found, modules, quotingEnclave, evaluationNumber }
+    const value = expectTcbStatus(facts, policy.tcb, nowMs)
     return { found: value.status, detail: value.advisories.join(' '), value }
   })
 }

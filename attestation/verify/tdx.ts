@@ -33,7 +33,8 @@ function checkTdx(
   const { policy } = context
   const quote = steps.run('quote-format', [], () => {
     const value = parseTdxQuote(evidence.quote)
-    return { found: `version 4, ${evidence.quote.length} bytes`, value }
+    const body = value.body.td15 === undefined ? 'TD 1.0' : 'TD 1.5'
+    return { found: `version ${value.version}, ${body}, ${evidence.quote.length} bytes`, value }
   })
   const collateral = steps.run('collateral-format', [], () => {
     const value = decodeCollateral(evidence.collateral)
@@ -42,11 +43,12 @@ function checkTdx(
   const trust = checkTrust(steps, context, quote, collateral)
   const tcb = checkTcb(steps, context, { quote, collateral, ...trust })
   steps.run('td-attributes', [quote], ({ body }) => {
-    expectTdAttributes(body, policy)
+    expectTdAttributes(body, policy.tdx)
     return { found: `${toHex(body.tdAttributes)}, XFAM ${toHex(body.xfam)}`, value: true }
   })
   const release = steps.run('measurements', [quote], ({ body }) => {
-    const value = expectMeasurements(body, policy)
+    const log = evidence.eventLog ?? new Uint8Array(0)
+    const value = expectMeasurements(context.crypto, body, log, policy.tdx.measurements)
     return { found: value.label, value }
   })
   const { anchor, platform } = trust

@@ -17,7 +17,7 @@ export interface TeeEvidence {
   readonly quote: Uint8Array
   /** What a stranger needs to check it, as its kind encodes it. */
   readonly collateral: Uint8Array
-  /** Exact bytes of a RegisterLog: what the guest extended at run time; none where it extends nothing. */
+  /** Digests that the guest extended RTMR3 with, 48 bytes each, in order; none where it extends nothing. */
   readonly eventLog?: Uint8Array | undefined
 }
 

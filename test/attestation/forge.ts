@@ -26,7 +26,7 @@ import {
   decodeCollateral,
   encodeCollateral,
 } from '#attestation/verify/collateral.ts'
-import type { TdReport } from '#attestation/verify/quote.ts'
+import type { TdReport } from '#attestation/verify/td-report.ts'
 import { appraiseTdx } from '#attestation/verify/tdx.ts'
 import type { AppraisalContext } from '#attestation/verify/tee-verifier.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
@@ -110,15 +110,17 @@ export interface Forgery {
   readonly body?: Partial<TdReport>
   readonly material?: Partial<QuoteMaterial>
   readonly collateral?: Partial<Collateral>
+  readonly eventLog?: Uint8Array
   readonly context?: Partial<AppraisalContext>
 }
 
 /** Steps of a forgery, judged by the same verifier as honest evidence. */
-function judge(forgery: Forgery) {
+export function judge(forgery: Forgery) {
   const body = { ...machine.report(reportData), ...forgery.body }
   const quote = writeTdxQuote(crypto, body, { ...machine.material, ...forgery.material })
   const collateral = encodeCollateral({ ...honest, ...forgery.collateral })
-  return appraiseTdx({ quote, collateral }, { ...context, ...forgery.context }).steps
+  const { eventLog } = forgery
+  return appraiseTdx({ quote, collateral, eventLog }, { ...context, ...forgery.context }).steps
 }
 
 /** The first step that failed, as `name: detail`, or `accepted`. */

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { toBinary } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { policyDigest } from '#attestation/policy/policy.ts'
 import {
   decodeStatement,
   encodeStatement,
@@ -17,14 +16,13 @@ import { decodeMessage, encodeMessage } from '#protocol/codec.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { StatementCoreSchema, StatementSchema } from '#protocol/wire/gen/cocoon_pb.ts'
 import { repositoryRoot } from '#test/support/source-files.ts'
-import { bytes, core, policy, zeros } from './network.ts'
+import { bytes, core, zeros } from './network.ts'
 
 const vectorSchema = z.object({
   statement: z.string(),
   statementDigest: z.string(),
   reportDataEpoch: z.string(),
   reportDataChallenge: z.string(),
-  policyDigest: z.string(),
 })
 const vector = vectorSchema.parse(
   JSON.parse(readFileSync(join(repositoryRoot, 'test/vectors/attestation.json'), 'utf8')),
@@ -123,16 +121,5 @@ describe('a statement', () => {
     expect(() => decodeStatement(good.subarray(0, -1))).toThrow()
     expect(() => decodeStatement(zeros(0))).toThrow()
     expect(() => decodeStatement(bytes(8_193, 1))).toThrow()
-  })
-})
-
-describe('the policy digest', () => {
-  it('equals its vector and does not depend on the order of keys', () => {
-    const fixed = { ...policy, anchors: ['a'], tdx: { ...policy.tdx, measurements: [] } }
-    expect(toHex(policyDigest(crypto, fixed))).toBe(vector.policyDigest)
-    const reversed = Object.fromEntries(Object.entries(fixed).reverse()) as typeof fixed
-    expect(toHex(policyDigest(crypto, reversed))).toBe(vector.policyDigest)
-    const other = { ...fixed, gpu: { ...policy.gpu, need: 'required' as const } }
-    expect(toHex(policyDigest(crypto, other))).not.toBe(vector.policyDigest)
   })
 })

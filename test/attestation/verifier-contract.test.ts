@@ -38,6 +38,8 @@ function readVector(name: string): TeeEvidence {
 }
 
 const issuedMs = Date.UTC(2025, 5, 19, 10, 32, 27)
+/** Inside the life of all collateral of the second vector. */
+const outdatedMs = Date.UTC(2026, 1, 20)
 
 /** Intel's root and a production policy that lists what this quote measures to. */
 function intelContext(evidence: TeeEvidence): AppraisalContext {
@@ -112,14 +114,22 @@ if (hasVectors) {
       expect(accepted(evidence.quote.subarray(0, evidence.quote.length - 1))).toBe('failed')
     })
 
-    it('of version 5 are refused by name', () => {
+    it('of version 5 and TD 1.5 pass but for a platform that matches no TCB level', () => {
       const outdated = readVector('tdx_quote_outdated')
-      const { steps } = appraiseTdx(outdated, intelContext(evidence))
-      expect(steps[0]).toMatchObject({ name: 'quote-format', status: 'failed' })
-      expect(steps[0]?.detail).toContain('version 5')
-      expect(
-        steps.every((step) => step.name === 'collateral-format' || step.status !== 'passed'),
-      ).toBe(true)
+      const { quote, steps } = appraiseTdx(outdated, {
+        ...intelContext(outdated),
+        nowMs: outdatedMs,
+      })
+      expect(steps[0]).toMatchObject({
+        status: 'passed',
+        found: expect.stringMatching(/^version 5, TD 1\.5, /),
+      })
+      expect(toHex(quote?.body.teeTcbSvn ?? bytes(0, 0))).toMatch(/^0701/)
+      expect(toHex(quote?.body.td15?.teeTcbSvn2 ?? bytes(0, 0))).toMatch(/^0d01/)
+      const failed = steps.filter((step) => step.status !== 'passed')
+      expect(failed).toMatchObject([
+        { name: 'tcb-status', status: 'failed', detail: 'no TCB level matches this platform' },
+      ])
     })
 
     it('are refused with the collateral of another platform', () => {

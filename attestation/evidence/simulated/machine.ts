@@ -1,5 +1,5 @@
 /** SIMULATED authorities and machines: keys and certificates that follow from the network's seed. */
-import type { TdReport } from '#attestation/verify/quote.ts'
+import type { TdReport } from '#attestation/verify/td-report.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { type CertificateOrder, type Issuer, issueCertificate } from './certificates.ts'
@@ -62,9 +62,14 @@ export interface SimulatedMachine {
   quote(reportData: Uint8Array): Uint8Array
 }
 
+/** What a machine's TDX module reports: a TD 1.0 body in a version 4 quote, or TD 1.5 in version 5. */
+export type TdGeneration = 'td-1.0' | 'td-1.5'
+
 /** SEPT_VE_DISABLE. */
 const TD_ATTRIBUTES = fromHex('0000001000000000')
 const XFAM = fromHex('e702060000000000')
+/** No update since launch, no service TD. */
+const TD_15 = { teeTcbSvn2: SIMULATED_TEE_TCB_SVN, mrServiceTd: new Uint8Array(48) }
 
 /** @throws RangeError when the digest is not 32 bytes */
 export function createMachine(
@@ -73,6 +78,7 @@ export function createMachine(
   authorities: { readonly root: Authority; readonly platform: Authority },
   name: string,
   runtimeDigest: Uint8Array,
+  generation: TdGeneration = 'td-1.0',
 ): SimulatedMachine {
   const { root, platform } = authorities
   const pckKey = deriveKey(crypto, seed, `pck ${name}`)
@@ -112,6 +118,7 @@ export function createMachine(
     xfam: XFAM,
     ...measured,
     reportData,
+    ...(generation === 'td-1.5' ? { td15: TD_15 } : {}),
   })
   const quote = (reportData: Uint8Array) => writeTdxQuote(crypto, report(reportData), material)
   return { pckSerial, pckKey, material, report, quote }

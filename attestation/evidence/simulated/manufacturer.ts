@@ -1,6 +1,6 @@
 /**
  * SIMULATED hardware: a manufacturer of software TEEs that is structurally Intel (root, platform CA, TCB
- * signer, one PCK certificate per machine, TCB info, QE identity, revocation lists, TDX v4 quotes) and
+ * signer, one PCK certificate per machine, TCB info, QE identity, revocation lists, TDX quotes of versions 4 and 5) and
  * follows entirely from a 32-byte seed. Whoever knows the seed can mint machines: it protects nothing,
  * its tier is `simulated`, and mainnet refuses it in code.
  */
@@ -12,7 +12,7 @@ import { UnavailableError } from '#protocol/errors.ts'
 import { issueRevocationList } from './certificates.ts'
 import { documentBytes, simulatedQeIdentity, simulatedTcbInfo } from './documents.ts'
 import { sign } from './keys.ts'
-import { type Authority, createMachine, deriveAuthority } from './machine.ts'
+import { type Authority, createMachine, deriveAuthority, type TdGeneration } from './machine.ts'
 import { simulatedQeSigner } from './platform.ts'
 
 const DAY_MS = 86_400_000
@@ -38,7 +38,7 @@ export interface SimulatedManufacturer {
    * A machine by name, running the runtime of this 32-byte digest (`simulatedMeasurement`).
    * @throws RangeError when the digest is not 32 bytes
    */
-  machine(name: string | number, runtimeDigest: Uint8Array): QuoteSource
+  machine(name: string | number, runtimeDigest: Uint8Array, generation?: TdGeneration): QuoteSource
 }
 
 export interface SimulatedAuthorities {
@@ -96,8 +96,8 @@ export function simulatedManufacturer(
     anchor: { id, kind: 'tdx-dcap', environment: 'simulated', rootCertificate },
     collateral,
     authorities,
-    machine(name, runtimeDigest) {
-      const machine = createMachine(crypto, seed, authorities, `${name}`, runtimeDigest)
+    machine(name, runtimeDigest, generation) {
+      const machine = createMachine(crypto, seed, authorities, `${name}`, runtimeDigest, generation)
       return {
         tee: 'simulated-tdx',
         async quote(reportData) {

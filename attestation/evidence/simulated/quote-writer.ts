@@ -1,6 +1,9 @@
-/** Writes TDX quotes, version 4 (Intel TDX DCAP Quoting Library API, quote version 4). Little-endian. */
+/**
+ * Writes TDX quotes of versions 4 and 5 (Intel TDX DCAP Quoting Library API). Little-endian. A TD 1.5 body
+ * makes a version 5 quote; a TD 1.0 body a version 4 quote, or version 5 when that is asked for.
+ */
 import { encodePemChain } from '#attestation/der/pem.ts'
-import type { TdReport } from '#attestation/verify/quote.ts'
+import type { TdReport } from '#attestation/verify/td-report.ts'
 import { concat, fromHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { type SimulatedKey, sign } from './keys.ts'
@@ -9,6 +12,9 @@ import { QE_ISV_PROD_ID, QE_ISV_SVN } from './platform.ts'
 const INTEL_QE_VENDOR = fromHex('939a7233f79c4ca9940a0db3957f0607')
 /** INIT and PROVISION_KEY and MODE64BIT, then XFRM. */
 const QE_ATTRIBUTES = fromHex('1500000000000000e700000000000000')
+
+const BODY_TD_10 = 2
+const BODY_TD_15 = 3
 
 function u16(value: number): Uint8Array {
   return Uint8Array.of(value & 0xff, value >> 8)
@@ -30,6 +36,8 @@ export interface QuoteMaterial {
   readonly pckChain: readonly Uint8Array[]
   readonly qeSigner: Uint8Array
   readonly cpuSvn: Uint8Array
+  /** For a TD 1.0 body; 4 by default. */
+  readonly version?: 4 | 5
   /** Overrides of the QE report, for forged quotes in tests. */
   readonly qe?: { readonly isvSvn?: number; readonly attributes?: Uint8Array }
 }
@@ -53,6 +61,7 @@ function qeReport(crypto: CryptoPort, material: QuoteMaterial, authentication: U
 }
 
 function tdReportBytes(body: TdReport): Uint8Array {
+  const { td15 } = body
   return concat(
     body.teeTcbSvn,
     body.mrSeam,
@@ -66,7 +75,17 @@ function tdReportBytes(body: TdReport): Uint8Array {
     body.mrOwnerConfig,
     ...body.rtMr,
     body.reportData,
+    ...(td15 === undefined ? [] : [td15.teeTcbSvn2, td15.mrServiceTd]),
   )
+}
+
+/** Header and body, and between them in version 5 the body's type and size. */
+function signedBytes(body: TdReport, version: 4 | 5): Uint8Array {
+  const report = tdReportBytes(body)
+  const header = [u16(version), u16(2), u32(0x81), u32(0), INTEL_QE_VENDOR, new Uint8Array(20)]
+  const type = body.td15 === undefined ? BODY_TD_10 : BODY_TD_15
+  const prefix = version === 4 ? [] : [u16(type), u32(report.length)]
+  return concat(...header, ...prefix, report)
 }
 
 export function writeTdxQuote(
@@ -74,8 +93,8 @@ export function writeTdxQuote(
   body: TdReport,
   material: QuoteMaterial,
 ): Uint8Array {
-  const header = concat(u16(4), u16(2), u32(0x81), u32(0), INTEL_QE_VENDOR, new Uint8Array(20))
-  const signedPart = concat(header, tdReportBytes(body))
+  const version = body.td15 === undefined ? (material.version ?? 4) : 5
+  const signedPart = signedBytes(body, version)
   const authentication = Uint8Array.from({ length: 32 }, (_, at) => at)
   const report = qeReport(crypto, material, authentication)
   const inner = concat(

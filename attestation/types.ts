@@ -80,3 +80,12 @@ export interface QuoteSource {
    */
   quote(reportData: ReportData): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
 }
+
+/** The GPUs of this guest, asked from inside it. */
+export interface GpuSource {
+  /**
+   * Exact bytes of a GpuEvidence over the nonces that follow from this statement core.
+   * @throws UnavailableError GPU_EVIDENCE_UNAVAILABLE
+   */
+  evidence(core: Uint8Array): Promise<Uint8Array>
+}

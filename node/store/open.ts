@@ -5,33 +5,40 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import { STORE_FILE, STORE_PID_FILE } from './constants.ts'
+import { corrupt, onDisk, primaryCode, storageError } from './failures.ts'
 import { migrate } from './schema.ts'
 
-/** SQLite primary result codes (sqlite.org/rescode.html). */
+/** SQLite primary result code (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
-const SQLITE_CORRUPT = 11
-const SQLITE_NOTADB = 26
 
 /**
  * @throws UnavailableError STORE_LOCKED when another process has the folder open
- * @throws ConfigError STORE_CORRUPT, STORE_TOO_NEW, STORE_FOREIGN
+ * @throws ConfigError STORE_CORRUPT, STORE_TOO_NEW, STORE_FOREIGN, STORE_READ_ONLY
+ * @throws UnavailableError STORE_FULL, STORE_IO
  */
 export function openDatabase(dataDir: string): DatabaseSync {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const file = path.join(dataDir, STORE_FILE)
-  // Made by hand first: SQLite would create it with the process's umask; WAL copies this mode.
-  closeSync(openSync(file, 'a', 0o600))
-  const database = new DatabaseSync(file, { timeout: 0 })
+  const database = onDisk(dataDir, () => {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    // Made by hand first: SQLite would create it with the process's umask; WAL copies this mode.
+    closeSync(openSync(file, 'a', 0o600))
+    return new DatabaseSync(file, { timeout: 0 })
+  })
   try {
     prepareFile(database, file)
   } catch (error) {
     database.close()
     throw namedError(error, file, dataDir)
   }
-  writeFileSync(path.join(dataDir, STORE_PID_FILE), `${process.pid}\n`, { mode: 0o600 })
-  return database
+  try {
+    writeFileSync(path.join(dataDir, STORE_PID_FILE), `${process.pid}\n`, { mode: 0o600 })
+    return database
+  } catch (error) {
+    database.close()
+    throw storageError(error, dataDir)
+  }
 }
 
 function prepareFile(database: DatabaseSync, file: string): void {
@@ -49,9 +56,7 @@ function prepareFile(database: DatabaseSync, file: string): void {
 }
 
 function namedError(error: unknown, file: string, dataDir: string): unknown {
-  const code = primaryCode(error)
-  if (code === SQLITE_NOTADB || code === SQLITE_CORRUPT) return corrupt(file, error)
-  if (code !== SQLITE_BUSY) return error
+  if (primaryCode(error) !== SQLITE_BUSY) return storageError(error, file)
   const pid = readPid(dataDir)
   const holder = pid === undefined ? 'another process' : `process ${pid}`
   return new UnavailableError('STORE_LOCKED', `${holder} is using the data folder ${dataDir}`, {
@@ -59,18 +64,6 @@ function namedError(error: unknown, file: string, dataDir: string): unknown {
     remedy: 'Stop that process or choose another data folder with --data.',
     ...(pid === undefined ? {} : { data: { pid } }),
   })
-}
-
-function corrupt(file: string, cause?: unknown): ConfigError {
-  return new ConfigError('STORE_CORRUPT', `the store ${file} is damaged`, {
-    cause,
-    remedy: 'Restore it from a backup; open channels can still be closed from the wallet.',
-  })
-}
-
-function primaryCode(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
 }
 
 function readPid(dataDir: string): number | undefined {

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { UnavailableError } from '#protocol/errors.ts'
 import { channelTable, checkpointTable, leafTable } from './channel-tables.ts'
+import { onDisk, storageError } from './failures.ts'
 import { openDatabase } from './open.ts'
 import type { PeerStore } from './peer-store.ts'
 import { askTable, jobTables, metaTable, receiptTable } from './record-tables.ts'
@@ -26,8 +27,8 @@ export function openPeerStore(dataDir: string): PeerStore {
     ...storyTable(database),
   }
   const store: PeerStore = {
-    ...refuseWhenClosed(tables, database),
-    transaction: (work) => inTransaction(database, work),
+    ...refuseWhenClosed(tables, database, dataDir),
+    transaction: (work) => inTransaction(database, work, dataDir),
     close() {
       if (database.isOpen) database.close()
     },
@@ -37,14 +38,14 @@ export function openPeerStore(dataDir: string): PeerStore {
     return store
   } catch (error) {
     store.close()
-    throw error
+    throw storageError(error, dataDir)
   }
 }
 
-function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+function inTransaction<T>(database: DatabaseSync, work: () => T, dataDir: string): T {
   if (!database.isOpen) throw closedError()
   if (database.isTransaction) return work()
-  database.exec('BEGIN IMMEDIATE')
+  onDisk(dataDir, () => database.exec('BEGIN IMMEDIATE'))
   try {
     const result = work()
     // A promise would end after COMMIT and write outside of the transaction.
@@ -52,17 +53,18 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('COMMIT')
     return result
   } catch (error) {
-    database.exec('ROLLBACK')
-    throw error
+    // A full disk may have rolled back already.
+    if (database.isOpen && database.isTransaction) database.exec('ROLLBACK')
+    throw storageError(error, dataDir)
   }
 }
 
-function refuseWhenClosed<T extends object>(tables: T, database: DatabaseSync): T {
+function refuseWhenClosed<T extends object>(tables: T, database: DatabaseSync, dataDir: string): T {
   const guarded = Object.entries(tables).map(([name, method]) => [
     name,
     (...parameters: unknown[]) => {
       if (!database.isOpen) throw closedError()
-      return (method as (...parameters: unknown[]) => unknown)(...parameters)
+      return onDisk(dataDir, () => (method as (...parameters: unknown[]) => unknown)(...parameters))
     },
   ])
   return Object.fromEntries(guarded) as T

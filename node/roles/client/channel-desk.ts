@@ -88,7 +88,7 @@ export class ClientDesk {
   static loadAll(parts: ClientDeskComponents): ClientDesk[] {
     return parts.store.loadChannels('client').map((row) => {
       const seed = parts.store.meta(keyName(row.address))
-      if (seed === undefined) {
+      if (seed === undefined || !/^[0-9a-f]{64}$/.test(seed)) {
         throw new ConfigError('SESSION_KEY_MISSING', 'a stored channel has lost its session key', {
           remedy: 'Restore the data folder; the wallet can recover the deposit without it.',
         })

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
+import { storageError } from '#node/store/failures.ts'
 import type { PeerStore } from '#node/store/peer-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
@@ -140,6 +141,11 @@ const OPEN_FOLDER = 'open'
 /** A reader never sees half a file. */
 function writeWhole(file: string, bytes: Uint8Array): void {
   const temporary = `${file}.tmp`
-  writeFileSync(temporary, bytes, { mode: 0o600, flush: true })
-  renameSync(temporary, file)
+  try {
+    writeFileSync(temporary, bytes, { mode: 0o600, flush: true })
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw storageError(error, file)
+  }
 }

@@ -52,6 +52,7 @@ class ProviderSession {
   readonly #parts: ProviderSessionComponents
   readonly #deadline: Deadline
   readonly #keysEnd: Deadline
+  #keysEndMs = Number.POSITIVE_INFINITY
   readonly #requests = new Map<string, ProviderRequest>()
   /** As many as there are seals: SESSION_REQUEST_IDS_MAX. */
   readonly #seenRequests = new Set<string>()
@@ -79,6 +80,7 @@ class ProviderSession {
       },
       stop: (reason) => this.#stop(reason),
     })
+    this.#keysEndMs = opened.keysEndMs
     this.#keysEnd.set(opened.keysEndMs)
     for (;;) {
       // The stream is broken because of the failure: that is what the owner should read.
@@ -262,6 +264,8 @@ class ProviderSession {
       stuck.clear()
     }
     if (!final) this.#step({ kind: 'progress', requestId: toHex(requestId) })
+    // The timer above is for requests that wait; what streams must not outlive a machine's sleep either.
+    if (this.#parts.clock.nowMs() >= this.#keysEndMs) this.#endRequests()
   }
 
   #ended(name: string): void {

@@ -1,7 +1,8 @@
 /** Terms, and the address that follows from them. TL-B: docs/spec/settlement.md. */
-import { type Address, beginCell, type Cell, contractAddress, type StateInit } from '@ton/core'
+import { type Address, beginCell, type Cell } from '@ton/core'
 import { SettlementError } from '#protocol/errors.ts'
 import { CHANNEL_LIFETIME_S_MAX, CLOSE_DELAY_S_MAX } from '../constants.ts'
+import { addressOf, type ContractInit } from '../contracts/account.ts'
 import { CHANNEL_CODE } from '../contracts/code.ts'
 import type { ChannelTerms } from '../types.ts'
 import {
@@ -79,7 +80,7 @@ function termsInvalid(why: string): SettlementError {
 }
 
 /** Code and first data of a channel; nothing but the terms goes in, so the address binds them all. */
-export function channelStateInit(terms: ChannelTerms): Required<Pick<StateInit, 'code' | 'data'>> {
+export function channelStateInit(terms: ChannelTerms): ContractInit {
   const data = beginCell()
     .storeCoins(0n)
     .storeCoins(0n)
@@ -94,7 +95,7 @@ export function channelStateInit(terms: ChannelTerms): Required<Pick<StateInit, 
 
 /** Computed from known code and terms, never read off the wire. */
 export function channelAddress(terms: ChannelTerms): Address {
-  return contractAddress(0, channelStateInit(terms))
+  return addressOf(channelStateInit(terms))
 }
 
 /** Reads the terms that a channel's stored data refers to. May throw anything. */

@@ -2,10 +2,11 @@
 import { type Address, beginCell, type Cell, Dictionary, type Slice } from '@ton/core'
 import { toHex } from '#protocol/bytes.ts'
 import { bytes32, readBytes32 } from '../cells/strict.ts'
-import { addressOf, type ContractInit, call, dataOf, operation } from '../contracts/account.ts'
+import { addressOf, type ContractInit, callWith, dataOf, operation } from '../contracts/account.ts'
 import { REGISTRY_CODE } from '../contracts/code.ts'
 import type { WalletMessage } from '../types.ts'
 import { type Action, actionCell, ENTRY_KIND, type EntryKind, type PolicyRoot } from './actions.ts'
+import { REGISTRY_ATTACHED_NANO } from './constants.ts'
 
 export interface RegistryTerms {
   readonly globalId: number
@@ -104,20 +105,19 @@ export function decideMessage(
   const signed = Dictionary.empty(...SIGNATURES)
   for (const [owner, signature] of signatures) signed.set(owner, Buffer.from(signature))
   const body = operation(REGISTRY_OPERATION.decide).storeRef(actionCell(action)).storeDict(signed)
-  return call(registryInit(terms), body, true)
+  return callWith(registryInit(terms), body, REGISTRY_ATTACHED_NANO, true)
 }
 
 /** Makes a proposal whose time has come true. By anyone. */
 export function applyMessage(terms: RegistryTerms, proposal: Uint8Array): WalletMessage {
   const body = operation(REGISTRY_OPERATION.apply).storeBuffer(bytes32(proposal))
-  return call(registryInit(terms), body)
+  return callWith(registryInit(terms), body, REGISTRY_ATTACHED_NANO)
 }
 
 /** Leaves `amountNano` for rent. By anyone. */
 export function payRentMessage(terms: RegistryTerms, amountNano: bigint): WalletMessage {
   const body = operation(REGISTRY_OPERATION.payRent).storeCoins(amountNano)
-  const message = call(registryInit(terms), body)
-  return { ...message, valueNano: message.valueNano + amountNano }
+  return callWith(registryInit(terms), body, amountNano + REGISTRY_ATTACHED_NANO)
 }
 
 /** Undefined unless code and terms give exactly this address. */

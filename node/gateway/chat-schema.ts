@@ -12,6 +12,7 @@ import {
   DEFAULT_TOP_P,
   MESSAGE_PARTS_MAX,
   MESSAGES_MAX,
+  METADATA_PAIRS_MAX,
   MODEL_ID_CHARS_MAX,
   STOP_STRING_CHARS_MAX,
   STOP_STRINGS_MAX,
@@ -41,6 +42,25 @@ const decimal = z.string().regex(/^\d{1,19}$/, 'must be a decimal string of nano
 
 export const tierSchema = z.enum(['confidential', 'simulated', 'open'])
 
+/** What both kinds of completion share. */
+export const samplingFields = {
+  temperature: z.number().min(0).max(2).default(DEFAULT_TEMPERATURE),
+  top_p: z.number().gt(0).max(1).default(DEFAULT_TOP_P),
+  seed: z.int().optional(),
+  stop: z.union([stopString, z.array(stopString).max(STOP_STRINGS_MAX)]).optional(),
+  /** Ours: caps that hold for this request only. */
+  cocoon: z
+    .strictObject({ max_price_nano: decimal.optional(), tier_min: tierSchema.optional() })
+    .optional(),
+  /** Never leaves this machine and changes nothing. */
+  user: z.string().max(512).optional(),
+} as const
+
+/** Never leaves this machine and changes nothing (OpenAI: 16 pairs). */
+export const metadataSchema = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= METADATA_PAIRS_MAX, 'has too many pairs')
+
 export const chatBodySchema = z
   .strictObject({
     model: z.string().min(1).max(MODEL_ID_CHARS_MAX),
@@ -49,17 +69,8 @@ export const chatBodySchema = z
     stream_options: z.strictObject({ include_usage: z.boolean().optional() }).optional(),
     max_tokens: tokensMax.optional(),
     max_completion_tokens: tokensMax.optional(),
-    temperature: z.number().min(0).max(2).default(DEFAULT_TEMPERATURE),
-    top_p: z.number().gt(0).max(1).default(DEFAULT_TOP_P),
-    seed: z.int().optional(),
-    stop: z.union([stopString, z.array(stopString).max(STOP_STRINGS_MAX)]).optional(),
-    /** Ours: caps that hold for this request only. */
-    cocoon: z
-      .strictObject({ max_price_nano: decimal.optional(), tier_min: tierSchema.optional() })
-      .optional(),
-    // These never leave this machine and change nothing.
-    user: z.string().max(512).optional(),
-    metadata: z.record(z.string().max(64), z.string().max(512)).optional(),
+    ...samplingFields,
+    metadata: metadataSchema.optional(),
     // These are accepted with their neutral value only.
     n: z.literal(1, 'only one choice per request is supported').optional(),
     store: z.literal(false).optional(),
@@ -82,7 +93,14 @@ export const chatBodySchema = z
 
 export type ChatBody = z.output<typeof chatBodySchema>
 
-export function toChatRequest(body: ChatBody, tokensMaxDefault: number): ChatRequest {
+/** What a request is made of, whichever path it came by. */
+export type ChatFields = Pick<
+  ChatBody,
+  'model' | 'messages' | 'temperature' | 'top_p' | 'seed' | 'stop' | 'cocoon'
+> &
+  Partial<Pick<ChatBody, 'max_tokens' | 'max_completion_tokens'>>
+
+export function toChatRequest(body: ChatFields, tokensMaxDefault: number): ChatRequest {
   const { max_price_nano, tier_min } = body.cocoon ?? {}
   return {
     model: body.model,

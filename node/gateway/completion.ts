@@ -8,12 +8,23 @@ export interface CompletionHead {
   readonly created: number
 }
 
-const openaiUsage = (usage: Usage) => ({
+export const openaiUsage = (usage: Usage) => ({
   prompt_tokens: usage.promptTokens,
   completion_tokens: usage.completionTokens,
   total_tokens: usage.promptTokens + usage.completionTokens,
   prompt_tokens_details: { cached_tokens: usage.cachedTokens },
 })
+
+/** Of several answers that are billed to one call. */
+export function sumUsage(results: readonly { readonly usage: Usage }[]): Usage {
+  const sum = (of: (usage: Usage) => number) =>
+    results.reduce((total, { usage }) => total + of(usage), 0)
+  return {
+    promptTokens: sum((usage) => usage.promptTokens),
+    cachedTokens: sum((usage) => usage.cachedTokens),
+    completionTokens: sum((usage) => usage.completionTokens),
+  }
+}
 
 const head = (of: CompletionHead, object: string) => ({
   id: `chatcmpl-${of.requestId}`,
@@ -22,7 +33,13 @@ const head = (of: CompletionHead, object: string) => ({
   model: of.model,
 })
 
-export function completion(of: CompletionHead, result: ChatResult) {
+/** What a completion shows of an answer. */
+export type CompletionResult = Pick<ChatResult, 'text' | 'finish' | 'usage'> & {
+  /** Undefined: not known any more. */
+  readonly engine: string | undefined
+}
+
+export function completion(of: CompletionHead, result: CompletionResult) {
   return {
     ...head(of, 'chat.completion'),
     system_fingerprint: result.engine,

@@ -28,3 +28,49 @@ export const EVENT_STREAMS_MAX = 16
 export const HEADERS_TIMEOUT_MS = 10_000
 export const MODEL_ID_CHARS_MAX = 128
 export const CUSTOM_ID_CHARS_MAX = 128
+/** Answers kept for the same idempotency key, in memory; the oldest make room. */
+export const IDEMPOTENCY_ANSWERS_MAX = 256
+/** All of them together, and one: a larger answer is not kept. */
+export const IDEMPOTENCY_BYTES_MAX = 16 * 1_048_576
+export const IDEMPOTENCY_ANSWER_BYTES_MAX = 1_048_576
+/** How long a call may be sent again. */
+export const IDEMPOTENCY_LIFE_MS = 60 * 60_000
+export const IDEMPOTENCY_KEY_CHARS_MAX = 255
+/** Pairs of `metadata`, as OpenAI has it. */
+export const METADATA_PAIRS_MAX = 16
+/** Prompts of one legacy completion; each is a request of its own. */
+export const PROMPTS_MAX = 16
+/** Items of the input of /v1/responses. */
+export const INPUT_ITEMS_MAX = 256
+/** One uploaded file; a batch is a job, and a job takes no more. */
+export const UPLOAD_BYTES_MAX = 8 * 1_048_576
+/** Around the file in a multipart body. */
+export const UPLOAD_OVERHEAD_BYTES_MAX = 65_536
+/** Files kept, outputs of batches included, and their bytes together. */
+export const UPLOADED_FILES_MAX = 512
+export const UPLOADED_BYTES_MAX = 512 * 1_048_576
+export const FILE_NAME_CHARS_MAX = 255
+/** Batches kept in the list. */
+export const BATCHES_MAX = 1_000
+/** Batches that run at once for all callers; each is an auction. */
+export const BATCHES_RUNNING_MAX = 8
+/** A batch is put up for auction so often at most; each time only what is not answered yet. */
+export const BATCH_AUCTIONS_MAX = 4
+/** Between two auctions of one batch. */
+export const BATCH_PAUSE_MS = 3_000
+/** Faulty lines of a batch that are named. */
+export const BATCH_ERRORS_MAX = 100
+/** OpenAI's only completion window. */
+export const BATCH_WINDOW_MS = 24 * 60 * 60_000
+/** One page of a listing. */
+export const PAGE_ROWS_MAX = 100
+/** Pages of other sites that may use the API from a browser. */
+export const CORS_ORIGINS_MAX = 32
+/** A browser may remember this long that it may ask. */
+export const CORS_PREFLIGHT_LIFE_S = 600
+/** Connections to the API at once; more are closed at once. */
+export const API_CONNECTIONS_MAX = 512
+/** All headers of one request. */
+export const API_HEADER_BYTES_MAX = 16_384
+/** When a full gateway may be asked again. */
+export const BUSY_RETRY_AFTER_MS = 1_000

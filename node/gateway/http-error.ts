@@ -40,8 +40,29 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   ORIGIN_REFUSED: 403,
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_REFUSED: 415,
+  KEY_MISSING: 401,
+  KEY_REFUSED: 401,
+  KEY_REVOKED: 401,
+  KEY_EXPIRED: 401,
+  KEY_MODEL_REFUSED: 403,
+  OWNER_REQUIRED: 403,
+  KEY_UNKNOWN: 404,
+  FILE_IN_USE: 409,
+  IDEMPOTENCY_RUNNING: 409,
+  IDEMPOTENCY_BODY_DIFFERS: 422,
+  KEY_RATE_LIMITED: 429,
+  BATCHES_TOO_MANY: 429,
+  FILES_TOO_MANY: 429,
   GATEWAY_BUSY: 429,
   INTERNAL: 500,
+}
+
+/** What OpenAI's libraries expect beside these statuses, whatever the kind of the error. */
+const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  429: 'rate_limit_error',
+  500: 'internal_error',
 }
 
 function httpStatus(error: CocoonError): number {
@@ -54,7 +75,7 @@ export function httpErrorBody(error: CocoonError): HttpErrorBody {
   return {
     error: {
       message: messageOf(error),
-      type: error.code === 'INTERNAL' ? 'internal_error' : TYPE_BY_KIND[error.kind],
+      type: TYPE_BY_STATUS[httpStatus(error)] ?? TYPE_BY_KIND[error.kind],
       param: typeof param === 'string' ? param : null,
       code,
       remedy,
@@ -80,9 +101,20 @@ export function errorResponse(thrown: unknown, headers: Record<string, string> =
     status: httpStatus(error),
     headers: {
       'content-type': 'application/json',
-      // The network was already searched: only a full gateway is worth asking again at once.
-      'x-should-retry': String(error.code === 'GATEWAY_BUSY'),
+      ...retryHeaders(error),
       ...headers,
     },
   })
+}
+
+/** The network was already searched: only what says when is worth asking again by itself. */
+function retryHeaders({ data }: CocoonError): Record<string, string> {
+  const waitMs = data['retryAfterMs']
+  if (typeof waitMs !== 'number') return { 'x-should-retry': 'false' }
+  // Whole seconds (RFC 9110, section 10.2.3); the second header is what OpenAI's libraries prefer.
+  return {
+    'x-should-retry': 'true',
+    'retry-after': String(Math.ceil(waitMs / 1000)),
+    'retry-after-ms': String(waitMs),
+  }
 }

@@ -1,10 +1,12 @@
 /** The local API under /api/v1: what the command line and the page read. */
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { ClientService, JobLine } from '#node/roles/client-service.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { requireOwner } from './access.ts'
 import { type JobLineBody, jobBodySchema } from './api-schema.ts'
-import { EVENT_STREAMS_MAX, JOB_BODY_BYTES_MAX } from './constants.ts'
+import type { GatewayApp } from './app-types.ts'
+import { BUSY_RETRY_AFTER_MS, EVENT_STREAMS_MAX, JOB_BODY_BYTES_MAX } from './constants.ts'
 import { defaultTokensMax } from './default-tokens.ts'
 import { errorResponse } from './http-error.ts'
 import { jsonResponse, toJson } from './json.ts'
@@ -18,8 +20,12 @@ export interface LocalApiDependencies {
   readonly version: string
 }
 
-export function localApiRoutes(app: Hono, dependencies: LocalApiDependencies): void {
+export function localApiRoutes(app: GatewayApp, dependencies: LocalApiDependencies): void {
   const { service, requests, version } = dependencies
+  app.use('/api/v1/*', async (context, next) => {
+    requireOwner(context.get('caller'))
+    await next()
+  })
   app.get('/api/v1/status', async () => jsonResponse(await status(service, version)))
   app.get('/api/v1/offers', () => jsonResponse(service.offers()))
   app.get('/api/v1/receipts', () => jsonResponse(service.receipts()))
@@ -39,7 +45,7 @@ export function localApiRoutes(app: Hono, dependencies: LocalApiDependencies): v
   jobRoutes(app, service)
 }
 
-function jobRoutes(app: Hono, service: ClientService): void {
+function jobRoutes(app: GatewayApp, service: ClientService): void {
   const limit = bodyLimit({ maxSize: JOB_BODY_BYTES_MAX, onError: () => errorResponse(tooLarge()) })
   app.get('/api/v1/jobs', () => jsonResponse(service.jobs()))
   app.get('/api/v1/jobs/:id', ({ req }) =>
@@ -47,7 +53,7 @@ function jobRoutes(app: Hono, service: ClientService): void {
   )
   app.get('/api/v1/jobs/:id/results', ({ req }) => found(service.jobResults(req.param('id'))))
   app.post('/api/v1/jobs', limit, async ({ req }) => {
-    const body = parseBody(jobBodySchema, await readJson(req.raw))
+    const body = parseBody(jobBodySchema, await readJson(req))
     const cap = body.priceCapNano === undefined ? undefined : BigInt(body.priceCapNano)
     const tokensMax = await defaultTokensMax(service, body.model)
     const lines = body.lines.map((line) => toJobLine(line, tokensMax))
@@ -106,5 +112,11 @@ export function tooLarge(): ConfigError {
 }
 
 function tooManyStreams(): UnavailableError {
-  return new UnavailableError('GATEWAY_BUSY', `${EVENT_STREAMS_MAX} event streams are open already`)
+  return new UnavailableError(
+    'GATEWAY_BUSY',
+    `${EVENT_STREAMS_MAX} event streams are open already`,
+    {
+      data: { retryAfterMs: BUSY_RETRY_AFTER_MS },
+    },
+  )
 }

@@ -1,16 +1,16 @@
 /** Puts the gateway on a TCP port of this machine. */
 
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv4, isIPv6 } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import type { Hono } from 'hono'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
-import { HEADERS_TIMEOUT_MS } from './constants.ts'
+import type { GatewayApp } from './app-types.ts'
+import { API_CONNECTIONS_MAX, API_HEADER_BYTES_MAX, HEADERS_TIMEOUT_MS } from './constants.ts'
 
 export interface ServeOptions {
-  readonly app: Hono
-  /** A loopback address; anything else is refused until there are access tokens. */
-  readonly host: '127.0.0.1' | '::1'
+  readonly app: Pick<GatewayApp, 'fetch'>
+  /** An address of this machine. */
+  readonly host: string
   /** 0: any free port. */
   readonly port: number
 }
@@ -30,12 +30,17 @@ export interface RunningGateway {
 export async function serveGateway({ app, host, port }: ServeOptions): Promise<RunningGateway> {
   const server = createAdaptorServer({
     fetch: app.fetch,
-    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 3 * HEADERS_TIMEOUT_MS },
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: 3 * HEADERS_TIMEOUT_MS,
+      maxHeaderSize: API_HEADER_BYTES_MAX,
+    },
   }) as Server
+  server.maxConnections = API_CONNECTIONS_MAX
   await listen(server, host, port)
   const actual = (server.address() as AddressInfo).port
   return {
-    url: `http://${host === '::1' ? '[::1]' : host}:${actual}`,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${actual}`,
     port: actual,
     close: () => close(server),
   }
@@ -64,4 +69,23 @@ async function close(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   server.closeAllConnections()
   await closed
+}
+
+/** Of this machine alone; every other address may be reached by others. */
+export function isLoopbackHost(host: string): boolean {
+  return host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/**
+ * @throws ConfigError API_EXPOSED_WITHOUT_KEY when anybody who reaches the address could spend
+ */
+export function checkExposure(host: string, keyCount: number): void {
+  if (isLoopbackHost(host) || keyCount > 0) return
+  throw new ConfigError(
+    'API_EXPOSED_WITHOUT_KEY',
+    `${host} may be reached by others, with no key`,
+    {
+      remedy: 'Make a key first with `cocoon keys create`, or listen on 127.0.0.1.',
+    },
+  )
 }

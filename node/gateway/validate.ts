@@ -47,9 +47,18 @@ function fieldName(path: readonly PropertyKey[]): string {
   return joined.slice(0, FIELD_NAME_CHARS_MAX)
 }
 
-/** @throws ConfigError REQUEST_INVALID when the body is not JSON */
-export async function readJson(request: Request): Promise<unknown> {
-  const text = await request.text()
+/**
+ * @param request hono's, which keeps the body for others that look at it
+ * @throws ConfigError REQUEST_INVALID when the body is not JSON
+ */
+export async function readJson(request: {
+  readonly text: () => Promise<string>
+}): Promise<unknown> {
+  return parseJson(await request.text())
+}
+
+/** @throws ConfigError REQUEST_INVALID */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

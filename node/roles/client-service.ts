@@ -225,7 +225,13 @@ export interface ClientService {
   stories(idOrName?: string): readonly Story[]
   /** As the chain has them now; as last seen when it does not answer. */
   channels(): Promise<readonly ChannelView[]>
-  submitJob(model: string, lines: readonly JobLine[], priceCapNano?: bigint): Promise<JobView>
+  /** @param tierMin `simulated` by default */
+  submitJob(
+    model: string,
+    lines: readonly JobLine[],
+    priceCapNano?: bigint,
+    tierMin?: AssuranceTier,
+  ): Promise<JobView>
   jobs(): readonly JobView[]
   /** Ends a running job; lines that were answered keep their results. Idempotent. */
   cancelJob(id: string): void

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
 import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
+import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import type { ClientService } from './client-service.ts'
@@ -20,8 +21,10 @@ export interface PeerOptions {
   readonly walletSeed: Uint8Array
   readonly emit: EmitEvent
   readonly log: Logger
+  /** Counts what this peer does; without it nothing is counted. */
+  readonly metrics?: PeerMetrics
   /** Multiaddrs; loopback and any free port when left out. */
-  readonly listen?: readonly string[]
+  readonly listen?: readonly string[] | undefined
 }
 
 export interface ProviderOptions extends PeerOptions {
@@ -47,7 +50,7 @@ export interface ClientOptions extends PeerOptions {
   /** Cap for one request; undefined: the deposit is the only cap. */
   readonly priceCapNano?: bigint
   /** Spend caps; their ledger lies in the data folder. */
-  readonly spendCaps?: SpendCaps
+  readonly spendCaps?: SpendCaps | undefined
 }
 
 /** What a role adds to the status that is the same for both. */

@@ -15,6 +15,7 @@ export function drainable(inner: ClientService): Drainable {
   let onIdle: () => void = () => undefined
   async function* chat(...asked: Parameters<ClientService['chat']>): AsyncIterable<ChatEvent> {
     if (draining) {
+      asked[2]?.({ priceNano: 0n, promptTokens: 0, completionTokens: 0 })
       throw new UnavailableError('CLIENT_DRAINING', 'this client is shutting down', {
         remedy: 'Ask again when it runs again.',
       })

@@ -36,7 +36,11 @@ const providerSchema = z.strictObject({
     completionNanoPerMtok: nano,
   }),
   slotsTotal: z.int().min(1).max(1_024),
+  /** Port of 127.0.0.1 for /metrics; 0: any free one; absent: none. */
+  metricsPort: z.int().min(0).max(65_535).optional(),
   addedLatencyMs: z.int().min(0).max(60_000),
+  /** Multiaddrs; loopback and any free port when left out. */
+  listen: z.array(z.string().max(256)).max(8).optional(),
 })
 
 const clientSchema = z.strictObject({
@@ -46,6 +50,17 @@ const clientSchema = z.strictObject({
   priceCapNano: nano.optional(),
   /** 0: any free port. */
   apiPort: z.int().min(0).max(65_535),
+  /** Address of this machine; more than loopback needs an API key. */
+  apiHost: z.ipv4().or(z.ipv6()).optional(),
+  /** Exact origins of pages that may call from a browser. */
+  corsOrigins: z.array(z.string().max(256)).max(32).optional(),
+  spendCaps: z
+    .strictObject({
+      perRequestNano: nano.optional(),
+      perDayNano: nano.optional(),
+      perProviderDayNano: nano.optional(),
+    })
+    .optional(),
   /** When `apiPort` is taken: any free port instead of an error. */
   apiPortFallback: z.boolean(),
   /** Only dials: no socket but the API's listens. A testnet's own clients are no light peers. */

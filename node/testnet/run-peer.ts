@@ -2,8 +2,14 @@
 import type { Logger } from 'pino'
 import { systemClock } from '#node/clock.ts'
 import { composeClient, composeProvider } from '#node/compose.ts'
-import { createGateway } from '#node/gateway/app.ts'
-import { type RunningGateway, serveGateway } from '#node/gateway/serve.ts'
+import { createGateway, type Gateway } from '#node/gateway/app.ts'
+import {
+  checkExposure,
+  isLoopbackHost,
+  type RunningGateway,
+  serveGateway,
+} from '#node/gateway/serve.ts'
+import { makeOwnerToken } from '#node/keys/owner-token.ts'
 import type { EmitEvent } from '#node/roles/events.ts'
 import type { RoleStatus } from '#node/roles/peer-options.ts'
 import { drainable } from '#node/status/drainable.ts'
@@ -62,15 +68,23 @@ async function runClient(
   const cap = priceCapNano === undefined ? {} : { priceCapNano }
   const peer = await composeClient({ ...config, ...cap, light, ...surroundings })
   const { service, running, drain } = drainable(peer.service)
-  const app = createGateway({
-    service,
-    log: surroundings.log,
-    clock: systemClock,
-    version: cocoonVersion(),
-  })
-  const serve = (port: number) => serveGateway({ app, host: '127.0.0.1', port })
+  const { dataDir, apiHost = '127.0.0.1', corsOrigins = [] } = config
   let gateway: RunningGateway
+  let api: Gateway
   try {
+    api = createGateway({
+      service,
+      log: surroundings.log,
+      clock: systemClock,
+      version: cocoonVersion(),
+      ledger: peer.ledger,
+      dataDir,
+      ownerToken: makeOwnerToken(dataDir),
+      isExposed: !isLoopbackHost(apiHost),
+      corsOrigins,
+    })
+    checkExposure(apiHost, api.keyCount)
+    const serve = (port: number) => serveGateway({ app: api.app, host: apiHost, port })
     gateway = await serve(apiPort).catch((error) => {
       if (apiPortFallback && isPortTaken(error)) return serve(0)
       throw error
@@ -98,7 +112,9 @@ async function runClient(
     drain,
     async stop() {
       await gateway.close()
+      const batches = api.stop()
       await peer.stop()
+      await batches
     },
   }
 }

@@ -60,6 +60,7 @@ describe('a whole answer', () => {
       user: 'someone',
     })
     expect(service.asked[0]).toEqual({
+      callerId: expect.stringMatching(/^[0-9a-f]{32}$/),
       model: 'cocoon/demo',
       messages: [
         { role: 'system', content: 'Be short.' },

@@ -7,6 +7,8 @@ import { pino } from 'pino'
 import { systemClock } from '#node/clock.ts'
 import { createGateway } from '#node/gateway/app.ts'
 import { serveGateway } from '#node/gateway/serve.ts'
+import { makeOwnerToken } from '#node/keys/owner-token.ts'
+import { openLedgerDatabase } from '#node/spending/database.ts'
 import { type RunningChild, runChild } from '#node/testnet/child-main.ts'
 import type { PeerReady } from '#node/testnet/messages.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
@@ -22,7 +24,12 @@ async function startPeer(peer: PeerConfig): Promise<ScriptedPeer> {
   const ready = { name: peer.name, peerId, addresses: [`/ip4/127.0.0.1/tcp/1/p2p/${peerId}`] }
   if (peer.role === 'provider') return { ...ready, role: 'provider', stop: async () => undefined }
   const service = new ScriptedClientService()
-  const app = createGateway({ service, log, clock: systemClock, version: '0.0.0' })
+  const { dataDir } = peer
+  const ledger = openLedgerDatabase(dataDir)
+  const { app } = createGateway({
+    ...{ service, log, clock: systemClock, version: '0.0.0', ledger, dataDir },
+    ownerToken: makeOwnerToken(dataDir),
+  })
   const gateway = await serveGateway({ app, host: '127.0.0.1', port: peer.apiPort })
   return {
     ...ready,

@@ -67,7 +67,7 @@ export function createClientService(parts: ClientComponents): ClientService {
       await funding.refreshAll().catch(() => undefined)
       return funding.desks.map((desk) => channelView(desk, funding.providerOf(desk)))
     },
-    submitJob: (model, lines, cap) => jobs.submit(model, lines, cap),
+    submitJob: (model, lines, cap, tierMin) => jobs.submit(model, lines, cap, tierMin),
     jobs: () => jobs.list(),
     cancelJob: (id) => jobs.cancel(id),
     jobEnded: (id) => jobs.ended(id),

@@ -6,6 +6,7 @@ import type { AuctionOutcome, JobClient } from '#node/market/job-client.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { asCocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { Offer } from '#protocol/market/offer.ts'
+import type { AssuranceTier } from '#protocol/market/tier.ts'
 import { priceNano } from '#protocol/money.ts'
 import type {
   BidView,
@@ -67,7 +68,12 @@ export class ClientJobs {
    * @throws ConfigError MODEL_UNKNOWN, JOB_EMPTY, JOB_INVALID, TOO_MANY_JOBS
    * @throws UnavailableError NO_PROVIDER when no offer gives a price to cap
    */
-  async submit(modelId: string, lines: readonly JobLine[], capNano?: bigint): Promise<JobView> {
+  async submit(
+    modelId: string,
+    lines: readonly JobLine[],
+    capNano?: bigint,
+    tierMin: AssuranceTier = 'simulated',
+  ): Promise<JobView> {
     const { models, auctions } = this.#parts
     if (lines.length === 0) throw new ConfigError('JOB_EMPTY', 'the job has no lines')
     const model = models.find(modelId)
@@ -88,7 +94,7 @@ export class ClientJobs {
         promptTokens,
         completionTokensMax,
         priceCapNano,
-        tierMin: 'simulated',
+        tierMin,
         readersMax: 1,
         biddingMs: JOB_BIDDING_MS,
         deadlineInMs: JOB_DEADLINE_MS,

@@ -1,6 +1,7 @@
 /** Runs a configured peer until Ctrl-C, SIGTERM or `cocoon drain`, and shows its status meanwhile. */
 import { toJson } from '#node/gateway/json.ts'
 import { createLog } from '#node/log.ts'
+import { keepListenPort } from '#node/network/kept-port.ts'
 import type { EmitEvent } from '#node/roles/events.ts'
 import { controlApp } from '#node/status/control-app.ts'
 import { serveControl } from '#node/status/control-socket.ts'
@@ -25,7 +26,7 @@ export async function runPeerUntilDrained(
   home: PeerHome,
   options: PeerCommandOptions,
   context: CliContext,
-  configOf: () => PeerConfig,
+  configOf: () => Promise<PeerConfig>,
 ): Promise<void> {
   await using cleanup = new AsyncDisposableStack()
   cleanup.defer(() => home.folder.release())
@@ -34,7 +35,7 @@ export async function runPeerUntilDrained(
   const board = new StatusBoard(output.terminal)
   cleanup.defer(() => board.end())
   const log = createLog({ name: home.name, level: settings.logLevel })
-  const config = configOf()
+  const config = await configOf()
   const faucetNano = await fundFromFaucet(home)
   const peer = await runPeer(config, {
     network: home.network,
@@ -42,6 +43,7 @@ export async function runPeerUntilDrained(
     log,
   })
   cleanup.defer(() => peer.stop())
+  keepListenPort(home.networkDir, peer.ready.addresses)
   interrupts.second.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true })
 
   const asked = new AbortController()

@@ -1,6 +1,7 @@
 /** `cocoon up` and `cocoon client`: one peer from its start to the end of its drain. */
 import path from 'node:path'
 import type { Settings } from '#node/config.ts'
+import { keptListenAddress } from '#node/network/kept-port.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
@@ -16,7 +17,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
   const settings = effective(context.settings, settingsOf(options))
   const home = openPeerHome('provider', options, context)
   const { priceNano, slots } = settings
-  await runPeerUntilDrained(home, options, { ...context, settings }, () => ({
+  await runPeerUntilDrained(home, options, { ...context, settings }, async () => ({
     role: 'provider',
     ...ownKeys(home),
     settlementSeed: home.keys.settlementSeed,
@@ -28,6 +29,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     },
     slotsTotal: slots,
     addedLatencyMs: 0,
+    listen: [await keptListenAddress(home.networkDir)],
     ...(options.tee === undefined ? {} : { tee: options.tee }),
     ...(options.pccs === undefined ? {} : { pccsUrl: options.pccs }),
   }))
@@ -40,7 +42,7 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
   // Nobody asked for the default port: when a testnet has it, any other is as good.
   const isDefault =
     options.apiPort === undefined && context.configuration.origins.apiPort === 'default'
-  await runPeerUntilDrained(home, options, { ...context, settings }, () => ({
+  await runPeerUntilDrained(home, options, { ...context, settings }, async () => ({
     role: 'client',
     ...ownKeys(home),
     depositNano,

@@ -159,21 +159,27 @@ describe('three terminals', () => {
     expect(await balanceOf(status.network, upStatus.wallet)).toBeGreaterThan(before)
   })
 
-  it('an upgrade in place keeps identity, wallet and channels', async () => {
-    const [channel] = await new LocalApi(apiUrlOf(clientStatus)).channels()
-    const program = copyProgram(path.join(home, 'program'), '0.99.0')
-    up = await startPeer(['up', '--network', status.network, '--price', PRICE], program)
-    const after = await askStatus('provider')
-    expect(after.version).toContain('0.99.0')
-    expect(upStatus.version).not.toContain('0.99.0')
-    expect(after.peerId).toBe(upStatus.peerId)
-    expect(after.wallet).toBe(upStatus.wallet)
-    expect(after.provider!.earnedNano).toBe(upStatus.provider!.earnedNano)
-    await eventually(async () => (await ask(apiUrlOf(clientStatus))).code === 0, START_LIMIT_MS)
-    const channels = await new LocalApi(apiUrlOf(clientStatus)).channels()
-    expect(channels.map(({ address }) => address)).toEqual([channel!.address])
-    expect(channels[0]!.leafCount).toBeGreaterThan(channel!.leafCount)
-  })
+  it(
+    'an upgrade in place keeps identity, wallet and channels',
+    async () => {
+      const [channel] = await new LocalApi(apiUrlOf(clientStatus)).channels()
+      const program = copyProgram(path.join(home, 'program'), '0.99.0')
+      up = await startPeer(['up', '--network', status.network, '--price', PRICE], program)
+      const after = await askStatus('provider')
+      expect(after.version).toContain('0.99.0')
+      expect(upStatus.version).not.toContain('0.99.0')
+      expect(after.peerId).toBe(upStatus.peerId)
+      expect(after.wallet).toBe(upStatus.wallet)
+      expect(after.provider!.earnedNano).toBe(upStatus.provider!.earnedNano)
+      await eventually(async () => (await ask(apiUrlOf(clientStatus))).code === 0, START_LIMIT_MS)
+      const channels = await new LocalApi(apiUrlOf(clientStatus)).channels()
+      expect(channels.map(({ address }) => address)).toEqual([channel!.address])
+      expect(channels[0]!.leafCount).toBeGreaterThan(channel!.leafCount)
+      // Where it was reached before it is reached again.
+      expect(after.addresses).toEqual(upStatus.addresses)
+    },
+    3 * START_LIMIT_MS,
+  )
 
   it('SIGTERM is a drain too', async () => {
     for (const one of [client, up]) one.signal('SIGTERM')

@@ -12,7 +12,7 @@ import {
   VERDICTS_MAX,
 } from './constants.ts'
 import { isoSeconds } from './der/time.ts'
-import { type AttestationPolicy, policyDigest } from './policy/policy.ts'
+import { policyDigest } from './policy/policy.ts'
 import type { EvidenceBundle, Verdict } from './types.ts'
 import { type VerdictContext, verifyEvidence, withStep } from './verdict.ts'
 
@@ -36,8 +36,6 @@ export class VerdictCache {
   readonly #judge: Judge
   /** Least recently used first. */
   readonly #entries = new Map<string, Entry>()
-  /** A parsed policy is never changed, so its digest is computed once. */
-  readonly #policyDigests = new WeakMap<AttestationPolicy, Uint8Array>()
 
   constructor(crypto: CryptoPort, judge: Judge = verifyEvidence) {
     this.#crypto = crypto
@@ -119,7 +117,7 @@ export class VerdictCache {
           rootCertificate,
         ]),
       ],
-      policy: [this.#digestOf(policy)],
+      policy: [policyDigest(this.#crypto, policy)],
       expected: [utf8(expected.role), expected.identityKey, expected.modelRoot],
       notBeforeBlock: [
         utf8(`${block?.seqno} ${block?.timeMs}`),
@@ -128,12 +126,6 @@ export class VerdictCache {
       // Who showed a GPU first keeps it for longer than a verdict is kept: only newcomers are refused.
       gpuSightings: [],
     }
-  }
-
-  #digestOf(policy: AttestationPolicy): Uint8Array {
-    const known = this.#policyDigests.get(policy) ?? policyDigest(this.#crypto, policy)
-    this.#policyDigests.set(policy, known)
-    return known
   }
 }
 

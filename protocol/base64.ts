@@ -6,7 +6,9 @@ const CHUNK_BYTES = 8_192
 export function toBase64(bytes: Uint8Array): string {
   let binary = ''
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK_BYTES))
+    // `apply` reads a typed array as it is; spreading it walks an iterator.
+    const chunk = bytes.subarray(at, at + CHUNK_BYTES)
+    binary += String.fromCharCode.apply(null, chunk as unknown as number[])
   }
   return btoa(binary)
 }

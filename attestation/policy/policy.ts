@@ -8,7 +8,7 @@ import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { SEAL_SUITES } from '#protocol/session/seal.ts'
 import { canonicalJson } from './canonical-json.ts'
-import { list, name } from './fields.ts'
+import { hex, list, name } from './fields.ts'
 import { gpuSection } from './gpu-section.ts'
 import { hardwareSection } from './hardware-section.ts'
 import { snpSection } from './snp-section.ts'
@@ -45,18 +45,29 @@ export const policySchema = z.strictObject({
   /** HPKE suites a sealing key may use, by their name in the statement. */
   sealingSuites: list(z.enum(SEAL_SUITES)),
   freshness: freshnessSection,
-  /** Whether the provider must claim this very document. */
-  claimedPolicy: z.enum(['any', 'same']),
+  /** What the provider must claim: nothing, this very document, or one of these by digest. */
+  claimedPolicy: z.union([z.enum(['any', 'same']), list(hex(32))]),
 })
 
 export type AttestationPolicy = z.infer<typeof policySchema>
 
+/** So that a digest, once computed, cannot become the digest of something else. */
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) deepFrozen(member)
+  return Object.freeze(value)
+}
+
+/** Of frozen policies: it is asked for in every verdict, and costs a fifth of one. */
+const digests = new WeakMap<AttestationPolicy, Uint8Array>()
+
 /**
+ * The policy of a document, frozen.
  * @throws ConfigError POLICY_INVALID
  */
 export function parsePolicy(document: unknown): AttestationPolicy {
   const parsed = policySchema.safeParse(document)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return deepFrozen(parsed.data)
   const field = parsed.error.issues[0]?.path.join('.') ?? ''
   throw new ConfigError('POLICY_INVALID', `the attestation policy is invalid at "${field}"`, {
     remedy: 'Correct the policy document; docs/spec/attestation.md lists every field.',
@@ -68,5 +79,10 @@ export function parsePolicy(document: unknown): AttestationPolicy {
  * @throws ConfigError POLICY_INVALID
  */
 export function policyDigest(crypto: CryptoPort, policy: AttestationPolicy): Uint8Array {
-  return crypto.sha256(tagged('cocoon/policy/2', utf8(canonicalJson(parsePolicy(policy)))))
+  const known = digests.get(policy)
+  if (known !== undefined) return known
+  const text = canonicalJson(parsePolicy(policy))
+  const digest = crypto.sha256(tagged('cocoon/policy/2', utf8(text)))
+  if (Object.isFrozen(policy)) digests.set(policy, digest)
+  return digest
 }

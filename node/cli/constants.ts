@@ -6,3 +6,11 @@ export const JOB_FILE_BYTES_MAX = 8 * 1_048_576
 export const RECEIPT_FILE_BYTES_MAX = 1_048_576
 /** A snapshot holds a whole small chain. */
 export const SNAPSHOT_FILE_BYTES_MAX = 64 * 1_048_576
+/** A file of evidence: a bundle with GPUs in hexadecimal is the longest. */
+export const EVIDENCE_FILE_BYTES_MAX = 2 * 1_048_576
+/** A policy document with every list full is about 300 kB. */
+export const POLICY_FILE_BYTES_MAX = 1_048_576
+/** One case of the corpus: evidence, collateral, roots and a policy in JSON. */
+export const CORPUS_CASE_BYTES_MAX = 1_048_576
+/** Cases of one corpus. */
+export const CORPUS_CASES_MAX = 4_096

@@ -1,5 +1,6 @@
 /** The program's tree of commands. */
 import { Command } from 'commander'
+import { attestCommand } from './commands/attest.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -49,6 +50,7 @@ export function buildProgram(context: CliContext): Command {
   statusCommand(program, context)
   offersCommand(program, context)
   receiptsCommand(program, context)
+  attestCommand(program, context)
   channelsCommand(program, context)
   whyCommand(program, context)
   doctorCommand(program, context)

@@ -16,6 +16,7 @@ import { openWallet } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { systemClock as clock } from './clock.ts'
 import { openMachine } from './evidence/machine.ts'
+import { logEvent } from './log-event.ts'
 import { startJobClient } from './market/job-client.ts'
 import { startJobWorker } from './market/job-worker.ts'
 import { startOfferDiscovery } from './market/offer-discovery.ts'
@@ -96,6 +97,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         clock,
         chain,
         quotes,
+        gpus: options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined,
         suite: DEFAULT_SEAL_SUITE,
       },
     )
@@ -288,7 +290,12 @@ async function composePeer(
 ) {
   const { name, network, dataDir, identitySeed, walletSeed, log } = options
   const { globalId } = network
-  const hub = new EventHub(clock, name, options.emit)
+  const { metrics } = options
+  const hub = new EventHub(clock, name, (body) => {
+    options.emit(body)
+    metrics?.observe(body)
+    logEvent(log, body)
+  })
   const store = openPeerStore(dataDir)
   cleanup.defer(() => store.close())
   const access: ChainAccess = {
@@ -308,6 +315,7 @@ async function composePeer(
     mode: options.light ? 'light' : 'full',
     globalId,
     log,
+    ...(metrics === undefined ? {} : { metrics: metrics.host }),
   })
   cleanup.defer(() => transport.stop())
   log.info({ peerId: transport.self.peerId, key: toHex(transport.self.identityKey) }, 'started')

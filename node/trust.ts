@@ -1,13 +1,25 @@
 /** What a network's peers trust: anchors and policy, from the network file and this program alone. */
+import { amdAnchor } from '#attestation/anchors/amd.ts'
 import { intelAnchor } from '#attestation/anchors/intel.ts'
+import { nvidiaAnchor } from '#attestation/anchors/nvidia.ts'
 import { MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
+import {
+  type SimulatedNvidia,
+  simulatedNvidia,
+} from '#attestation/evidence/simulated/gpu-manufacturer.ts'
 import {
   type SimulatedManufacturer,
   simulatedManufacturer,
 } from '#attestation/evidence/simulated/manufacturer.ts'
 import { simulatedMeasurement } from '#attestation/evidence/simulated/measurements.ts'
+import { simulatedSnpMeasurement } from '#attestation/evidence/simulated/measurements-snp.ts'
+import {
+  type SimulatedAmd,
+  simulatedAmd,
+} from '#attestation/evidence/simulated/snp-manufacturer.ts'
 import { defaultPolicy, simulatedNetworkPolicy } from '#attestation/policy/builtin.ts'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import { SNP_PRODUCTS } from '#attestation/policy/snp-section.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { onnxRuntimeDigest } from '#inference/onnx/runtime.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
@@ -20,6 +32,14 @@ export interface NetworkTrust {
   readonly policy: AttestationPolicy
   /** Only on networks whose machines are simulated. */
   readonly manufacturer: SimulatedManufacturer | undefined
+  readonly amd: SimulatedAmd | undefined
+  readonly nvidia: SimulatedNvidia | undefined
+}
+
+/** Every manufacturer's root that this program knows; which of them count is the policy's to say. */
+function productionAnchors(crypto: CryptoPort): TrustAnchor[] {
+  const amd = SNP_PRODUCTS.map((product) => amdAnchor(crypto, product))
+  return [intelAnchor(crypto), ...amd, nvidiaAnchor(crypto)]
 }
 
 /**
@@ -33,7 +53,8 @@ export function networkTrust(
   nowMs: number,
 ): NetworkTrust {
   if (network.simulatedManufacturerSeed === undefined) {
-    return { anchors: [intelAnchor(crypto)], policy: defaultPolicy(), manufacturer: undefined }
+    const none = { manufacturer: undefined, amd: undefined, nvidia: undefined }
+    return { anchors: productionAnchors(crypto), policy: defaultPolicy(), ...none }
   }
   if (network.globalId === MAINNET_GLOBAL_ID) {
     throw new ConfigError('SIMULATED_ON_MAINNET', 'a mainnet file names a simulated manufacturer', {
@@ -42,11 +63,14 @@ export function networkTrust(
   }
   const seed = fromHex(network.simulatedManufacturerSeed)
   const manufacturer = simulatedManufacturer({ seed, nowMs, crypto })
-  const { anchor } = manufacturer
-  const measurements = { tdx: [simulatedMeasurement(crypto, onnxRuntimeDigest(crypto))] }
-  return {
-    anchors: [anchor],
-    policy: simulatedNetworkPolicy({ anchors: [anchor], measurements }),
-    manufacturer,
+  const amd = simulatedAmd({ seed, nowMs, crypto })
+  const nvidia = simulatedNvidia({ seed, crypto })
+  const runtimeDigest = onnxRuntimeDigest(crypto)
+  const measurements = {
+    tdx: [simulatedMeasurement(crypto, runtimeDigest)],
+    snp: [simulatedSnpMeasurement(crypto, runtimeDigest)],
   }
+  const anchors = [manufacturer.anchor, amd.anchor, nvidia.anchor]
+  const policy = simulatedNetworkPolicy({ anchors, measurements })
+  return { anchors, policy, manufacturer, amd, nvidia }
 }

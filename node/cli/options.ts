@@ -1,5 +1,6 @@
 /** What commander hands to the commands that run peers, after parsing. */
 import type { TeeChoice } from '#node/evidence/choose.ts'
+import type { TestnetMachines } from '#node/testnet/derive.ts'
 
 export interface PeerCommandOptions {
   readonly network?: string
@@ -20,8 +21,13 @@ export interface UpOptions extends PeerCommandOptions {
 
 export interface ClientCommandOptions extends PeerCommandOptions {
   readonly apiPort?: number
+  readonly apiHost?: string
+  readonly corsOrigins?: readonly string[]
   readonly depositNano?: bigint
   readonly priceCapNano?: bigint
+  readonly spendPerRequestNano?: bigint
+  readonly spendPerDayNano?: bigint
+  readonly spendPerProviderNano?: bigint
 }
 
 export interface TestnetCommandOptions {
@@ -34,4 +40,6 @@ export interface TestnetCommandOptions {
   readonly data?: string
   readonly restart?: boolean
   readonly question?: string
+  readonly tee?: TestnetMachines['tee']
+  readonly gpus?: number
 }

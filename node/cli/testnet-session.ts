@@ -1,7 +1,7 @@
 /** A testnet from start to Ctrl-C, or through one question with --once. */
 
 import { toJson } from '#node/gateway/json.ts'
-import { planTestnet, providerNames, randomSeed } from '#node/testnet/derive.ts'
+import { DEFAULT_MACHINES, planTestnet, providerNames, randomSeed } from '#node/testnet/derive.ts'
 import type { ChainTotals } from '#node/testnet/devchain-rpc.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
 import { realParts, type TestnetParts } from '#node/testnet/parts.ts'
@@ -31,6 +31,10 @@ export async function runTestnet(
   const starting = startTestnet({
     seed,
     providers: options.providers,
+    machines: {
+      tee: options.tee ?? DEFAULT_MACHINES.tee,
+      gpus: options.gpus ?? DEFAULT_MACHINES.gpus,
+    },
     clients: options.clients,
     testnetDir: testnetDir(options, settings),
     apiPort: options.apiPort ?? settings.apiPort,

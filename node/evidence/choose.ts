@@ -5,7 +5,7 @@ import { ConfigError } from '#protocol/errors.ts'
 import { TSM_REPORT_FOLDER } from './configfs-tree.ts'
 import { findDstackSocket } from './dstack-socket.ts'
 
-export const TEE_CHOICES = ['auto', 'tdx', 'snp', 'dstack', 'simulated'] as const
+export const TEE_CHOICES = ['auto', 'tdx', 'snp', 'dstack', 'simulated', 'simulated-snp'] as const
 export type TeeChoice = (typeof TEE_CHOICES)[number]
 
 export interface TeeSources {
@@ -14,6 +14,8 @@ export interface TeeSources {
   readonly dstack: (socketPath: string) => QuoteSource
   /** undefined: this network trusts no simulated machines. */
   readonly simulated: (() => QuoteSource) | undefined
+  /** SNP-shaped; as `simulated` is TDX-shaped. */
+  readonly simulatedSnp?: (() => QuoteSource) | undefined
 }
 
 const DEVICES = { tdx: '/dev/tdx_guest', snp: '/dev/sev-guest' } as const
@@ -32,12 +34,14 @@ export function chooseTee(
   const has = (tee: 'tdx' | 'snp') => exists(DEVICES[tee]) && exists(TSM_REPORT_FOLDER)
   const isWanted = (tee: TeeChoice) => choice === tee || choice === 'auto'
   if (isWanted('simulated') && sources.simulated !== undefined) return sources.simulated()
+  if (choice === 'simulated-snp' && sources.simulatedSnp !== undefined)
+    return sources.simulatedSnp()
   if (isWanted('dstack') && socket !== undefined) return sources.dstack(socket)
   if (isWanted('tdx') && has('tdx')) return sources.tdx()
   if (isWanted('snp') && has('snp')) return sources.snp()
   throw new ConfigError('TEE_MISSING', `no TEE for --tee ${choice}: ${LOOKED_FOR[choice]}`, {
     remedy:
-      choice === 'simulated'
+      choice === 'simulated' || choice === 'simulated-snp'
         ? 'Simulated machines serve test networks only: start one with `cocoon testnet`.'
         : 'Run `cocoon doctor`; docs/OPERATING-TEE.md takes a machine from BIOS to a TEE guest.',
   })
@@ -51,4 +55,5 @@ const LOOKED_FOR: Record<TeeChoice, string> = {
   snp: TSM('snp'),
   dstack: "looked for dstack's socket under /var/run and /run",
   simulated: 'this network trusts no simulated machine',
+  'simulated-snp': 'this network trusts no simulated machine',
 }

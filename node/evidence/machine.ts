@@ -4,6 +4,7 @@ import type { CollateralContext } from '#attestation/evidence/collateral-facts.t
 import { tdxCollateralNeed } from '#attestation/evidence/collateral-facts.ts'
 import type { TsmReport } from '#attestation/evidence/configfs/attempt.ts'
 import type { SimulatedManufacturer } from '#attestation/evidence/simulated/manufacturer.ts'
+import type { SimulatedAmd } from '#attestation/evidence/simulated/snp-manufacturer.ts'
 import { snpCollateralNeed } from '#attestation/evidence/snp-collateral-facts.ts'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { QuoteSource, TrustAnchor } from '#attestation/types.ts'
@@ -32,6 +33,7 @@ export interface MachineOptions {
     readonly anchors: readonly TrustAnchor[]
     readonly policy: AttestationPolicy
     readonly manufacturer: SimulatedManufacturer | undefined
+    readonly amd?: SimulatedAmd | undefined
   }
 }
 
@@ -56,7 +58,7 @@ export async function openMachine(
   if (transport !== undefined) {
     await serveCollateral({ transport, crypto }, (key) => tdx.cache.offered(key))
   }
-  const { manufacturer } = trust
+  const { manufacturer, amd } = trust
   return chooseTee(tee, {
     tdx: () => tdxSource(tsm, ({ report }) => tdx.cache.get(tdxCollateralNeed(report))),
     dstack: (socket) =>
@@ -64,6 +66,7 @@ export async function openMachine(
     snp: () => snpSource(tsm, snp),
     simulated:
       manufacturer === undefined ? undefined : () => manufacturer.machine(name, runtimeDigest),
+    simulatedSnp: amd === undefined ? undefined : () => amd.machine(name, runtimeDigest),
   })
 }
 

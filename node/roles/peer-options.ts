@@ -2,9 +2,9 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
 import type { TeeChoice } from '#node/evidence/choose.ts'
+import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
 import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
-import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import type { ClientService } from './client-service.ts'
@@ -37,7 +37,9 @@ export interface ProviderOptions extends PeerOptions {
   /** Testnets: a wait added before each chunk, so that providers differ. 0 for none. */
   readonly addedLatencyMs: number
   /** What makes the quotes; `auto` when left out. */
-  readonly tee?: TeeChoice
+  readonly tee?: TeeChoice | undefined
+  /** SIMULATED GPUs of a simulated machine; none when left out. */
+  readonly gpus?: number | undefined
   /** Base URL of a PCCS that is asked before Intel's own service. */
   readonly pccsUrl?: string
 }

@@ -22,7 +22,21 @@ export interface ProviderPlan extends PeerPlan {
   readonly settlementSeed: Uint8Array
   readonly prices: UnitPrices
   readonly addedLatencyMs: number
+  readonly tee: 'simulated' | 'simulated-snp'
+  /** Simulated GPUs of its machine. */
+  readonly gpus: number
 }
+
+export const TESTNET_TEES = ['tdx', 'snp', 'mixed'] as const
+
+/** What the simulated machines of a testnet are. */
+export interface TestnetMachines {
+  /** mixed: every second provider is SNP-shaped. */
+  readonly tee: (typeof TESTNET_TEES)[number]
+  readonly gpus: number
+}
+
+export const DEFAULT_MACHINES: TestnetMachines = { tee: 'mixed', gpus: 1 }
 
 export interface TestnetPlan {
   readonly seed: string
@@ -36,7 +50,12 @@ export function randomSeed(): string {
   return randomBytes(6).toString('hex')
 }
 
-export function planTestnet(seed: string, providers: number, clients: number): TestnetPlan {
+export function planTestnet(
+  seed: string,
+  providers: number,
+  clients: number,
+  machines: TestnetMachines = DEFAULT_MACHINES,
+): TestnetPlan {
   const derive = (info: string) => new Uint8Array(hkdfSync('sha256', seed, SALT, info, KEY_BYTES))
   const peer = (name: string): PeerPlan => ({
     name,
@@ -54,6 +73,8 @@ export function planTestnet(seed: string, providers: number, clients: number): T
       prices: pricesAt(order[index]!, derive(`prices/${name}`)),
       // The cheapest is the slowest, so that a choice has something to weigh.
       addedLatencyMs: latencyAt(order[index]!, providers),
+      tee: teeAt(index, machines.tee),
+      gpus: machines.gpus,
     })),
   }
 }
@@ -71,6 +92,11 @@ export function providerNames(plan: TestnetPlan): (provider: string) => string {
 
 const names = (kind: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => `${kind}-${index + 1}`)
+
+function teeAt(index: number, tee: TestnetMachines['tee']): ProviderPlan['tee'] {
+  const isSnp = tee === 'snp' || (tee === 'mixed' && index % 2 === 1)
+  return isSnp ? 'simulated-snp' : 'simulated'
+}
 
 const COMPLETION_BASE_NANO_PER_MTOK = 60_000_000n
 const COMPLETION_STEP_NANO_PER_MTOK = 20_000_000n

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { ConfigError } from '#protocol/errors.ts'
+import { TEE_CHOICES } from '../evidence/choose.ts'
 import { LOG_LEVELS } from '../log.ts'
 import { OWN_PROCESS_PEERS_MAX, PROVIDERS_MAX } from './constants.ts'
 
@@ -39,6 +40,10 @@ const providerSchema = z.strictObject({
   /** Port of 127.0.0.1 for /metrics; 0: any free one; absent: none. */
   metricsPort: z.int().min(0).max(65_535).optional(),
   addedLatencyMs: z.int().min(0).max(60_000),
+  /** What makes its quotes; `auto` when left out. */
+  tee: z.enum(TEE_CHOICES).optional(),
+  /** Simulated GPUs in it; none when left out. */
+  gpus: z.int().min(0).max(8).optional(),
   /** Multiaddrs; loopback and any free port when left out. */
   listen: z.array(z.string().max(256)).max(8).optional(),
 })

@@ -18,7 +18,7 @@ import {
   SETTLE_TIMEOUT_MS,
   TESTNET_GLOBAL_ID,
 } from './constants.ts'
-import { planTestnet, type TestnetPlan } from './derive.ts'
+import { planTestnet, type TestnetMachines, type TestnetPlan } from './derive.ts'
 import { type ChainTotals, type DevchainRpc, devchainRpc } from './devchain-rpc.ts'
 import { layOut, type ProcessLayout } from './layout.ts'
 import type { NetworkFile } from './network-file.ts'
@@ -31,6 +31,8 @@ export interface TestnetOptions {
   readonly seed: string
   readonly providers: number
   readonly clients: number
+  /** What the machines are; mixed with one GPU each when left out. */
+  readonly machines?: TestnetMachines
   /** Folder that holds the runs. */
   readonly testnetDir: string
   readonly apiPort: number
@@ -67,7 +69,7 @@ export interface RunningTestnet {
  * @throws ConfigError PORT_TAKEN, or what the model's files are refused for
  */
 export async function startTestnet(options: TestnetOptions): Promise<RunningTestnet> {
-  const plan = planTestnet(options.seed, options.providers, options.clients)
+  const plan = planTestnet(options.seed, options.providers, options.clients, options.machines)
   const run = openRunFolder(options.testnetDir, runName(new Date()))
   const started = new Testnet(options, plan, run)
   try {

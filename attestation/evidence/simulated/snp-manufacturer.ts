@@ -10,7 +10,12 @@ import { encodeSnpCollateral } from '#attestation/verify/snp/collateral.ts'
 import { productName } from '#attestation/verify/snp/product.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { issueDeviceCertificate, issueDeviceRevocationList } from './device-certificates.ts'
+import {
+  type DeviceNames,
+  issueDeviceCertificate,
+  issueDeviceRevocationList,
+} from './device-certificates.ts'
+import type { DeviceIssuerKey } from './device-keys.ts'
 import { deriveBytes } from './keys.ts'
 import { testOnlyRsaKey } from './rsa-signer.ts'
 import { createSnpMachine, type SnpAuthorities, type SnpMachineOptions } from './snp-machine.ts'
@@ -51,51 +56,68 @@ function serialOf(crypto: CryptoPort, seed: Uint8Array, purpose: string): string
   return toHex(Uint8Array.of(0x40 | (first & 0x3f), ...rest))
 }
 
-function deriveAuthorities(options: SimulatedAmdOptions, product: SnpProduct): SnpAuthorities {
-  const { crypto, seed, signingKey = 'vcek' } = options
-  const network = toHex(deriveBytes(crypto, seed, 'amd network', 8))
-  const names = { organizationalUnit: `SIMULATED, protects nothing, network ${network}` }
-  const arkName = `ARK-${productName(product)}`
-  const askName = `SEV-${signingKey === 'vlek' ? 'VLEK-' : ''}${productName(product)}`
-  const ark = { kind: 'RSA-4096', key: testOnlyRsaKey('ark') } as const
-  const ask = { kind: 'RSA-4096', key: testOnlyRsaKey('ask') } as const
-  const issuer = { commonName: arkName, key: ark }
-  const issue = (commonName: string, key: typeof ark, authority: { pathLength?: number }) =>
-    issueDeviceCertificate(
-      crypto,
-      names,
-      { commonName, key, serial: serialOf(crypto, seed, commonName), authority },
-      issuer,
-    )
-  return {
-    names,
-    root: { ...issuer, certificate: issue(arkName, ark, {}) },
-    signer: { commonName: askName, key: ask, certificate: issue(askName, ask, { pathLength: 0 }) },
-  }
+interface Issuing {
+  readonly names: DeviceNames
+  readonly root: SnpAuthorities['root']
+  issue(commonName: string, key: DeviceIssuerKey, authority: { pathLength?: number }): Uint8Array
 }
 
-/**
- * Four RSA signatures, about 0.1 s.
- * @throws RangeError when the seed is not 32 bytes
- */
-export function simulatedAmd(options: SimulatedAmdOptions): SimulatedAmd {
-  const { crypto, seed, nowMs, product = 'genoa', signingKey = 'vcek' } = options
-  if (seed.length !== 32) throw new RangeError('a manufacturer seed is 32 bytes')
-  const authorities = deriveAuthorities(options, product)
-  const { names, root, signer } = authorities
+function deriveRoot(options: SimulatedAmdOptions, product: SnpProduct): Issuing {
+  const { crypto, seed } = options
+  const network = toHex(deriveBytes(crypto, seed, 'amd network', 8))
+  const names = { organizationalUnit: `SIMULATED, protects nothing, network ${network}` }
+  const key = { kind: 'RSA-4096', key: testOnlyRsaKey('ark') } as const
+  const issuer = { commonName: `ARK-${productName(product)}`, key }
+  const issue: Issuing['issue'] = (commonName, subjectKey, authority) => {
+    const serial = serialOf(crypto, seed, commonName)
+    const order = { commonName, key: subjectKey, serial, authority }
+    return issueDeviceCertificate(crypto, names, order, issuer)
+  }
+  const certificate = issue(issuer.commonName, key, {})
+  return { names, root: { ...issuer, certificate }, issue }
+}
+
+/** What machines need and a client does not: it waits until it is asked for. */
+function deriveIssuers(options: SimulatedAmdOptions, product: SnpProduct, issuing: Issuing) {
+  const { crypto, nowMs, signingKey = 'vcek' } = options
+  const { names, root, issue } = issuing
+  const commonName = `SEV-${signingKey === 'vlek' ? 'VLEK-' : ''}${productName(product)}`
+  const key = { kind: 'RSA-4096', key: testOnlyRsaKey('ask') } as const
+  const signer = { commonName, key, certificate: issue(commonName, key, { pathLength: 0 }) }
   const thisUpdateMs = Math.floor(nowMs / DAY_MS) * DAY_MS - DAY_MS
   const dates = { thisUpdateMs, nextUpdateMs: thisUpdateMs + CRL_LIFE_MS }
   const crl = issueDeviceRevocationList(crypto, names, { revoked: [], ...dates }, root)
-  const rootCertificate = root.certificate
+  return { authorities: { names, root, signer }, crl }
+}
+
+/**
+ * One RSA signature, about 40 ms; two more when the first machine is made.
+ * @throws RangeError when the seed is not 32 bytes
+ */
+export function simulatedAmd(options: SimulatedAmdOptions): SimulatedAmd {
+  const { crypto, seed, product = 'genoa', signingKey = 'vcek' } = options
+  if (seed.length !== 32) throw new RangeError('a manufacturer seed is 32 bytes')
+  const issuing = deriveRoot(options, product)
+  let issuers: ReturnType<typeof deriveIssuers> | undefined
+  const made = () => {
+    issuers ??= deriveIssuers(options, product, issuing)
+    return issuers
+  }
+  const rootCertificate = issuing.root.certificate
   const id = `simulated-ark-${toHex(crypto.sha256(rootCertificate)).slice(0, 16)}`
   return {
     anchor: { id, kind: 'amd-ark', environment: 'simulated', rootCertificate },
-    authorities,
-    crl,
+    get authorities() {
+      return made().authorities
+    },
+    get crl() {
+      return made().crl
+    },
     machine(name, runtimeDigest) {
+      const { authorities, crl } = made()
       const machineOptions = { product, signingKey, name: `${name}`, runtimeDigest }
       const machine = createSnpMachine(crypto, seed, authorities, machineOptions)
-      const chain = [machine.certificate, signer.certificate, rootCertificate]
+      const chain = [machine.certificate, authorities.signer.certificate, rootCertificate]
       const collateral = encodeSnpCollateral({ chain, crl })
       return {
         tee: 'simulated-snp',

@@ -1,6 +1,7 @@
 /** `cocoon testnet` and `cocoon testnet status`. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { CLIENTS_MAX, PROVIDERS_MAX } from '#node/testnet/constants.ts'
+import { DEFAULT_MACHINES, TESTNET_TEES } from '#node/testnet/derive.ts'
 import { statusBesideNetworkFile, testnetStatus } from '#node/testnet/status.ts'
 import { table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
@@ -15,6 +16,12 @@ export function testnetCommand(program: Command, context: CliContext): void {
     .description('a whole network with its own TON on this machine, until Ctrl-C')
     .option('--providers <n>', 'providers', parseCountIn(1, PROVIDERS_MAX), 3)
     .option('--clients <n>', 'clients', parseCountIn(1, CLIENTS_MAX), 1)
+    .addOption(
+      new Option('--tee <kind>', 'simulated machines: mixed is TDX and SNP by turns')
+        .choices(TESTNET_TEES)
+        .default(DEFAULT_MACHINES.tee),
+    )
+    .option('--gpus <n>', 'simulated GPUs of each', parseCountIn(0, 8), DEFAULT_MACHINES.gpus)
     .option('--seed <text>', 'same seed, same identities, prices and wallets')
     .option('--once', 'ask one question, run a small job, settle, exit')
     .option('--question <text>', 'what --once asks')

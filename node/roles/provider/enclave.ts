@@ -6,7 +6,8 @@
 import { KEY_LIFE_MS_MAX } from '#attestation/constants.ts'
 import { evidenceKindOf } from '#attestation/evidence/kind.ts'
 import { encodeStatement, reportData } from '#attestation/statement.ts'
-import type { QuoteSource } from '#attestation/types.ts'
+import { encodeStatementCore } from '#attestation/statement-core.ts'
+import type { GpuSource, QuoteSource } from '#attestation/types.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
@@ -56,6 +57,8 @@ export interface EnclaveComponents {
   readonly clock: Clock
   readonly chain: ChainReader
   readonly quotes: QuoteSource
+  /** The GPUs of this guest; undefined: none, or none that can prove itself. */
+  readonly gpus?: GpuSource | undefined
   readonly suite: SealSuite
   readonly wait?: (milliseconds: number) => Promise<void>
 }
@@ -79,7 +82,8 @@ export class Enclave {
       crypto,
       clock,
       wait,
-      quote: (epoch, challenge) => this.#quote('challenge', epoch.statementFor(challenge)),
+      quote: (epoch, challenge) =>
+        this.#quote('challenge', epoch.statementFor(challenge), epoch.evidence.gpuEvidence),
     })
   }
 
@@ -121,7 +125,7 @@ export class Enclave {
   }
 
   async #makeEpoch(): Promise<EnclaveEpoch> {
-    const { crypto, clock, chain, suite } = this.#components
+    const { crypto, clock, chain, suite, gpus } = this.#components
     const block = await chain.latestBlock()
     const sealingKey = await generateSealingKey(suite)
     const responseKey = crypto.ed25519FromSeed(crypto.randomBytes(32))
@@ -143,9 +147,11 @@ export class Enclave {
       notBefore: { seqno: block.seqno, rootHash: block.rootHash },
       notAfterMs,
     }
+    const gpuEvidence = (await gpus?.evidence(encodeStatementCore(core))) ?? new Uint8Array(0)
+    const gpuEvidenceHash = gpuEvidence.length === 0 ? ZEROS : crypto.sha256(gpuEvidence)
     const statementFor = (challenge: Uint8Array): Uint8Array =>
-      encodeStatement({ core, gpuEvidenceHash: ZEROS, challenge })
-    const evidence = await this.#quote('epoch', statementFor(ZEROS))
+      encodeStatement({ core, gpuEvidenceHash, challenge })
+    const evidence = await this.#quote('epoch', statementFor(ZEROS), gpuEvidence)
     this.#current = {
       sealingKey,
       responseKey,
@@ -175,13 +181,17 @@ export class Enclave {
     ).unref()
   }
 
-  async #quote(mode: FreshnessMode, statement: Uint8Array): Promise<Evidence> {
+  async #quote(
+    mode: FreshnessMode,
+    statement: Uint8Array,
+    gpuEvidence: Uint8Array,
+  ): Promise<Evidence> {
     const { crypto, quotes } = this.#components
     const { quote, collateral } = await quotes.quote(reportData(crypto, mode, statement))
     if (quote.length === 0) {
       throw new UnavailableError('QUOTE_UNAVAILABLE', 'the quote source returned nothing')
     }
     const kind = evidenceKindOf(quotes.tee)
-    return { kind, mode, statement, quote, collateral, gpuEvidence: new Uint8Array(0) }
+    return { kind, mode, statement, quote, collateral, gpuEvidence }
   }
 }

@@ -2,96 +2,26 @@
 import { Address } from '@ton/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { priceNano, type TokenCounts } from '#protocol/money.ts'
+import { priceNano } from '#protocol/money.ts'
 import {
-  type BondTerms,
-  bondAddress,
   bondDepositMessage,
   bondWithdrawMessage,
   isOverBilled,
   type OverBillingProof,
-  readBond,
   slashMessage,
   startUnbondingMessage,
 } from '#settlement/bond/bond.ts'
-import { billCell, delegateCell, priceQuoteCell } from '#settlement/cells/bill.ts'
-import { signCell } from '#settlement/cells/signed.ts'
-import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
-import type { Bill, PriceQuote } from '#settlement/types.ts'
-import { clientKey, crypto, NOW_S, providerKey, strangerKey } from './channel-fixture.ts'
-import { SandboxBench } from './sandbox-bench.ts'
+import { PRICE_TABLES } from '#settlement/devchain/prices.ts'
+import { CHANNEL, COUNTS, FAIR, openBond, overBilling, QUOTE } from './bond-bench.ts'
+import { NOW_S, strangerKey } from './channel-fixture.ts'
 
 const TON = 1_000_000_000n
 const DAY_S = 86_400
 const FEES_MAX = 30_000_000n
 const BURN = new Address(0, Buffer.alloc(32))
-const responseKey = clientKey
-const CHANNEL = new Address(0, Buffer.alloc(32, 7))
-
-const QUOTE: PriceQuote = {
-  globalId: -3,
-  modelRoot: new Uint8Array(32).fill(3),
-  prices: {
-    promptNanoPerMtok: 40_000_000n,
-    cachedNanoPerMtok: 4_000_000n,
-    completionNanoPerMtok: 160_000_000n,
-  },
-  validUntil: NOW_S + 3_600,
-}
-const COUNTS: TokenCounts = { promptTokens: 120, cachedTokens: 20, completionTokens: 300 }
-const FAIR = priceNano(QUOTE.prices, COUNTS)
-
-interface Changes {
-  readonly quote?: Partial<PriceQuote>
-  readonly bill?: Partial<Bill>
-  readonly delegateGlobalId?: number
-  readonly quoteKey?: typeof providerKey
-  readonly delegateKey?: typeof providerKey
-  readonly billKey?: typeof providerKey
-}
-
-function proof(usedNano: bigint, changes: Changes = {}): OverBillingProof {
-  const quote = priceQuoteCell({ ...QUOTE, ...changes.quote })
-  const bill = billCell({
-    channel: CHANNEL,
-    leafIndex: 4,
-    quoteHash: new Uint8Array(quote.hash()),
-    counts: COUNTS,
-    usedNano,
-    usedTotalNano: usedNano,
-    ...changes.bill,
-  })
-  const delegate = delegateCell({
-    globalId: changes.delegateGlobalId ?? -3,
-    responseKey: responseKey.publicKey,
-    notAfter: NOW_S + 3_600,
-  })
-  return {
-    quote: signCell(crypto, changes.quoteKey ?? providerKey, quote),
-    delegate: signCell(crypto, changes.delegateKey ?? providerKey, delegate),
-    bill: signCell(crypto, changes.billKey ?? responseKey, bill),
-  }
-}
-
-async function open(prices: PriceTable, changes: Partial<BondTerms> = {}) {
-  const bench = await SandboxBench.create(prices)
-  bench.chain.now = NOW_S
-  const terms: BondTerms = {
-    globalId: -3,
-    provider: bench.provider.address,
-    settlementKey: providerKey.publicKey,
-    unbondDelay: 14 * DAY_S,
-    salt: 1n,
-    ...changes,
-  }
-  const address = bondAddress(terms)
-  const state = async () => readBond(address, await bench.state(address))
-  return { bench, terms, address, state }
-}
-
 describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
   it('takes exactly the stake and its rent, from the provider alone', async () => {
-    const { bench, terms, address, state } = await open(prices)
+    const { bench, terms, address, state } = await openBond(prices)
     const message = bondDepositMessage(terms, 10n * TON)
     expect((await bench.send(bench.stranger, message)).exitCode).toBe(413)
     expect((await bench.send(bench.provider, bondDepositMessage(terms, 0n))).exitCode).toBe(405)
@@ -110,18 +40,18 @@ describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
     ['that unbond within a channel’s close delay', { unbondDelay: 14 * DAY_S - 1 }, 418],
     ['that hardly unbond', { unbondDelay: 400 * DAY_S + 1 }, 418],
   ])('refuses terms %s', async (_, changes, exitCode) => {
-    const { bench, terms } = await open(prices, changes)
+    const { bench, terms } = await openBond(prices, changes)
     const sent = await bench.send(bench.provider, bondDepositMessage(terms, TON))
     expect(sent.exitCode).toBe(exitCode)
   })
 
   it('pays a tenth to the reporter and burns the rest when a bill exceeds its quote by one', async () => {
-    const { bench, terms, address, state } = await open(prices)
+    const { bench, terms, address, state } = await openBond(prices)
     await bench.send(bench.provider, bondDepositMessage(terms, 10n * TON))
     const held = await bench.balance(address)
     const before = await bench.stranger.getBalance()
     const burnt = await bench.balance(BURN)
-    const sent = await bench.send(bench.stranger, slashMessage(terms, proof(FAIR + 1n)))
+    const sent = await bench.send(bench.stranger, slashMessage(terms, overBilling(FAIR + 1n)))
     expect(sent.success).toBe(true)
     const gained = (await bench.stranger.getBalance()) - before
     expect(gained).toBeLessThan(TON)
@@ -129,23 +59,27 @@ describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
     expect((await bench.balance(BURN)) - burnt).toBeGreaterThan(9n * TON - FEES_MAX)
     expect(await state()).toMatchObject({ bondedNano: 0n, slashedNano: 10n * TON })
     expect(await bench.balance(address)).toBe(held - 10n * TON)
-    const again = await bench.send(bench.stranger, slashMessage(terms, proof(FAIR + 1n)))
+    const again = await bench.send(bench.stranger, slashMessage(terms, overBilling(FAIR + 1n)))
     expect(again.exitCode).toBe(426)
   })
 
   it.each<[string, OverBillingProof, number]>([
-    ['a bill at exactly its price', proof(FAIR), 424],
-    ['a bill below its price', proof(FAIR - 1n), 424],
-    ['a quote somebody else signed', proof(FAIR + 1n, { quoteKey: strangerKey }), 401],
-    ['a delegation somebody else signed', proof(FAIR + 1n, { delegateKey: strangerKey }), 401],
-    ['a bill somebody else signed', proof(FAIR + 1n, { billKey: strangerKey }), 401],
-    ['a quote of another network', proof(FAIR + 1n, { quote: { globalId: -239 } }), 417],
-    ['a delegation of another network', proof(FAIR + 1n, { delegateGlobalId: -239 }), 417],
-    ['a bill for another quote', proof(FAIR + 1n, { bill: { quoteHash: bytes(9) } }), 425],
-    ['a delegation in place of the quote', swapped(proof(FAIR + 1n)), 402],
-    ['a quote in place of the delegation', doubled(proof(FAIR + 1n)), 402],
+    ['a bill at exactly its price', overBilling(FAIR), 424],
+    ['a bill below its price', overBilling(FAIR - 1n), 424],
+    ['a quote somebody else signed', overBilling(FAIR + 1n, { quoteKey: strangerKey }), 401],
+    [
+      'a delegation somebody else signed',
+      overBilling(FAIR + 1n, { delegateKey: strangerKey }),
+      401,
+    ],
+    ['a bill somebody else signed', overBilling(FAIR + 1n, { billKey: strangerKey }), 401],
+    ['a quote of another network', overBilling(FAIR + 1n, { quote: { globalId: -239 } }), 417],
+    ['a delegation of another network', overBilling(FAIR + 1n, { delegateGlobalId: -239 }), 417],
+    ['a bill for another quote', overBilling(FAIR + 1n, { bill: { quoteHash: bytes(9) } }), 425],
+    ['a delegation in place of the quote', swapped(overBilling(FAIR + 1n)), 402],
+    ['a quote in place of the delegation', doubled(overBilling(FAIR + 1n)), 402],
   ])('cannot be slashed by %s', async (_, forged, exitCode) => {
-    const { bench, terms, state } = await open(prices)
+    const { bench, terms, state } = await openBond(prices)
     await bench.send(bench.provider, bondDepositMessage(terms, TON))
     const sent = await bench.send(bench.stranger, slashMessage(terms, forged))
     expect(sent.success).toBe(false)
@@ -155,7 +89,7 @@ describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
   })
 
   it('unbonds after the delay, and can be slashed until then', async () => {
-    const { bench, terms, address, state } = await open(prices)
+    const { bench, terms, address, state } = await openBond(prices)
     await bench.send(bench.provider, bondDepositMessage(terms, 10n * TON))
     const withdraw = bondWithdrawMessage(terms)
     expect((await bench.send(bench.provider, withdraw)).exitCode).toBe(415)
@@ -167,7 +101,7 @@ describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
     bench.chain.now = NOW_S + terms.unbondDelay - 1
     expect((await bench.send(bench.stranger, withdraw)).exitCode).toBe(414)
     const snapshot = bench.chain.snapshot()
-    await bench.send(bench.stranger, slashMessage(terms, proof(FAIR + 1n)))
+    await bench.send(bench.stranger, slashMessage(terms, overBilling(FAIR + 1n)))
     expect((await state())?.bondedNano).toBe(0n)
     await bench.chain.loadFrom(snapshot)
     bench.chain.now = NOW_S + terms.unbondDelay
@@ -181,7 +115,7 @@ describe.each(PRICE_TABLES)('the bond at prices %s', (prices) => {
 
 describe('an honest provider', () => {
   it('is never slashed by bills that follow from its quotes, however often it restarts', async () => {
-    const { bench, terms, state } = await open('mainnet-2026-08')
+    const { bench, terms, state } = await openBond('mainnet-2026-08')
     await bench.send(bench.provider, bondDepositMessage(terms, TON))
     const tokens = fc.integer({ min: 0, max: 2 ** 32 - 1 })
     const price = fc.bigInt({ min: 0n, max: 2n ** 40n })
@@ -206,7 +140,7 @@ describe('an honest provider', () => {
           const cachedTokens = Math.floor(promptTokens * share)
           const counts = { promptTokens, cachedTokens, completionTokens }
           const used = priceNano(prices, counts)
-          const honest = proof(used, { quote: { prices }, bill: { counts, leafIndex } })
+          const honest = overBilling(used, { quote: { prices }, bill: { counts, leafIndex } })
           const sent = await bench.send(bench.stranger, slashMessage(terms, honest))
           expect(sent.exitCode).toBe(424)
         },
@@ -217,13 +151,13 @@ describe('an honest provider', () => {
   })
 
   it('reads a bill as the contract does', async () => {
-    const { bench, terms } = await open('mainnet-2026-08')
+    const { bench, terms } = await openBond('mainnet-2026-08')
     await bench.send(bench.provider, bondDepositMessage(terms, TON))
     const snapshot = bench.chain.snapshot()
     for (const usedNano of [0n, FAIR - 1n, FAIR, FAIR + 1n, 2n ** 100n]) {
       for (const cachedTokens of [0, 20, 120, 121]) {
         const counts = { ...COUNTS, cachedTokens }
-        const signed = proof(usedNano, { bill: { counts } })
+        const signed = overBilling(usedNano, { bill: { counts } })
         const sent = await bench.send(bench.stranger, slashMessage(terms, signed))
         const bill = { ...EMPTY_BILL, counts, usedNano }
         expect(sent.success).toBe(isOverBilled(QUOTE, bill))

@@ -1,6 +1,6 @@
 /** The channel contract, every operation and every refusal, under both price tables. */
 import { beginCell } from '@ton/core'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { PRICE_TABLES } from '#settlement/devchain/prices.ts'
 import {
   claimMessage,
@@ -13,7 +13,7 @@ import {
   topUpMessage,
 } from '#settlement/wallet/messages.ts'
 import { clientKey, crypto, NOW_S, providerKey, strangerKey } from './channel-fixture.ts'
-import { ContractBench, claimOf, rootOf, type Sent } from './contract-bench.ts'
+import { ContractBench, claimOf, rootOf } from './contract-bench.ts'
 
 const TON = 1_000_000_000n
 const DAY_S = 86_400
@@ -25,23 +25,16 @@ const CLOSING_STARTED = 0x434c5347
 const RETURNED = 0x52464553
 const EXCESSES = 0xd53276db
 
-const measured: string[] = []
-afterAll(() => console.log(`gas and fees (not asserted)\n${measured.join('\n')}`))
-
 describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
   const open = (changes = {}) => ContractBench.create(prices, changes)
-  const note = (what: string, sent: Sent) =>
-    measured.push(`${prices} ${what}: ${sent.gas} gas, ${sent.feesNano} nanoTON`)
 
   it('deposits exactly what was asked and gives the rest back', async () => {
     const bench = await open()
     const before = await bench.client.getBalance()
     const first = await bench.send(bench.client, topUpMessage(bench.terms, 5n * TON))
-    note('deploy and top_up', first)
     expect(first.success).toBe(true)
     expect((await bench.state()).depositedNano).toBe(5n * TON)
     const second = await bench.send(bench.client, topUpMessage(bench.terms, 2n * TON, false))
-    note('top_up', second)
     expect((await bench.state()).depositedNano).toBe(7n * TON)
     const rent = (await bench.balance()) - 7n * TON
     expect(rent).toBeGreaterThan(0n)
@@ -120,7 +113,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     const before = [await caller.getBalance(), await provider.getBalance()] as const
     const claim = claimMessage(bench.terms, bench.voucher(2n * TON, 1))
     const sent = await bench.send(caller, claim)
-    note('claim', sent)
     expect(sent.success).toBe(true)
     expect(sent.out.map((one) => one.opcode)).toEqual([PAID, EXCESSES])
     expect(sent.out[0]).toMatchObject({ to: String(provider.address), valueNano: 2n * TON })
@@ -139,7 +131,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     const before = await bench.provider.getBalance()
     const claim = claimMessage(bench.terms, bench.voucher(2n * TON, 1))
     const sent = await bench.send(bench.provider, claim)
-    note('claim by the provider', sent)
     expect(sent.out.map((one) => one.opcode)).toEqual([PAID])
     expect(await bench.balance()).toBe(held - 2n * TON)
     const gained = (await bench.provider.getBalance()) - before
@@ -163,7 +154,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect(await facts()).toEqual([TON, 5, 5])
     await claim(2n * TON, 4)
     expect(await facts()).toEqual([2n * TON, 5, 5])
-    note('claim, record only', await claim(TON, 9))
+    await claim(TON, 9)
     expect(await facts()).toEqual([2n * TON, 9, 9])
     await claim(99n * TON, 9, 77)
     expect(await facts()).toEqual([5n * TON, 9, 9])
@@ -214,7 +205,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
       const message = closeMessage(bench.terms, voucher)
       expect((await bench.send(bench.client, message)).exitCode).toBe(413)
       const sent = await bench.send(bench.provider, message)
-      note(`close${voucher === undefined ? '' : ' with a voucher'}`, sent)
       const refund = sent.out.find((one) => one.opcode === REFUNDED)
       expect(refund).toMatchObject({
         to: String(bench.client.address),
@@ -243,7 +233,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await close(other.closeAuth(2n * TON))).exitCode).toBe(403)
     expect((await close(bench.closeAuthOfTag(0x434c5332))).exitCode).toBe(402)
     const sent = await close(bench.closeAuth(2n * TON, NOW_S))
-    note('coop_close', sent)
     expect(sent.out.map(({ opcode, valueNano }) => [opcode, valueNano]).slice(0, 2)).toEqual([
       [PAID, TON],
       [REFUNDED, 3n * TON],
@@ -259,7 +248,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await bench.send(bench.provider, start)).exitCode).toBe(411)
     expect((await bench.send(bench.stranger, finishMessage(bench.terms))).exitCode).toBe(414)
     const started = await bench.send(bench.client, start)
-    note('start_close', started)
     expect(started.out[0]).toMatchObject({
       opcode: CLOSING_STARTED,
       to: String(bench.provider.address),
@@ -274,7 +262,6 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     bench.chain.now = NOW_S + bench.terms.closeDelay
     const before = await bench.stranger.getBalance()
     const finished = await bench.send(bench.stranger, finishMessage(bench.terms))
-    note('finish', finished)
     expect(finished.out[0]).toMatchObject({ opcode: REFUNDED, valueNano: 3n * TON })
     expect(before - (await bench.stranger.getBalance())).toBeLessThan(FEES_MAX)
     expect((await bench.send(bench.stranger, finishMessage(bench.terms))).exitCode).toBe(410)
@@ -327,7 +314,7 @@ describe.each(PRICE_TABLES)('the channel contract at prices %s', (prices) => {
     expect((await bench.send(bench.stranger, destroy)).exitCode).toBe(414)
     bench.chain.now += 1
     const before = [await bench.client.getBalance(), await bench.stranger.getBalance()] as const
-    note('destroy', await bench.send(bench.stranger, destroy))
+    await bench.send(bench.stranger, destroy)
     expect(await bench.isDeployed()).toBe(false)
     expect(await bench.balance()).toBe(0n)
     expect((await bench.client.getBalance()) - before[0]).toBeGreaterThan(0n)

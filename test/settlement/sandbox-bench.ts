@@ -20,7 +20,7 @@ export interface Sent {
   readonly success: boolean
   /** Spent by the called contract. */
   readonly gas: bigint
-  /** Fees of everything that followed from the message, the sender's wallet left out. */
+  /** Fees of everything that followed from the message; what happens in the sender's wallet is left out. */
   readonly feesNano: bigint
   /** What the called contract sent: operation code, receiver, value. */
   readonly out: readonly { opcode: number; to: string; valueNano: bigint }[]
@@ -90,7 +90,7 @@ export class SandboxBench {
     const lost = before - this.accounts.balancesNano()
     const fees = transactions.reduce((sum, one) => sum + feesOf(one), 0n)
     if (lost !== fees) throw new Error(`coins are not conserved: lost ${lost}, fees ${fees}`)
-    return describeSent(transactions.slice(1), message.to)
+    return describeSent(transactions.slice(1), message.to, from.address)
   }
 
   async isDeployed(address: Address): Promise<boolean> {
@@ -114,8 +114,12 @@ function feesOf(transaction: Transaction): bigint {
   return transaction.totalFees.coins + (info?.type === 'internal' ? info.forwardFee : 0n)
 }
 
-function describeSent(transactions: readonly Transaction[], called: Address): Sent {
-  const own = transactions.find((one) => one.inMessage?.info.dest?.toString() === String(called))
+function describeSent(
+  transactions: readonly Transaction[],
+  called: Address,
+  sender: Address,
+): Sent {
+  const own = transactions.find((one) => receiverOf(one) === String(called))
   if (own === undefined) throw new Error('the message did not reach the contract')
   const { success, exitCode } = outcomeOf(own)
   const compute = own.description.type === 'generic' ? own.description.computePhase : undefined
@@ -123,10 +127,24 @@ function describeSent(transactions: readonly Transaction[], called: Address): Se
     success,
     exitCode,
     gas: compute?.type === 'vm' ? compute.gasUsed : 0n,
-    feesNano: transactions.reduce((sum, one) => sum + feesOf(one), 0n),
+    feesNano: transactions
+      .filter((one) => receiverOf(one) !== String(sender))
+      .reduce((sum, one) => sum + one.totalFees.coins + forwardFeesOf(one), 0n),
     out: [...own.outMessages.values()].filter(isInternal).map(describeOut),
     transactions,
   }
+}
+
+function receiverOf(transaction: Transaction): string {
+  return String(transaction.inMessage?.info.dest)
+}
+
+/** What the messages that a transaction sent cost on their way. */
+function forwardFeesOf(transaction: Transaction): bigint {
+  return [...transaction.outMessages.values()].reduce(
+    (sum, { info }) => sum + (info.type === 'internal' ? info.forwardFee : 0n),
+    0n,
+  )
 }
 
 function isInternal(message: Message): boolean {

@@ -27,6 +27,17 @@ export interface Settings {
   readonly depositNano: bigint
   /** nanoTON for one request; undefined: the deposit is the only cap. */
   readonly priceCapNano: bigint | undefined
+  /** Spend caps in nanoTON, which no request can raise; undefined: none. */
+  readonly spendPerRequestNano: bigint | undefined
+  readonly spendPerDayNano: bigint | undefined
+  /** For one provider on one day. */
+  readonly spendPerProviderNano: bigint | undefined
+  /** Address that the API listens on. */
+  readonly apiHost: string
+  /** Exact origins of pages that may call the API from a browser. */
+  readonly corsOrigins: readonly string[]
+  /** Shown to a client that asks for keys; secret. */
+  readonly apiKey: string | undefined
   /** Seconds that running answers get to finish when a peer drains. */
   readonly drainLimitS: number
 }
@@ -40,11 +51,15 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly variable?: string
   /** In config.json. */
   readonly fileKey?: string
+  /** Never printed, not even by `config show`. */
+  readonly isSecret?: boolean
   /** Takes the text of a flag or a variable, and the value of a file. */
   readonly schema: z.ZodType<Settings[Name], unknown>
   readonly default: Settings[Name]
   /** How the default is described when its value does not say it. */
   readonly defaultText?: string
+  /** Its value is never printed. */
+  readonly isSecret?: boolean
 }
 
 /** An amount of coins as text ("0.05"), read exactly. A number in JSON would be a rounded one. */
@@ -154,6 +169,59 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: coins,
     default: undefined,
     defaultText: 'the deposit',
+  },
+  spendPerRequestNano: {
+    description: 'coins for one request, whatever it asks for',
+    flag: '--spend-per-request <coins>',
+    variable: 'COCOON_SPEND_PER_REQUEST',
+    fileKey: 'spendPerRequest',
+    schema: coins,
+    default: undefined,
+    defaultText: 'no cap',
+  },
+  spendPerDayNano: {
+    description: 'coins for all requests of one day (UTC)',
+    flag: '--spend-per-day <coins>',
+    variable: 'COCOON_SPEND_PER_DAY',
+    fileKey: 'spendPerDay',
+    schema: coins,
+    default: undefined,
+    defaultText: 'no cap',
+  },
+  spendPerProviderNano: {
+    description: 'coins for one provider on one day (UTC)',
+    flag: '--spend-per-provider <coins>',
+    variable: 'COCOON_SPEND_PER_PROVIDER',
+    fileKey: 'spendPerProvider',
+    schema: coins,
+    default: undefined,
+    defaultText: 'no cap',
+  },
+  apiHost: {
+    description: 'address that the API listens on; more than loopback needs an API key',
+    flag: '--api-host <address>',
+    variable: 'COCOON_API_HOST',
+    fileKey: 'apiHost',
+    schema: z.ipv4().or(z.ipv6()),
+    default: '127.0.0.1',
+  },
+  corsOrigins: {
+    description: 'exact origins of pages that may call the API, separated by commas',
+    flag: '--cors-origin <origins>',
+    variable: 'COCOON_CORS_ORIGIN',
+    fileKey: 'corsOrigin',
+    schema: text.transform((list) => list.split(',').map((origin) => origin.trim())),
+    default: [],
+    defaultText: 'none',
+  },
+  apiKey: {
+    description: 'API key for a client that asks for one',
+    variable: 'COCOON_API_KEY',
+    isSecret: true,
+    schema: z.string().min(1).max(256),
+    default: undefined,
+    defaultText: 'the token in the data folder of the client',
+    isSecret: true,
   },
   drainLimitS: {
     description: 'seconds that running answers get to finish at the end',

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { exitCodeOf } from '#node/cli/failure.ts'
+import { SETTING_NAMES, SETTINGS, type Setting } from '#node/config/table.ts'
 import { errorResponse } from '#node/gateway/http-error.ts'
 import { CocoonError, type ErrorKind } from '#protocol/errors.ts'
 import { repositoryRoot, rooms, sourceFiles } from '#test/support/source-files.ts'
@@ -22,7 +23,10 @@ const documents = [
 ]
 
 /** Words in capitals that are no codes: names in Intel's documents, an environment variable. */
-const OTHER_WORDS = new Set(['TD_QE', 'TDX_01', 'XDG_DATA_HOME'])
+const OTHER_WORDS = new Set([
+  ...['TD_QE', 'TDX_01', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME'],
+  ...SETTING_NAMES.flatMap((name) => (SETTINGS[name] as Setting).variable ?? []),
+])
 
 /** Constructors of typed errors, and how a subclass calls its own. */
 const MAKERS =
@@ -103,6 +107,17 @@ describe('documents', () => {
     const documented = errorRows().map(({ code, kinds }) => [code, kinds])
     expect(thrown.length).toBeGreaterThan(150)
     expect(documented.sort()).toEqual(thrown.sort())
+  })
+
+  it('docs/spec/cli.md lists every setting with its flag, variable and key, and no other', () => {
+    const row = /^\| (`--[^`]+`)? *\| (`COCOON_\w+`)? *\| (`\w+`)? *\| [^|]+ \| [^|]+ \|$/gm
+    const listed = [...read('docs/spec/cli.md').matchAll(row)].map(([, ...names]) => names)
+    const settings = SETTING_NAMES.map((name) => {
+      const { flag, variable, fileKey } = SETTINGS[name] as Setting
+      return [flag, variable, fileKey].map((text) => text && `\`${text}\``)
+    })
+    expect(settings.length).toBeGreaterThan(10)
+    expect(listed).toEqual(settings)
   })
 
   it('docs/ERRORS.md knows every other word in capitals that the code passes about', () => {

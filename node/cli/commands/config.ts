@@ -49,10 +49,10 @@ export function configCommand(program: Command, context: CliContext): void {
 function showSettings(options: ShowOptions, { configuration, output }: CliContext): void {
   const values = effective(configuration.settings, flagsOf(options))
   const rows = SETTING_NAMES.map((name) => {
-    const { fileKey, flag, variable }: Setting = SETTINGS[name]
+    const { fileKey, flag, variable, isSecret }: Setting = SETTINGS[name]
     return {
       name,
-      value: values[name],
+      value: isSecret && values[name] !== undefined ? '(set)' : values[name],
       origin: options[name] === undefined ? configuration.origins[name] : 'flag',
       flag: flag?.split(' ')[0],
       variable,

@@ -86,6 +86,8 @@ export class Call {
     for (let next = await events.next(); !next.done; next = await events.next()) {
       if (next.value.kind !== 'done') continue
       this.parts.requests.add(next.value.result)
+      // The answer puts away what it held only when it is read to its end.
+      await events.return?.()
       return next.value.result
     }
     throw endedEarly()

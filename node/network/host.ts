@@ -14,7 +14,7 @@ import { memory } from '@libp2p/memory'
 import { type Ping, ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
-import { createLibp2p } from 'libp2p'
+import { createLibp2p, type Libp2pOptions } from 'libp2p'
 import {
   CONNECTIONS_MAX,
   DHT_FIRST_SELF_QUERY_MS,
@@ -27,6 +27,9 @@ import {
 } from './constants.ts'
 import { gossipOptions } from './gossip-options.ts'
 import { isLoopbackAddress } from './loopback.ts'
+
+/** libp2p's own metrics, made for one host (@libp2p/prometheus-metrics). */
+export type HostMetrics = NonNullable<Libp2pOptions['metrics']>
 
 export interface HostOptions {
   /** 32-byte Ed25519 seed; the peer id follows from it. */
@@ -42,6 +45,7 @@ export interface HostOptions {
   readonly topics: readonly string[]
   /** Every address of this network is on this machine; others are not dialled. */
   readonly isLoopback: boolean
+  readonly metrics?: HostMetrics
 }
 
 export type Services = {
@@ -57,6 +61,7 @@ export async function createHost(options: HostOptions): Promise<Host> {
   return createLibp2p<Services>({
     privateKey: await generateKeyPairFromSeed('Ed25519', options.identitySeed),
     addresses: { listen: [...options.listen] },
+    ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     transports: [options.transports === 'tcp' ? tcp() : memory()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: STREAM_WINDOW_BYTES_MAX } })],

@@ -16,6 +16,7 @@ const peerReadySchema = z.object({
   addresses: z.array(z.string()),
   walletAddress: z.string().optional(),
   apiUrl: z.string().optional(),
+  metricsUrl: z.string().optional(),
 })
 
 const eventSchema = z.custom<NodeEvent>(

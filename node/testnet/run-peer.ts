@@ -10,8 +10,11 @@ import {
   serveGateway,
 } from '#node/gateway/serve.ts'
 import { makeOwnerToken } from '#node/keys/owner-token.ts'
+import { measuredService } from '#node/metrics/measured-service.ts'
+import { createPeerMetrics } from '#node/metrics/peer-metrics.ts'
+import { metricsRoute, serveMetrics } from '#node/metrics/serve.ts'
 import type { EmitEvent } from '#node/roles/events.ts'
-import type { RoleStatus } from '#node/roles/peer-options.ts'
+import type { RoleStatus, RunningPeer } from '#node/roles/peer-options.ts'
 import { drainable } from '#node/status/drainable.ts'
 import type { ClientStatus } from '#node/status/status-document.ts'
 import { cocoonVersion } from '#node/version.ts'
@@ -48,16 +51,39 @@ export function runPeer(
 }
 
 async function runProvider(
-  { role, ...config }: ProviderConfig,
+  { role, metricsPort, ...config }: ProviderConfig,
   surroundings: PeerSurroundings,
 ): Promise<RunningConfiguredPeer> {
-  const peer = await composeProvider({ ...config, ...surroundings })
+  const metrics = createPeerMetrics({ role, version: cocoonVersion() })
+  const peer = await composeProvider({ ...config, ...surroundings, metrics })
   const { peerId, addresses } = peer
+  metrics.watch(() => peer.status())
+  const served =
+    metricsPort === undefined
+      ? undefined
+      : await serveMetrics(metrics, metricsPort).catch(stopping(peer))
   return {
-    ready: { name: config.name, role, peerId, addresses: [...addresses] },
+    ready: {
+      name: config.name,
+      role,
+      peerId,
+      addresses: [...addresses],
+      ...(served === undefined ? {} : { metricsUrl: `${served.url}/metrics` }),
+    },
     status: () => ({ ...peer.status(), client: null }),
     drain: (limit) => peer.drain(limit),
-    stop: () => peer.stop(),
+    async stop() {
+      await served?.close()
+      await peer.stop()
+    },
+  }
+}
+
+/** What was started is stopped before the error goes on. */
+function stopping(peer: RunningPeer) {
+  return async (error: unknown): Promise<never> => {
+    await peer.stop()
+    throw error
   }
 }
 
@@ -66,8 +92,10 @@ async function runClient(
   surroundings: PeerSurroundings,
 ): Promise<RunningConfiguredPeer> {
   const cap = priceCapNano === undefined ? {} : { priceCapNano }
-  const peer = await composeClient({ ...config, ...cap, light, ...surroundings })
-  const { service, running, drain } = drainable(peer.service)
+  const metrics = createPeerMetrics({ role, version: cocoonVersion() })
+  const peer = await composeClient({ ...config, ...cap, light, ...surroundings, metrics })
+  metrics.watch(() => peer.status())
+  const { service, running, drain } = drainable(measuredService(peer.service, metrics))
   const { dataDir, apiHost = '127.0.0.1', corsOrigins = [] } = config
   let gateway: RunningGateway
   let api: Gateway
@@ -83,6 +111,7 @@ async function runClient(
       isExposed: !isLoopbackHost(apiHost),
       corsOrigins,
     })
+    metricsRoute(api.app, metrics)
     checkExposure(apiHost, api.keyCount)
     const serve = (port: number) => serveGateway({ app: api.app, host: apiHost, port })
     gateway = await serve(apiPort).catch((error) => {

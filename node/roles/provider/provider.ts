@@ -143,7 +143,7 @@ export class Provider {
   }
 
   async #serveOpen(stream: MessageStream): Promise<void> {
-    const { transport, onLoad } = this.#parts
+    const { transport, onLoad, log } = this.#parts
     let held: { address: string; stop: (reason: Error) => void } | undefined
     const error = await serveSession(stream, {
       ...this.#parts,
@@ -158,7 +158,11 @@ export class Provider {
       onRequestFailed: (error) => this.#warn(error),
       onSettled: (desk) => this.#claims.settled(desk),
       beforeClose: (desk) => this.#claims.idle(desk),
-      onServed: onLoad,
+      onServed: (requestId) => {
+        // The id on the wire: the client's log has the same.
+        log.info({ requestId }, 'served')
+        onLoad()
+      },
     })
     if (held !== undefined && this.#byChannel.get(held.address) === held.stop) {
       this.#byChannel.delete(held.address)

@@ -17,6 +17,7 @@ export interface UpOptions extends PeerCommandOptions {
   readonly slots?: number
   readonly tee?: TeeChoice
   readonly pccs?: string
+  readonly metricsPort?: number
 }
 
 export interface ClientCommandOptions extends PeerCommandOptions {

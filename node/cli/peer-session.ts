@@ -31,6 +31,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     addedLatencyMs: 0,
     listen: [await keptListenAddress(home.networkDir)],
     ...(options.tee === undefined ? {} : { tee: options.tee }),
+    ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort }),
     ...(options.pccs === undefined ? {} : { pccsUrl: options.pccs }),
   }))
 }
@@ -38,7 +39,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
 export async function runClient(options: ClientCommandOptions, context: CliContext): Promise<void> {
   const settings = effective(context.settings, settingsOf(options))
   const home = openPeerHome('client', options, context)
-  const { depositNano, priceCapNano, apiPort } = settings
+  const { depositNano, priceCapNano, apiPort, apiHost, corsOrigins } = settings
   // Nobody asked for the default port: when a testnet has it, any other is as good.
   const isDefault =
     options.apiPort === undefined && context.configuration.origins.apiPort === 'default'
@@ -48,6 +49,9 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
     depositNano,
     ...(priceCapNano === undefined ? {} : { priceCapNano }),
     apiPort,
+    apiHost,
+    corsOrigins: [...corsOrigins],
+    spendCaps: spendCapsOf(settings),
     apiPortFallback: isDefault,
     light: true,
   }))
@@ -56,7 +60,21 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
 /** The options that are flags of settings; undefined ones do not count. */
 function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptions) {
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
-  return { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS }
+  const { apiHost, corsOrigins } = options
+  const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
+  return {
+    ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
+    ...{ apiHost, corsOrigins, spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
+  }
+}
+
+function spendCapsOf(settings: Settings) {
+  const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = settings
+  return {
+    perRequestNano: spendPerRequestNano,
+    perDayNano: spendPerDayNano,
+    perProviderDayNano: spendPerProviderNano,
+  }
 }
 
 function ownKeys({ name, networkDir, keys }: PeerHome) {

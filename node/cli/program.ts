@@ -1,13 +1,16 @@
 /** The program's tree of commands. */
 import { Command } from 'commander'
 import { attestCommand } from './commands/attest.ts'
+import { benchCommand } from './commands/bench.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand } from './commands/drain.ts'
 import { jobsCommand } from './commands/jobs.ts'
+import { keysCommand } from './commands/keys.ts'
 import { channelsCommand, offersCommand } from './commands/listings.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
+import { policyCommand } from './commands/policy.ts'
 import { receiptsCommand } from './commands/receipts.ts'
 import { runCommand } from './commands/run.ts'
 import { serviceCommand } from './commands/service.ts'
@@ -46,6 +49,7 @@ export function buildProgram(context: CliContext): Command {
   program.commandsGroup('Use the network:')
   runCommand(program, context)
   jobsCommand(program, context)
+  keysCommand(program, context)
   program.commandsGroup('Look at it:')
   statusCommand(program, context)
   offersCommand(program, context)
@@ -54,7 +58,9 @@ export function buildProgram(context: CliContext): Command {
   channelsCommand(program, context)
   whyCommand(program, context)
   doctorCommand(program, context)
+  benchCommand(program, context)
   program.commandsGroup('Set it up:')
+  policyCommand(program, context)
   configCommand(program, context)
   completionCommand(program, context)
   versionCommand(program, context)

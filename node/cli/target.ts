@@ -3,6 +3,9 @@ import path from 'node:path'
 import type { Command } from 'commander'
 import type { Settings } from '#node/config.ts'
 import { LocalApi } from '#node/gateway/local-api-client.ts'
+import { readOwnerToken } from '#node/keys/owner-token.ts'
+import { networkFolderName } from '#node/store/data-folder.ts'
+import { readNetworkFile } from '#node/testnet/network-file.ts'
 import { readCurrentRun } from '#node/testnet/run-folder.ts'
 import { statusBesideNetworkFile, testnetStatus } from '#node/testnet/status.ts'
 import { UnavailableError } from '#protocol/errors.ts'
@@ -22,7 +25,7 @@ export function withTarget(command: Command): Command {
     .option('--json', 'one JSON document to stdout')
     .option('--network <file>', 'network file of a running testnet')
     .option('--data <dir>', 'folder of the testnet (default: `testnet` in COCOON_DATA)')
-  return withSettings(command, ['apiUrl'], ['dataRoot', 'apiPort', 'coinSymbol'])
+  return withSettings(command, ['apiUrl'], ['dataRoot', 'apiPort', 'apiKey', 'coinSymbol'])
 }
 
 export function testnetDir(options: TargetOptions, settings: Settings): string {
@@ -34,7 +37,32 @@ export function testnetDir(options: TargetOptions, settings: Settings): string {
  * @throws ConfigError API_NOT_LOOPBACK
  */
 export function localApi(options: TargetOptions, settings: Settings): LocalApi {
-  return new LocalApi(apiUrl(options, settings))
+  return new LocalApi(apiUrl(options, settings), apiToken(options, settings))
+}
+
+/** The key that was named, else the owner's token of the client in its usual folder. */
+function apiToken({ network }: TargetOptions, settings: Settings): string | undefined {
+  if (settings.apiKey !== undefined) return settings.apiKey
+  const dir = clientDir(network === undefined ? {} : { network }, settings)
+  return dir === undefined ? undefined : readOwnerToken(dir)
+}
+
+/**
+ * Where the client of a network keeps what belongs to it; undefined: no network is known.
+ * `data` is the client's own folder.
+ */
+export function clientDir(
+  { network, data }: Pick<TargetOptions, 'network' | 'data'>,
+  settings: Settings,
+): string | undefined {
+  try {
+    const named = network === undefined ? {} : { network }
+    const { name, globalId } = readNetworkFile(networkFile(named, settings))
+    const own = path.resolve(data ?? path.join(settings.dataRoot, 'client'))
+    return path.join(own, 'networks', networkFolderName({ name, globalId }))
+  } catch {
+    return undefined
+  }
 }
 
 function apiUrl(options: TargetOptions, settings: Settings): string {

@@ -210,7 +210,9 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--cors-origin <origins>',
     variable: 'COCOON_CORS_ORIGIN',
     fileKey: 'corsOrigin',
-    schema: text.transform((list) => list.split(',').map((origin) => origin.trim())),
+    schema: z
+      .array(text)
+      .or(text.transform((list) => list.split(',').map((origin) => origin.trim()))),
     default: [],
     defaultText: 'none',
   },

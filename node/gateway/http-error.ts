@@ -54,6 +54,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   BATCHES_TOO_MANY: 429,
   FILES_TOO_MANY: 429,
   GATEWAY_BUSY: 429,
+  PROVIDERS_BUSY: 429,
   INTERNAL: 500,
 }
 

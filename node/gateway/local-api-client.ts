@@ -50,15 +50,20 @@ const LOOPBACK_NAMES: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '
  */
 export class LocalApi {
   readonly url: string
+  readonly #token: string | undefined
 
-  /** @throws ConfigError API_NOT_LOOPBACK: prompts would cross a network in the clear */
-  constructor(url: string) {
+  /**
+   * @param token key or owner's token, for a client that asks for one
+   * @throws ConfigError API_NOT_LOOPBACK: prompts would cross a network in the clear
+   */
+  constructor(url: string, token?: string) {
     if (!LOOPBACK_NAMES.has(URL.parse(url)?.hostname ?? '')) {
       throw new ConfigError('API_NOT_LOOPBACK', `${url} is not on this machine`, {
         remedy: 'Run `cocoon client` here and use its address.',
       })
     }
     this.url = url.replace(/\/$/, '')
+    this.#token = token
   }
 
   status = () => this.#get('/api/v1/status', statusSchema)
@@ -115,7 +120,9 @@ export class LocalApi {
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     let response: Response
     try {
-      response = await fetch(`${this.url}${path}`, init)
+      const headers = new Headers(init.headers)
+      if (this.#token !== undefined) headers.set('authorization', `Bearer ${this.#token}`)
+      response = await fetch(`${this.url}${path}`, { ...init, headers })
     } catch (cause) {
       init.signal?.throwIfAborted()
       throw new UnavailableError('API_UNREACHABLE', `no client answers at ${this.url}`, {

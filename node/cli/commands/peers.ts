@@ -4,9 +4,20 @@ import type { SettingName } from '#node/config/table.ts'
 import { TEE_CHOICES } from '#node/evidence/choose.ts'
 import type { CliContext } from '../context.ts'
 import type { ClientCommandOptions, UpOptions } from '../options.ts'
+import { parseCountIn } from '../numbers.ts'
 import { withSettings } from '../settings-options.ts'
 
 const BOTH: readonly SettingName[] = ['network', 'drainLimitS']
+const CLIENT: readonly SettingName[] = [
+  'apiPort',
+  'apiHost',
+  'corsOrigins',
+  'depositNano',
+  'priceCapNano',
+  'spendPerRequestNano',
+  'spendPerDayNano',
+  'spendPerProviderNano',
+]
 const BOTH_READ: readonly SettingName[] = ['dataRoot', 'logLevel', 'coinSymbol']
 
 export function upCommand(program: Command, context: CliContext): void {
@@ -15,6 +26,11 @@ export function upCommand(program: Command, context: CliContext): void {
     .option('--model-folder <dir>', 'files of the model (default: what the network file says)')
     .addOption(
       new Option('--tee <kind>', 'what makes the quotes').choices(TEE_CHOICES).default('auto'),
+    )
+    .option(
+      '--metrics-port <n>',
+      'answer /metrics on this port of 127.0.0.1 (0: any free one)',
+      parseCountIn(0, 65_535),
     )
     .option('--pccs <url>', 'base URL of a PCCS, asked before the services of Intel')
   withSettings(up, ['model', 'priceNano', 'slots', ...BOTH], BOTH_READ)
@@ -28,7 +44,7 @@ export function clientCommand(program: Command, context: CliContext): void {
   const client = withPeerOptions(program.command('client'), 'client').description(
     'buy inference: the OpenAI API on 127.0.0.1, until Ctrl-C',
   )
-  withSettings(client, ['apiPort', 'depositNano', 'priceCapNano', ...BOTH], BOTH_READ)
+  withSettings(client, [...CLIENT, ...BOTH], BOTH_READ)
   client.action(async (options: ClientCommandOptions) => {
     const { runClient } = await import('../peer-session.ts')
     await runClient(options, context)

@@ -1,7 +1,7 @@
 /**
  * A light client cannot be dialled, so nobody can fetch its job from it. Providers that heard the job
  * carry it while bids are taken: they serve its signed record and stand in the DHT in its place. See
- * docs/decisions/ on light clients.
+ * docs/decisions/016-light-clients.md.
  */
 import type { Logger } from 'pino'
 import { toHex } from '#protocol/bytes.ts'

@@ -1,5 +1,7 @@
 /** The two policies that come with the program. */
+import { amdAnchorId } from '#attestation/anchors/amd.ts'
 import { INTEL_ANCHOR_ID } from '#attestation/anchors/intel.ts'
+import { NVIDIA_ANCHOR_ID } from '#attestation/anchors/nvidia.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import {
@@ -86,7 +88,7 @@ export function defaultPolicy(measurements: ReleaseMeasurements = {}): Attestati
     name: 'production',
     tierMin: 'confidential',
     tees: ['tdx', 'sev-snp'],
-    anchors: [INTEL_ANCHOR_ID],
+    anchors: [INTEL_ANCHOR_ID, amdAnchorId('genoa'), amdAnchorId('turin'), NVIDIA_ANCHOR_ID],
     tcb: { statuses: ['UpToDate'], advisories: [], evaluationNumberMin: 18, grace: null },
     tdx: tdxSection(measurements),
     snp: snpSection(measurements),

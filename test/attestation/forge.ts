@@ -28,7 +28,7 @@ import {
 } from '#attestation/verify/collateral.ts'
 import type { TdReport } from '#attestation/verify/td-report.ts'
 import { appraiseTdx } from '#attestation/verify/tdx.ts'
-import type { AppraisalContext } from '#attestation/verify/tee-verifier.ts'
+import type { AppraisalContext, TeeEvidence } from '#attestation/verify/tee-verifier.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { bytes, context, machine, manufacturer, nowMs, seed } from './network.ts'
 
@@ -114,13 +114,17 @@ export interface Forgery {
   readonly context?: Partial<AppraisalContext>
 }
 
-/** Steps of a forgery, judged by the same verifier as honest evidence. */
-export function judge(forgery: Forgery) {
+/** The forgery as evidence. */
+export function makeTdx(forgery: Forgery): TeeEvidence {
   const body = { ...machine.report(reportData), ...forgery.body }
   const quote = writeTdxQuote(crypto, body, { ...machine.material, ...forgery.material })
   const collateral = encodeCollateral({ ...honest, ...forgery.collateral })
-  const { eventLog } = forgery
-  return appraiseTdx({ quote, collateral, eventLog }, { ...context, ...forgery.context }).steps
+  return { quote, collateral, eventLog: forgery.eventLog }
+}
+
+/** Steps of a forgery, judged by the same verifier as honest evidence. */
+export function judge(forgery: Forgery) {
+  return appraiseTdx(makeTdx(forgery), { ...context, ...forgery.context }).steps
 }
 
 /** The first step that failed, as `name: detail`, or `accepted`. */

@@ -58,8 +58,6 @@ export interface Setting<Name extends SettingName = SettingName> {
   readonly default: Settings[Name]
   /** How the default is described when its value does not say it. */
   readonly defaultText?: string
-  /** Its value is never printed. */
-  readonly isSecret?: boolean
 }
 
 /** An amount of coins as text ("0.05"), read exactly. A number in JSON would be a rounded one. */
@@ -219,7 +217,6 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   apiKey: {
     description: 'API key for a client that asks for one',
     variable: 'COCOON_API_KEY',
-    isSecret: true,
     schema: z.string().min(1).max(256),
     default: undefined,
     defaultText: 'the token in the data folder of the client',

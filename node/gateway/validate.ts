@@ -14,7 +14,8 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
 /** OpenAI clients send null for "not given", at the top and inside messages. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls)
-  if (typeof value !== 'object' || value === null) return value
+  // A file of a form is passed on as it is.
+  if (typeof value !== 'object' || value === null || value instanceof Blob) return value
   const kept = Object.entries(value).filter(([, inner]) => inner !== null)
   return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]))
 }

@@ -7,6 +7,7 @@ import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { TrustAnchor, Verdict } from '#attestation/types.ts'
 import { requireVerdict } from '#attestation/verdict.ts'
 import type { VerdictCache } from '#attestation/verdict-cache.ts'
+import type { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { AttestationError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { Evidence, FreshnessMode } from '#protocol/evidence.ts'
@@ -29,6 +30,8 @@ export interface AttestComponents {
   readonly mode: FreshnessMode
   /** Verdicts on epoch quotes that this client has come to before. */
   readonly verdicts: VerdictCache
+  /** In which machine this client saw each GPU. */
+  readonly gpuSightings: GpuSightings
   readonly onVerdict: (verdict: Verdict) => void
 }
 
@@ -89,18 +92,20 @@ async function judge(
   clientNonce: Uint8Array,
   components: AttestComponents,
 ): Promise<{ core: StatementCore; verdict: Verdict }> {
-  const { crypto, chain, anchors, policy, modelRoot, mode, verdicts } = components
+  const { crypto, chain, anchors, policy, modelRoot, mode, verdicts, gpuSightings } = components
   const core = coreOf(evidence.statement)
   const [latest, block] = await Promise.all([
     chain.latestBlock(),
     core === undefined ? undefined : chain.block(core.notBefore.seqno),
   ])
+  const nowMs = latest.time * 1000
   const verdict = verdicts.judge(evidence, {
     crypto,
     globalId: chain.globalId,
-    nowMs: latest.time * 1000,
+    nowMs,
     anchors,
     policy,
+    gpuSightings,
     expected: { identityKey: stream.remote.identityKey, modelRoot, role: 'provider' },
     notBeforeBlock:
       block === undefined
@@ -110,6 +115,8 @@ async function judge(
   })
   components.onVerdict(verdict)
   requireVerdict(verdict)
+  const machine = verdict.hardware?.name ?? ''
+  for (const gpu of verdict.gpus ?? []) gpuSightings.record(gpu, machine, nowMs)
   if (core === undefined) throw new AttestationError('STATEMENT_MALFORMED', 'no statement was read')
   return { core, verdict }
 }

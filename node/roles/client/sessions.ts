@@ -2,6 +2,7 @@
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { VerdictCache } from '#attestation/verdict-cache.ts'
+import { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
 import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -61,6 +62,7 @@ export class Sessions {
   readonly #open = new Map<string, Promise<ClientSession>>()
   readonly #contacts: Contacts
   readonly #verdicts: VerdictCache
+  readonly #gpuSightings = new GpuSightings()
 
   constructor(parts: SessionsComponents) {
     this.#parts = parts
@@ -148,6 +150,7 @@ export class Sessions {
         modelRoot,
         mode,
         verdicts: this.#verdicts,
+        gpuSightings: this.#gpuSightings,
         onVerdict: ({ tier, ok, steps }) => emit({ kind: 'verdict', provider, tier, ok, steps }),
       })
       if (mode === 'challenge') this.#contacts.remember(provider)

@@ -14,5 +14,3 @@ export const SNP_TABLE_CERTIFICATES_MAX = 16
 export const DSTACK_ANSWER_BYTES_MAX = 2_097_152
 /** Output of NVIDIA's tool: reports and certificates of 8 GPUs in base64 are about 120,000 characters. */
 export const NVATTEST_OUTPUT_BYTES_MAX = 2_097_152
-/** GPUs of one machine. */
-export const GPUS_MAX = 16

@@ -3,9 +3,9 @@
  * (NVIDIA Attestation CLI reference): one SPDM report and one certificate chain per GPU.
  */
 import { z } from 'zod'
+import { GPU_DEVICES_MAX } from '#attestation/constants.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
 import { UnavailableError } from '#protocol/errors.ts'
-import { GPUS_MAX } from './constants.ts'
 
 /** What one GPU said. */
 export interface GpuReport {
@@ -21,7 +21,7 @@ const outputSchema = z.object({
   evidences: z
     .array(z.object({ evidence: base64, certificate: base64 }))
     .min(1)
-    .max(GPUS_MAX),
+    .max(GPU_DEVICES_MAX),
 })
 
 /** SPDM 1.1 GET_MEASUREMENTS with signature: version, code, two parameters; then the nonce. */

@@ -1,0 +1,47 @@
+/**
+ * GPU evidence for a statement: every GPU answers its own nonce, which follows from the statement's core
+ * (docs/spec/attestation.md#gpu-evidence). NVIDIA's tool asks all GPUs with one nonce, so that it runs
+ * once for each.
+ */
+
+import type { GpuReport } from '#attestation/evidence/nvattest.ts'
+import { readPemCertificates } from '#attestation/evidence/pem-certificates.ts'
+import { encodeGpuEvidence, gpuNonce } from '#attestation/verify/gpu/evidence.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { UnavailableError } from '#protocol/errors.ts'
+import { collectGpuReports } from './nvattest.ts'
+
+/** Certificates of NVIDIA's longest chain, and some to spare. */
+const CERTIFICATES_MAX = 8
+
+/** Reports of every GPU over one nonce, always in the same order. */
+export type AskGpus = (nonce: Uint8Array) => Promise<readonly GpuReport[]>
+
+/**
+ * @param core exact bytes of the statement's core
+ * @returns exact bytes of a GpuEvidence
+ * @throws UnavailableError GPU_EVIDENCE_UNAVAILABLE, also when the number of GPUs changes meanwhile
+ */
+export async function gpuEvidenceFor(
+  core: Uint8Array,
+  crypto: CryptoPort,
+  ask: AskGpus = collectGpuReports,
+): Promise<Uint8Array> {
+  const first = await ask(gpuNonce(crypto, 0, core))
+  const reports: GpuReport[] = []
+  for (let index = 0; index < first.length; index += 1) {
+    const all = index === 0 ? first : await ask(gpuNonce(crypto, index, core))
+    const own = all[index]
+    if (own === undefined || all.length !== first.length) {
+      throw new UnavailableError('GPU_EVIDENCE_UNAVAILABLE', 'a GPU vanished while it was asked', {
+        remedy: 'Look at the guest’s kernel log, then start the provider again.',
+      })
+    }
+    reports.push(own)
+  }
+  const devices = reports.map(({ report, certificates }) => ({
+    report,
+    chain: readPemCertificates(new TextDecoder('latin1').decode(certificates), CERTIFICATES_MAX),
+  }))
+  return encodeGpuEvidence({ devices, rims: [] })
+}

@@ -174,3 +174,70 @@ describe('cocoon against a running client', () => {
     ])
   })
 })
+
+describe('the help of a command', () => {
+  const variablesOf = async (...command: string[]): Promise<string[]> => {
+    const { stdout } = await cocoon([...command, '--help'])
+    return [...stdout.matchAll(/^ {2}(COCOON_\w+)/gm)].map(([, name = '']) => name).sort()
+  }
+
+  it.each([
+    [['testnet'], ['API_PORT', 'DATA', 'LOG', 'SYMBOL']],
+    [['offers'], ['API', 'API_PORT', 'DATA', 'SYMBOL']],
+    [['status'], ['DATA', 'SYMBOL']],
+    [['drain'], ['DATA']],
+    [
+      ['service', 'install'],
+      ['DATA', 'DRAIN_LIMIT', 'NETWORK'],
+    ],
+    [['version'], []],
+    [['completion', 'bash'], []],
+  ])('%j names the variables that it reads, and no others', async (command, names) => {
+    const variables = await variablesOf(...command)
+    expect(variables.filter((name) => name !== 'COCOON_API_KEY')).toEqual(
+      names.map((name) => `COCOON_${name}`),
+    )
+  })
+
+  it('up and client name their own settings', async () => {
+    const [up, client] = await Promise.all([variablesOf('up'), variablesOf('client')])
+    expect(up).toEqual(expect.arrayContaining(['COCOON_PRICE', 'COCOON_SLOTS', 'COCOON_NETWORK']))
+    expect(client).toEqual(expect.arrayContaining(['COCOON_DEPOSIT', 'COCOON_API_PORT']))
+    expect(up).not.toContain('COCOON_API_PORT')
+    expect(client).not.toContain('COCOON_SLOTS')
+  })
+})
+
+describe('what was mistyped', () => {
+  it.each([
+    [['ofers'], 'offers'],
+    [['up', '--slot', '3'], '--slots'],
+    [['config', 'set', 'slotz', '3'], 'slots'],
+  ])('%j is told the nearest name', async (parameters, meant) => {
+    const { code, stderr } = await cocoon(parameters)
+    expect(code).toBe(2)
+    expect(stderr.split('\n')[1]).toContain(`Did you mean ${meant}?`)
+  })
+
+  it('config set, show, unset and path go together', async () => {
+    const environment = { COCOON_DATA: temporaryFolder() }
+    const { stdout } = await cocoon(['config', 'path'], environment)
+    expect(stdout.trim()).toBe(path.join(environment.COCOON_DATA, 'config.json'))
+    expect((await cocoon(['config', 'set', 'price', '0.25'], environment)).code).toBe(0)
+    const show = async (...more: string[]) => {
+      const shown = await cocoon(['config', 'show', '--json', ...more], environment)
+      const { settings } = JSON.parse(shown.stdout)
+      return settings.find((one: { name: string }) => one.name === 'priceNano')
+    }
+    expect(await show()).toMatchObject({ value: '250000000', origin: 'file', key: 'price' })
+    expect(await show('--price', '3')).toMatchObject({ value: '3000000000', origin: 'flag' })
+    const people = await cocoon(['config', 'show', '--origin'], {
+      ...environment,
+      COCOON_API_KEY: 'not-to-be-shown-not-to-be-shown',
+    })
+    expect(people.stdout).toMatch(/^price +0\.25 +file +--price +COCOON_PRICE$/m)
+    expect(people.stdout).not.toContain('not-to-be-shown')
+    expect((await cocoon(['config', 'unset', 'price'], environment)).code).toBe(0)
+    expect(await show()).toMatchObject({ origin: 'default' })
+  })
+})

@@ -4,6 +4,7 @@
  */
 import { statSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { Address } from '@ton/core'
@@ -16,9 +17,17 @@ import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { eventually } from '../support/eventually.ts'
 import { listeningPorts, udpSockets } from '../support/open-sockets.ts'
 import { copyProgram } from '../support/program-copy.ts'
-import { type CliProcess, cli, parseStatus, type Status, startCli } from '../support/testnet-cli.ts'
+import {
+  type CliOptions,
+  type CliProcess,
+  cli,
+  parseStatus,
+  type Status,
+  startCli,
+} from '../support/testnet-cli.ts'
 
 const START_LIMIT_MS = 60_000
+const DEFAULT_API_PORT = 11_435
 /** The promise: so long after joining, an offer is in every book. */
 const IN_EVERY_BOOK_MS = 5_000
 /** Dear enough that one answer pays more than its claim costs. */
@@ -61,10 +70,22 @@ async function isReady(one: CliProcess, text: () => string): Promise<void> {
   }, START_LIMIT_MS)
 }
 
-async function startPeer(parameters: readonly string[], program?: string): Promise<CliProcess> {
-  const started = startCli(parameters, { home, ...(program === undefined ? {} : { program }) })
+async function startPeer(
+  parameters: readonly string[],
+  options: Partial<CliOptions> = {},
+): Promise<CliProcess> {
+  const started = startCli(parameters, { home, ...options })
   await isReady(started, () => started.stderr())
   return started
+}
+
+/** Holds a port of loopback; somebody else may hold it already. */
+function takePort(port: number): Promise<Server> {
+  const server = createServer()
+  const { promise, resolve } = Promise.withResolvers<Server>()
+  server.once('error', () => resolve(server))
+  server.listen({ host: '127.0.0.1', port }, () => resolve(server))
+  return promise
 }
 
 const dataDir = (role: string): string => path.join(home, role)
@@ -97,13 +118,19 @@ const balanceOf = (networkFile: string, wallet: string): Promise<bigint> => {
 
 describe('three terminals', () => {
   it('cocoon client makes what is missing, says where, and listens on its API alone', async () => {
-    client = await startPeer(['client', '--network', status.network])
+    // The default port is taken, as it is beside a testnet: any free one does.
+    const taken = await takePort(DEFAULT_API_PORT)
+    client = await startPeer(['client', '--network', status.network], {
+      environment: { COCOON_API_PORT: undefined },
+    })
+    taken.close()
     for (const part of ['identity', 'wallet', 'keys', dataDir('client')]) {
       expect(client.stderr()).toContain(part)
     }
     expect(client.stderr()).toMatch(/^keys +made: /m)
     clientStatus = await askStatus('client')
     const port = Number(new URL(apiUrlOf(clientStatus)).port)
+    expect(port).not.toBe(DEFAULT_API_PORT)
     expect(listeningPorts(client.pid)).toEqual([port])
     expect(udpSockets(client.pid)).toBe(0)
     expect(clientStatus).toMatchObject({ reachability: 'dials-only', addresses: [], inbound: 0 })
@@ -164,7 +191,7 @@ describe('three terminals', () => {
     async () => {
       const [channel] = await new LocalApi(apiUrlOf(clientStatus)).channels()
       const program = copyProgram(path.join(home, 'program'), '0.99.0')
-      up = await startPeer(['up', '--network', status.network, '--price', PRICE], program)
+      up = await startPeer(['up', '--network', status.network, '--price', PRICE], { program })
       const after = await askStatus('provider')
       expect(after.version).toContain('0.99.0')
       expect(upStatus.version).not.toContain('0.99.0')

@@ -25,6 +25,8 @@ export interface CliProcess {
 export interface CliOptions {
   readonly home: string
   readonly logLevel?: string
+  /** Over what stands below; undefined takes a variable away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
   /** Root of another copy of the program. */
   readonly program?: string
 }
@@ -53,6 +55,7 @@ export function startCli(parameters: readonly string[], options: CliOptions): Cl
         COCOON_LOG: options.logLevel ?? 'warn',
         COCOON_API_PORT: '0',
         NO_COLOR: '1',
+        ...options.environment,
       },
     },
   )

@@ -55,7 +55,7 @@ describe('who may call', () => {
     const mixed = `${prefix}_${id}_${second.apiKey!.split('_').slice(2).join('_')}`
     const codeOf = async (key: string) => {
       const response = await fetch(`${url}/v1/models`, bearer(key))
-      return (await response.json()).error?.code
+      return ((await response.json()) as { error?: { code: string } }).error?.code
     }
     expect(await codeOf(mixed)).toBe('KEY_REFUSED')
     expect(await codeOf(`${first.apiKey}x`)).toBe('KEY_REFUSED')

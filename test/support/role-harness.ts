@@ -15,6 +15,7 @@ import { networkTrust } from '#node/trust.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import type { PeerRef, Transport } from '#protocol/transport.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { type Devchain, startDevchain } from '#settlement/devchain/server.ts'
@@ -36,7 +37,8 @@ export interface RoleNetwork {
   readonly chain: ChainReader
   readonly file: NetworkFile
   readonly modelRoot: Uint8Array
-  readonly memory: Pick<ReturnType<typeof createMemoryNetwork>, 'join'>
+  /** In memory, or hosts on loopback: whatever a peer joins. */
+  readonly memory: { join(self: PeerRef): Transport | Promise<Transport> }
   /** The way of every peer to the chain. */
   readonly gate: ChainGate
   /** A wallet that the faucet filled. */

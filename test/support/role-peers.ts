@@ -113,7 +113,7 @@ export class TestProvider {
     )
     const { policy, manufacturer, runtimeDigest } = trustOf(network)
     this.store = probedStore(openPeerStore(this.dataDir), 'provider', reach)
-    this.#transport = network.memory.join(peerRefOf(name))
+    this.#transport = await network.memory.join(peerRefOf(name))
     this.enclave = new Enclave(
       {
         globalId: file.globalId,
@@ -178,6 +178,10 @@ export class TestProvider {
     return this.events.flatMap((event) => (event.kind === 'warning' ? [event.code] : []))
   }
 
+  get addresses(): readonly string[] {
+    return this.#transport.addresses()
+  }
+
   get sessions(): number {
     return this.provider.sessionCount
   }
@@ -202,7 +206,7 @@ export class TestProvider {
       sequence: 1n,
       expiresAtMs: nowMs + OFFER_LIFE_MS,
       contextTokens: engine.info.contextTokens,
-      addresses: [],
+      addresses: this.addresses,
       engine: engine.info.engine,
     }
   }
@@ -278,7 +282,7 @@ export class TestClient {
     )
     const { anchors, policy } = trustOf(network)
     const store = probedStore(openPeerStore(dataDir), 'client', reach)
-    const transport = this.#wrapped(network.memory.join(peerRefOf(name)), reach)
+    const transport = this.#wrapped(await network.memory.join(peerRefOf(name)), reach)
     this.wallet = wallet
     const emit = (event: NodeEventBody): void => void this.events.push(event)
     const base = { crypto, clock, store, chain, wallet, emit }
@@ -289,9 +293,11 @@ export class TestClient {
     this.#models = new ClientModels(file, crypto)
     this.receipts = new ReceiptFiles({ ...base, policy, dataDir, modelName: () => ROLE_MODEL_ID })
     this.funding = new Funding({ ...base, depositNano, closeDelay: file.closeDelay })
-    this.#ledger = openLedgerDatabase(dataDir)
-    this.spending = new Spending(new Ledger(this.#ledger), clock, this.#options.spendCaps ?? {})
     const kept = new KeptPromises(store)
+    this.#ledger = openLedgerDatabase(dataDir)
+    const ledger = new Ledger(this.#ledger)
+    ledger.recover()
+    this.spending = new Spending(ledger, clock, this.#options.spendCaps ?? {})
     const { funding, receipts } = this
     this.sessions = new Sessions({
       ...{ ...base, transport, anchors, policy, funding, receipts, kept },
@@ -351,7 +357,8 @@ export class TestClient {
   target(provider: TestProvider) {
     const { identityKey, peerId } = peerRefOf(provider.name)
     const { modelRoot } = this.network
-    return { provider: toHex(identityKey), peerId, addresses: [], modelRoot }
+    const { addresses } = provider
+    return { provider: toHex(identityKey), peerId, addresses, modelRoot }
   }
 
   chatEvents(request: Partial<ChatRequest> = {}, signal = new AbortController().signal) {

@@ -147,6 +147,15 @@ export function routeView(one: Ranked, index: number): RouteView {
   }
 }
 
+/** Nothing is wrong with any provider; none had room in time. */
+function allBusy(progress: Progress, providers: readonly string[]): UnavailableError {
+  return new UnavailableError(
+    'PROVIDERS_BUSY',
+    `every provider of ${progress.model.id} is busy: no room for another request`,
+    { remedy: 'Try again in some seconds.', data: { providers: providers.length } },
+  )
+}
+
 /** Why each provider was refused, in words that name no prompt. */
 export function noProvider(progress: Progress, chooser: Chooser): UnavailableError {
   const refused = chooser.ranked
@@ -155,6 +164,7 @@ export function noProvider(progress: Progress, chooser: Chooser): UnavailableErr
   const failed = progress.failures.map(
     ({ provider, error }) => [provider, `${error.code}: ${error.message}`] as const,
   )
+  if (failed.length === 0 && chooser.hasBusy) return allBusy(progress, chooser.busyProviders)
   const full = chooser.busyProviders.map(
     (provider) => [provider, 'no room for another request'] as const,
   )

@@ -54,7 +54,7 @@ export interface AnswerOptions {
 /**
  * @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG, ASK_INVALID
  * @throws SettlementError PRICE_ABOVE_MAX, SPEND_CAP_REQUEST, SPEND_CAP_DAY, SPEND_CAP_PROVIDER
- * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
+ * @throws UnavailableError PROVIDERS_BUSY, NO_PROVIDER; its data names each provider's reason
  */
 export async function* answerChat(
   parts: AnswerComponents,
@@ -89,6 +89,7 @@ async function* attempts(
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
   const text = progress.tokenizer.textStream(request.stop)
   const busyUntilMs = parts.clock.nowMs() + BUSY_WAIT_MS
+  const steadyUntilMs = performance.now() + BUSY_WAIT_MS
   for (let tries = 0; tries < ATTEMPTS_MAX; ) {
     signal.throwIfAborted()
     const { usedNano } = progress
@@ -99,7 +100,8 @@ async function* attempts(
     if (tries === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
     story.ranked(chooser.ranked, progress.discoverMs)
     if (choice === undefined) {
-      if (!chooser.hasBusy || parts.clock.nowMs() >= busyUntilMs) break
+      const isLate = parts.clock.nowMs() >= busyUntilMs || performance.now() >= steadyUntilMs
+      if (!chooser.hasBusy || isLate) break
       await sleep(BUSY_PAUSE_MS, signal)
       chooser.retryBusy()
       continue

@@ -79,8 +79,6 @@ export class ProviderRequest {
 
   async #generate(request: GenerateRequest): Promise<ReceiptFinish> {
     try {
-      // Not even the prompt is read before something is paid.
-      await this.#allowance()
       // Nothing is read before something is paid: an ask alone costs the engine nothing.
       await this.#allowance()
       let finish: GenerateFinish = 'cancelled'
@@ -137,6 +135,8 @@ export class ProviderRequest {
   /** Units that may be produced now; waits for the client's next allocation when there are none. */
   async #allowance(): Promise<number> {
     const waitUntilMs = this.#parts.clock.nowMs() + ALLOCATION_WAIT_MS
+    // By the steady clock too: a wall clock that is set back must not hold a slot for hours.
+    const steadyUntilMs = performance.now() + ALLOCATION_WAIT_MS
     for (;;) {
       this.#abort.signal.throwIfAborted()
       const { unitsAllowed, promptDone, completionDone } = this.#meter
@@ -147,7 +147,10 @@ export class ProviderRequest {
         await this.#flush()
         continue
       }
-      const leftMs = waitUntilMs - this.#parts.clock.nowMs()
+      const leftMs = Math.min(
+        waitUntilMs - this.#parts.clock.nowMs(),
+        steadyUntilMs - performance.now(),
+      )
       if (leftMs <= 0) throw new UnpaidError()
       await this.#woken(leftMs)
     }

@@ -1,0 +1,109 @@
+/** 64 streams over 4 providers: every request ends in an answer or a 429, and the money is exact. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { errorResponse } from '#node/gateway/http-error.ts'
+import { BUSY_WAIT_MS } from '#node/roles/constants.ts'
+import { usedTotalNano } from '#settlement/channel/state.ts'
+import { eventually } from '../support/eventually.ts'
+import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
+import { TestClient, TestProvider } from '../support/role-peers.ts'
+
+let network: RoleNetwork
+beforeAll(async () => {
+  network = await startRoleNetwork()
+})
+afterAll(() => network.stop())
+
+/** A provider that kept so many promises may serve 8 streams of one channel at once. */
+const TRUSTED_UNITS = '4096'
+
+test('64 streams at once over 4 providers with 4 slots each: all answered, to the last nanoTON', async () => {
+  const providers = await Promise.all(
+    [0, 1, 2, 3].map((number) => TestProvider.start(network, `of 4: ${number}`, { slotsTotal: 4 })),
+  )
+  const clients = await Promise.all(
+    Array.from({ length: 8 }, async (_, number) => {
+      const [own, next] = [providers[number % 4]!, providers[(number + 1) % 4]!]
+      const client = await TestClient.start(network, `of 8: ${number}`, [own, next])
+      for (const one of [own, next]) {
+        client.store.setMeta(`kept-units:${one.identity}`, TRUSTED_UNITS)
+      }
+      return client
+    }),
+  )
+  let running = 0
+  let most = 0
+  const ask = async (client: TestClient, seed: number) => {
+    let price: bigint | undefined
+    try {
+      for await (const event of client.chatEvents({ maxTokens: 20, seed: BigInt(seed) })) {
+        if (event.kind === 'routed') most = Math.max(most, ++running)
+        if (event.kind === 'done') price = event.result.priceNano
+      }
+      running--
+      return { price: price ?? -1n, status: 200 }
+    } catch (error) {
+      return { price: 0n, status: errorResponse(error).status }
+    }
+  }
+  const asked = clients.flatMap((client) =>
+    Array.from({ length: 8 }, (_, seed) => ask(client, seed)),
+  )
+  expect(asked).toHaveLength(64)
+  const answers = await Promise.all(asked)
+  expect(answers.filter(({ status }) => status !== 200 && status !== 429)).toEqual([])
+  expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(48)
+  expect(most).toBeGreaterThan(32)
+
+  const usedNano = clients
+    .flatMap((client) => client.funding.desks)
+    .reduce((sum, desk) => sum + usedTotalNano(desk.state), 0n)
+  expect(answers.reduce((sum, { price }) => sum + price, 0n)).toBe(usedNano)
+  let claimedNano = 0n
+  for (const client of clients) {
+    for (const settled of await client.settle()) claimedNano += settled.claimedNano
+    expect(client.codes.filter((code) => code.startsWith('CHANNEL'))).toEqual([])
+    await client.stop()
+  }
+  expect(claimedNano).toBe(usedNano)
+  for (const provider of providers) {
+    expect(provider.engine.load()).toMatchObject({ active: 0, queued: 0 })
+    await provider.stop()
+  }
+  const totals = network.devchain.totals()
+  expect(totals.balancesNano + totals.feesNano).toBe(totals.genesisNano)
+})
+
+test('a provider without room for long is a 429 that says so', async () => {
+  const provider = await TestProvider.start(network, 'full')
+  const client = await TestClient.start(network, 'waits', [provider])
+  const first = client.chatEvents({ maxTokens: 400 })[Symbol.asyncIterator]()
+  await first.next()
+  const second = client.chat().catch((error: unknown) => error)
+  await eventually(() => provider.engine.load().active === 1)
+  network.advance(BUSY_WAIT_MS / 1000 + 1)
+  const error = await second
+  expect(error).toMatchObject({ code: 'PROVIDERS_BUSY' })
+  expect(errorResponse(error).status).toBe(429)
+  await first.return?.(undefined)
+  await client.stop()
+  await provider.stop()
+})
+
+test('backpressure: a reader that stops stops the engine after what it paid for', async () => {
+  const provider = await TestProvider.start(network, 'held back')
+  const client = await TestClient.start(network, 'reads no more', [provider])
+  const answer = client.chatEvents({ maxTokens: 450 })[Symbol.asyncIterator]()
+  await answer.next()
+  await answer.next()
+  let calls = -1
+  await eventually(async () => {
+    const before = calls
+    calls = provider.engine.callsTotal()
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    return before === calls
+  })
+  expect(calls).toBeLessThan(450)
+  await answer.return?.(undefined)
+  await client.stop()
+  await provider.stop()
+})

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { slope } from './measure.ts'
+import { soak } from './soak.ts'
+
+/** 12 s of traffic: too short for times, long enough for what grows with every answer or death. */
+test('the short form of the soak: nothing grows', async () => {
+  const report = await soak({
+    durationMs: 12_000,
+    sampleEveryMs: 500,
+    providers: 2,
+    clients: 2,
+    onSample: () => undefined,
+  })
+  expect(report.answers).toBeGreaterThan(20)
+  expect(report.abandoned).toBeGreaterThan(1)
+  expect(report.providerDeaths).toBeGreaterThan(1)
+  expect(report.chainFalls).toBeGreaterThan(1)
+  expect(report.conservedNano).toBe(0n)
+  // A token's worth of text is far below this; a session or a request that is kept is far above.
+  expect(report.slopes.heapKiBPerAnswer).toBeLessThan(64)
+  const steady = report.samples.slice(Math.floor(report.samples.length / 4))
+  const handlesPerSample = slope(
+    steady.map(({ handles }, at) => ({ handles, at })),
+    ({ at }) => at,
+    ({ handles }) => handles,
+  )
+  expect(handlesPerSample).toBeLessThan(2)
+  // One session a client and provider at most, and the one that a death is just replacing.
+  const most = Math.max(...report.samples.flatMap(({ openStreams }) => openStreams))
+  expect(most).toBeLessThanOrEqual(4)
+}, 120_000)
+
+test('a slope is a slope', () => {
+  const rows = [0, 1, 2, 3].map((x) => ({ x, y: 5 + 3 * x }))
+  const of = slope(
+    rows,
+    ({ x }) => x,
+    ({ y }) => y,
+  )
+  expect(of).toBeCloseTo(3)
+  expect(
+    slope(
+      [{ x: 1 }, { x: 1 }],
+      ({ x }) => x,
+      () => 9,
+    ),
+  ).toBe(0)
+})

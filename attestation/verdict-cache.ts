@@ -125,6 +125,7 @@ export class VerdictCache {
       ],
       // Who showed a GPU first keeps it for longer than a verdict is kept: only newcomers are refused.
       gpuSightings: [],
+      gpuOpinions: [...(context.gpuOpinions ?? [])],
     }
   }
 }

@@ -8,3 +8,9 @@ export const NVATTEST_TIMEOUT_MS = 60_000
 export const SURVEY_TOOL_TIMEOUT_MS = 5_000
 /** Output of such a tool, and of a kernel configuration. */
 export const SURVEY_TEXT_BYTES_MAX = 1_048_576
+/** One answer of NVIDIA's remote attestation service, or one token in it, characters. */
+export const NRAS_ANSWER_BYTES_MAX = 65_536
+/** Devices of one such answer. */
+export const NRAS_DEVICES_MAX = 16
+/** How far the service's clock may be from the chain's, seconds. */
+export const NRAS_CLOCK_SKEW_S = 60

@@ -41,7 +41,10 @@ const answerSchema = z.tuple([
 const overallSchema = z.looseObject({
   eat_nonce: z.string(),
   'x-nvidia-overall-att-result': z.literal(true),
-  submods: z.record(z.string(), z.tuple([z.literal('DIGEST'), z.tuple([z.literal('SHA-256'), z.string()])])),
+  submods: z.record(
+    z.string(),
+    z.tuple([z.literal('DIGEST'), z.tuple([z.literal('SHA-256'), z.string()])]),
+  ),
 })
 
 const deviceSchema = z.looseObject({
@@ -56,7 +59,9 @@ const deviceSchema = z.looseObject({
 
 /** @throws AttestationError NRAS_REFUSED, always */
 function refused(detail: string, cause?: unknown): never {
-  throw new AttestationError('NRAS_REFUSED', `the second opinion does not count: ${detail}`, { cause })
+  throw new AttestationError('NRAS_REFUSED', `the second opinion does not count: ${detail}`, {
+    cause,
+  })
 }
 
 async function claimsOf(text: string, context: NrasContext): Promise<JWTPayload> {
@@ -93,7 +98,8 @@ export async function verifyNrasAnswer(
   const overall = read(overallSchema, await claimsOf(overallText, context), 'the overall token')
   if (overall.eat_nonce !== nonce) refused('it is over another nonce')
   const devices = Object.entries(tokens)
-  if (devices.length === 0 || devices.length > NRAS_DEVICES_MAX) refused('another number of devices')
+  if (devices.length === 0 || devices.length > NRAS_DEVICES_MAX)
+    refused('another number of devices')
   if (devices.length !== Object.keys(overall.submods).length) refused('devices are missing')
   const opinions: NrasOpinion[] = []
   for (const [device, text] of devices) {

@@ -343,6 +343,14 @@ describe('forged GPU evidence', () => {
     )
   })
 
+  it('needs the second opinion where the policy requires it', () => {
+    const required = { gpu: { nras: 'required' as const } }
+    expect(verdictOn(required)).toMatch(/^gpu-report: .*second opinion/)
+    const about = (nonce: Uint8Array) => ({ ...required, context: { gpuOpinions: [nonce] } })
+    expect(verdictOn(about(nonceOf(1)))).toMatch(/^gpu-report: .*second opinion/)
+    expect(verdictOn(about(nonceOf(0)))).toBe('accepted')
+  })
+
   it('of revoked hardware is refused', () => {
     const [name = ''] = judge({}).gpus ?? []
     expect(verdictOn({ revoked: name })).toMatch(/^gpu-identity: revoked hardware: stolen/)

@@ -24,6 +24,8 @@ import type { GpuStepName } from './steps.ts'
 export interface GpuContext extends AppraisalContext {
   /** What this client saw before; undefined: nothing is remembered, and only doubles inside are found. */
   readonly gpuSightings?: GpuSightings | undefined
+  /** Nonces that NVIDIA's remote service vouched for (node/evidence/nras-token.ts); undefined: nobody asked it. */
+  readonly gpuOpinions?: readonly Uint8Array[] | undefined
 }
 
 export interface GpuInput {
@@ -95,7 +97,7 @@ function readReports(
   devices: readonly GpuDevice[],
   core: Uint8Array,
 ): Finding<readonly SpdmMeasurements[]> {
-  const { crypto } = context
+  const { crypto, policy } = context
   const value = evidence.devices.map(({ report }, index) => {
     const parsed = parseSpdmMeasurements(report)
     const device = devices[index] ?? refuse('a report without a device')
@@ -105,6 +107,10 @@ function readReports(
     }
     if (!equal(parsed.nonce, gpuNonce(crypto, index, core))) {
       refuse(`GPU ${index} answered another nonce`, { found: toHex(parsed.nonce) })
+    }
+    const hasOpinion = context.gpuOpinions?.some((nonce) => equal(nonce, parsed.nonce)) === true
+    if (policy.gpu.nras === 'required' && !hasOpinion) {
+      refuse(`the policy requires NVIDIA's second opinion on GPU ${index}`, { advice: 'fix' })
     }
     return parsed
   })

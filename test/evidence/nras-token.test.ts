@@ -1,0 +1,109 @@
+/** NVIDIA's second opinion: SIMULATED tokens in the real shape, and what makes one not count. */
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { describe, expect, it } from 'vitest'
+import { NRAS_ISSUER, verifyNrasAnswer } from '#node/evidence/nras-token.ts'
+import { toHex, utf8 } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { errorCode } from '#test/support/error-code.ts'
+
+const nowMs = Date.UTC(2026, 10, 22, 12)
+const nonce = new Uint8Array(32).fill(7)
+const service = await generateKeyPair('ES384')
+const stranger = await generateKeyPair('ES384')
+const keys = { keys: [{ ...(await exportJWK(service.publicKey)), kid: 'one', alg: 'ES384' }] }
+const context = { crypto, nowMs, keys, nonce }
+
+interface Changes {
+  readonly overall?: JWTPayload
+  readonly device?: JWTPayload
+  readonly issuer?: string
+  readonly expiresMs?: number
+  readonly key?: CryptoKey
+  readonly token?: (token: string) => string
+  readonly digest?: string
+}
+
+async function sign(claims: JWTPayload, changes: Changes): Promise<string> {
+  const { issuer = NRAS_ISSUER, expiresMs = nowMs + 3_600_000, key = service.privateKey } = changes
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'ES384', kid: 'one' })
+    .setIssuer(issuer)
+    .setIssuedAt(nowMs / 1_000)
+    .setExpirationTime(expiresMs / 1_000)
+    .sign(key)
+}
+
+async function answer(changes: Changes = {}): Promise<unknown> {
+  const device = await sign(
+    {
+      eat_nonce: toHex(nonce),
+      measres: 'success',
+      secboot: true,
+      dbgstat: 'disabled',
+      hwmodel: 'GH100 A01 GSP BROM',
+      'x-nvidia-gpu-driver-version': '550.90.07',
+      'x-nvidia-gpu-vbios-version': '96.00.9F.00.01',
+      ...changes.device,
+    },
+    changes,
+  )
+  const digest = changes.digest ?? toHex(crypto.sha256(utf8(device)))
+  const overall = await sign(
+    {
+      eat_nonce: toHex(nonce),
+      'x-nvidia-overall-att-result': true,
+      submods: { 'GPU-0': ['DIGEST', ['SHA-256', digest]] },
+      ...changes.overall,
+    },
+    changes,
+  )
+  const change = changes.token ?? ((token: string) => token)
+  return [['JWT', change(overall)], { 'GPU-0': device }]
+}
+
+const unsigned = (token: string): string => {
+  const header = Buffer.from('{"alg":"none"}').toString('base64url')
+  return `${header}.${token.split('.')[1]}.`
+}
+
+describe("NVIDIA's second opinion", () => {
+  it('counts when both tokens are signed, fresh and good', async () => {
+    expect(await verifyNrasAnswer(await answer(), context)).toEqual([
+      {
+        device: 'GPU-0',
+        hardwareModel: 'GH100 A01 GSP BROM',
+        driver: '550.90.07',
+        vbios: '96.00.9F.00.01',
+      },
+    ])
+  })
+
+  it.each([
+    ['signed by a stranger', { key: stranger.privateKey }],
+    ['not signed at all', { token: unsigned }],
+    ['of another issuer', { issuer: 'https://example.org' }],
+    ['expired', { expiresMs: nowMs - 120_000 }],
+    ['over another nonce', { overall: { eat_nonce: '00'.repeat(32) } }],
+    ['over another nonce in the device', { device: { eat_nonce: '00'.repeat(32) } }],
+    ['negative', { overall: { 'x-nvidia-overall-att-result': false } }],
+    ['about another device token', { digest: '00'.repeat(32) }],
+    ['about a device with other measurements', { device: { measres: 'fail' } }],
+    ['about a device without secure boot', { device: { secboot: false } }],
+    ['about a device that can be debugged', { device: { dbgstat: 'enabled' } }],
+    ['about more devices than it carries', { overall: { submods: {} } }],
+  ] satisfies [string, Changes][])('does not count when it is %s', async (_name, changes) => {
+    const given = await answer(changes)
+    expect(await errorCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
+  })
+
+  it.each([
+    undefined,
+    [],
+    [['JWT', 'x']],
+    [['JWT', 'x'], { 'GPU-0': 'y' }],
+    [['JWS', 'x'], {}],
+    'text',
+  ])('does not count when it is %j', async (given) => {
+    expect(await errorCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
+  })
+})

@@ -30,11 +30,13 @@ export const MODEL_ID_CHARS_MAX = 128
 export const CUSTOM_ID_CHARS_MAX = 128
 /** Answers kept for the same idempotency key, in memory; the oldest make room. */
 export const IDEMPOTENCY_ANSWERS_MAX = 256
-/** All of them together, and one: a larger answer is not kept. */
+/** All of them together. */
 export const IDEMPOTENCY_BYTES_MAX = 16 * 1_048_576
+/** One of them: a larger answer is not kept. */
 export const IDEMPOTENCY_ANSWER_BYTES_MAX = 1_048_576
 /** How long a call may be sent again. */
 export const IDEMPOTENCY_LIFE_MS = 60 * 60_000
+/** Room for a UUID with a prefix. */
 export const IDEMPOTENCY_KEY_CHARS_MAX = 255
 /** Pairs of `metadata`, as OpenAI has it. */
 export const METADATA_PAIRS_MAX = 16
@@ -46,9 +48,11 @@ export const INPUT_ITEMS_MAX = 256
 export const UPLOAD_BYTES_MAX = 8 * 1_048_576
 /** Around the file in a multipart body. */
 export const UPLOAD_OVERHEAD_BYTES_MAX = 65_536
-/** Files kept, outputs of batches included, and their bytes together. */
+/** Files kept, outputs of batches included. */
 export const UPLOADED_FILES_MAX = 512
+/** Their bytes together. */
 export const UPLOADED_BYTES_MAX = 512 * 1_048_576
+/** A longer name is cut. */
 export const FILE_NAME_CHARS_MAX = 255
 /** Batches kept in the list. */
 export const BATCHES_MAX = 1_000

@@ -4,6 +4,7 @@
 export const API_KEYS_MAX = 1_000
 /** Random bytes of a secret: cannot be guessed, so one fast hash protects it. */
 export const KEY_SECRET_BYTES = 32
+/** What listings call a key. */
 export const KEY_NAME_CHARS_MAX = 64
 /** Models that one key may be limited to. */
 export const KEY_MODELS_MAX = 64

@@ -2,10 +2,12 @@
 import { Command } from 'commander'
 import { attestCommand } from './commands/attest.ts'
 import { benchCommand } from './commands/bench.ts'
+import { collectCommand } from './commands/collect.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand } from './commands/drain.ts'
+import { historyCommand } from './commands/history.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { channelsCommand, offersCommand } from './commands/listings.ts'
@@ -57,7 +59,9 @@ export function buildProgram(context: CliContext): Command {
   attestCommand(program, context)
   channelsCommand(program, context)
   whyCommand(program, context)
+  historyCommand(program, context)
   doctorCommand(program, context)
+  collectCommand(program, context)
   benchCommand(program, context)
   program.commandsGroup('Set it up:')
   policyCommand(program, context)

@@ -15,6 +15,7 @@ import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { systemClock as clock } from './clock.ts'
+import { machineGpus } from './evidence/gpu-evidence.ts'
 import { openMachine } from './evidence/machine.ts'
 import { logEvent } from './log-event.ts'
 import { startJobClient } from './market/job-client.ts'
@@ -82,6 +83,8 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     const { runtimeDigest } = engine.info
     const machine = { ...options, tee: options.tee ?? 'auto', runtimeDigest, globalId, trust }
     const quotes = await openMachine(machine, { crypto, clock, transport })
+    const isSimulated = quotes.tee.startsWith('simulated')
+    const simulatedGpus = options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined
     const enclave = new Enclave(
       {
         globalId,
@@ -97,7 +100,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         clock,
         chain,
         quotes,
-        gpus: options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined,
+        gpus: isSimulated ? simulatedGpus : machineGpus(crypto),
         suite: DEFAULT_SEAL_SUITE,
       },
     )
@@ -123,7 +126,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       channels,
       settlementKey,
       prices,
-      tier: quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential',
+      tier: isSimulated ? 'simulated' : 'confidential',
       closeDelayMin: network.closeDelay,
       claimAboveNano:
         network.claimAboveNano === undefined ? undefined : BigInt(network.claimAboveNano),
@@ -169,7 +172,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         ...connectionStatus(common),
         provider: providerStatus({
           ...{ provider, work: engine, channels, bids, offer },
-          tier: quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential',
+          tier: isSimulated ? 'simulated' : 'confidential',
         }),
         client: null,
       }),
@@ -285,7 +288,7 @@ function connectionStatus({ transport, wallet }: Awaited<ReturnType<typeof compo
 
 /** What both roles stand on: disk, chain, wallet, network. */
 async function composePeer(
-  options: PeerOptions & Pick<ClientOptions, 'light'>,
+  options: PeerOptions & Pick<ClientOptions, 'light' | 'ownPolicy'>,
   cleanup: AsyncDisposableStack,
 ) {
   const { name, network, dataDir, identitySeed, walletSeed, log } = options
@@ -307,7 +310,7 @@ async function composePeer(
   const chain = tonClientReader(access)
   const wallet = openWallet({ access, crypto, clock, seed: walletSeed, sleep })
   const latest = await chain.latestBlock()
-  const trust = networkTrust(network, crypto, latest.time * 1000)
+  const trust = networkTrust(network, crypto, latest.time * 1000, options.ownPolicy)
   const transport = await createLibp2pTransport({
     identitySeed,
     listen: options.light ? [] : (options.listen ?? ['/ip4/127.0.0.1/tcp/0']),

@@ -4,8 +4,10 @@
  * once for each.
  */
 
+import { existsSync } from 'node:fs'
 import type { GpuReport } from '#attestation/evidence/nvattest.ts'
 import { readPemCertificates } from '#attestation/evidence/pem-certificates.ts'
+import type { GpuSource } from '#attestation/types.ts'
 import { encodeGpuEvidence, gpuNonce } from '#attestation/verify/gpu/evidence.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
@@ -44,4 +46,17 @@ export async function gpuEvidenceFor(
     chain: readPemCertificates(new TextDecoder('latin1').decode(certificates), CERTIFICATES_MAX),
   }))
   return encodeGpuEvidence({ devices, rims: [] })
+}
+
+/** Where NVIDIA's driver lists the GPUs that it has. */
+const DRIVER_FOLDER = '/proc/driver/nvidia/gpus'
+
+/** The GPUs of this guest; undefined where NVIDIA's driver has none. */
+export function machineGpus(
+  crypto: CryptoPort,
+  exists: (path: string) => boolean = existsSync,
+  ask: AskGpus = collectGpuReports,
+): GpuSource | undefined {
+  if (!exists(DRIVER_FOLDER)) return undefined
+  return { evidence: (core) => gpuEvidenceFor(core, crypto, ask) }
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { encodePemChain } from '#attestation/der/pem.ts'
 import { decodeGpuEvidence, gpuNonce } from '#attestation/verify/gpu/evidence.ts'
-import { gpuEvidenceFor } from '#node/evidence/gpu-evidence.ts'
+import { gpuEvidenceFor, machineGpus } from '#node/evidence/gpu-evidence.ts'
 import { concat, utf8 } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { rejectionCode } from '#test/support/error-code.ts'
@@ -36,5 +36,14 @@ describe('GPU evidence for a statement', () => {
       return Array.from({ length: count }, () => ({ report: report(0, nonce), certificates }))
     }
     expect(await rejectionCode(gpuEvidenceFor(core, crypto, ask))).toBe('GPU_EVIDENCE_UNAVAILABLE')
+  })
+
+  it('is asked for only where the driver lists GPUs', async () => {
+    const ask = async (nonce: Uint8Array) => [{ report: report(0, nonce), certificates }]
+    expect(machineGpus(crypto, () => false, ask)).toBeUndefined()
+    const gpus = machineGpus(crypto, (path) => path === '/proc/driver/nvidia/gpus', ask)
+    expect(
+      decodeGpuEvidence((await gpus?.evidence(core)) ?? new Uint8Array(0)).devices,
+    ).toHaveLength(1)
   })
 })

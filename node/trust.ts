@@ -18,6 +18,7 @@ import {
   simulatedAmd,
 } from '#attestation/evidence/simulated/snp-manufacturer.ts'
 import { defaultPolicy, simulatedNetworkPolicy } from '#attestation/policy/builtin.ts'
+import { mergePolicies } from '#attestation/policy/merge.ts'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { SNP_PRODUCTS } from '#attestation/policy/snp-section.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
@@ -42,19 +43,31 @@ function productionAnchors(crypto: CryptoPort): TrustAnchor[] {
   return [intelAnchor(crypto), ...amd, nvidiaAnchor(crypto)]
 }
 
+/** The network's policy, tightened by the reader's own where there is one. */
+function policyOf(
+  crypto: CryptoPort,
+  network: AttestationPolicy,
+  own: AttestationPolicy | undefined,
+): AttestationPolicy {
+  return own === undefined ? network : mergePolicies(crypto, network, own)
+}
+
 /**
  * Simulated machines are trusted only where the network file names their manufacturer, and nowhere on
  * mainnet: the verifier refuses their roots there too, whatever anchors and policy it is given.
- * @throws ConfigError SIMULATED_ON_MAINNET
+ * @param own the reader's own policy: it can only tighten the network's
+ * @throws ConfigError SIMULATED_ON_MAINNET, POLICY_INVALID
  */
 export function networkTrust(
   network: NetworkFile,
   crypto: CryptoPort,
   nowMs: number,
+  own?: AttestationPolicy,
 ): NetworkTrust {
   if (network.simulatedManufacturerSeed === undefined) {
     const none = { manufacturer: undefined, amd: undefined, nvidia: undefined }
-    return { anchors: productionAnchors(crypto), policy: defaultPolicy(), ...none }
+    const policy = policyOf(crypto, defaultPolicy(), own)
+    return { anchors: productionAnchors(crypto), policy, ...none }
   }
   if (network.globalId === MAINNET_GLOBAL_ID) {
     throw new ConfigError('SIMULATED_ON_MAINNET', 'a mainnet file names a simulated manufacturer', {
@@ -71,6 +84,6 @@ export function networkTrust(
     snp: [simulatedSnpMeasurement(crypto, runtimeDigest)],
   }
   const anchors = [manufacturer.anchor, amd.anchor, nvidia.anchor]
-  const policy = simulatedNetworkPolicy({ anchors, measurements })
+  const policy = policyOf(crypto, simulatedNetworkPolicy({ anchors, measurements }), own)
   return { anchors, policy, manufacturer, amd, nvidia }
 }

@@ -21,6 +21,7 @@ export interface UpOptions extends PeerCommandOptions {
 }
 
 export interface ClientCommandOptions extends PeerCommandOptions {
+  readonly policy?: string
   readonly apiPort?: number
   readonly apiHost?: string
   readonly corsOrigins?: readonly string[]

@@ -8,6 +8,7 @@ import type { CliContext } from './context.ts'
 import type { ClientCommandOptions, PeerCommandOptions, UpOptions } from './options.ts'
 import { openPeerHome, type PeerHome } from './peer-home.ts'
 import { runPeerUntilDrained } from './peer-run.ts'
+import { readPolicyFile } from './policy-file.ts'
 import { effective } from './settings-options.ts'
 
 const PROMPT_DIVISOR = 2n
@@ -52,6 +53,7 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
     apiHost,
     corsOrigins: [...corsOrigins],
     spendCaps: spendCapsOf(settings),
+    ...(settings.policy === undefined ? {} : { ownPolicy: readPolicyFile(settings.policy) }),
     apiPortFallback: isDefault,
     light: true,
   }))
@@ -60,11 +62,11 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
 /** The options that are flags of settings; undefined ones do not count. */
 function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptions) {
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
-  const { apiHost, corsOrigins } = options
+  const { apiHost, corsOrigins, policy } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   return {
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
-    ...{ apiHost, corsOrigins, spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
+    ...{ policy, apiHost, corsOrigins, spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
 }
 

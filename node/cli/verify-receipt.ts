@@ -8,6 +8,7 @@ import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader } from '#settlement/types.ts'
 import { readBounded } from './bounded-file.ts'
 import { RECEIPT_FILE_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX } from './constants.ts'
+import { readPolicyFile } from './policy-file.ts'
 import { networkFile, type TargetOptions } from './target.ts'
 
 interface Chain {
@@ -32,7 +33,8 @@ export async function verifyReceipt(
 ): Promise<{ verdict: ReceiptVerdict; against: string }> {
   const bytes = readBounded(file, RECEIPT_FILE_BYTES_MAX)
   const { network, chain, against } = chainFor(file, options, settings)
-  return { verdict: await verifyReceiptFile(bytes, { network, chain }), against }
+  const ownPolicy = settings.policy === undefined ? undefined : readPolicyFile(settings.policy)
+  return { verdict: await verifyReceiptFile(bytes, { network, chain, ownPolicy }), against }
 }
 
 /** A named snapshot, a named network, a snapshot that its run left, the running testnet. */

@@ -11,6 +11,8 @@ export interface Settings {
   readonly dataRoot: string
   /** Network file; undefined: that of the running testnet. */
   readonly network: string | undefined
+  /** File with the reader's own attestation policy. */
+  readonly policy: string | undefined
   readonly logLevel: LogLevel
   /** What amounts are shown in; the chain's coin by default. */
   readonly coinSymbol: string
@@ -93,6 +95,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: text,
     default: undefined,
     defaultText: 'of the running testnet',
+  },
+  policy: {
+    description: "file with your own attestation policy: it can only tighten the network's",
+    flag: '--policy <file>',
+    variable: 'COCOON_POLICY',
+    fileKey: 'policy',
+    schema: text,
+    default: undefined,
+    defaultText: "the network's alone",
   },
   logLevel: {
     description: LOG_LEVELS.join(', '),

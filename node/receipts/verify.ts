@@ -3,7 +3,7 @@
  * (docs/spec/receipts.md). The verdict is a list of steps; its level says who stands behind it.
  */
 
-import { policyDigest } from '#attestation/policy/policy.ts'
+import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
 import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { AssuranceTier, VerdictStep } from '#attestation/types.ts'
 import { verifyEvidence } from '#attestation/verdict.ts'
@@ -52,6 +52,8 @@ export interface ReceiptVerdict {
 export interface ReceiptContext {
   readonly network: NetworkFile
   readonly chain: ChainReader
+  /** The reader's own policy: it tightens the network's. */
+  readonly ownPolicy?: AttestationPolicy | undefined
 }
 
 const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords => ({
@@ -62,7 +64,7 @@ const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords
 /** @throws UnavailableError CHAIN_UNREACHABLE; whatever is wrong with the file is in the verdict */
 export async function verifyReceiptFile(
   bytes: Uint8Array,
-  { network, chain }: ReceiptContext,
+  { network, chain, ownPolicy }: ReceiptContext,
 ): Promise<ReceiptVerdict> {
   const steps = new ReceiptSteps()
   const file = steps.run('file-format', words('one canonical encoding'), () => {
@@ -77,7 +79,7 @@ export async function verifyReceiptFile(
     return { id: '', level: 'signed', tier: 'open', ok: false, steps: steps.steps }
   }
   const atMs = (body.endedAtS + ROUND_SECONDS) * 1000
-  const trust = networkTrust(network, crypto, atMs)
+  const trust = networkTrust(network, crypto, atMs, ownPolicy)
   const terms = checkParties(steps, file, body, network)
   const tier = await checkEvidence(steps, file, body, terms, trust, chain, atMs)
   checkMoney(steps, file, body, terms)

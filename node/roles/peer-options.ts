@@ -1,6 +1,7 @@
 /** What a peer is composed from, and what a running one offers to whoever started it. */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
@@ -51,6 +52,8 @@ export interface ClientOptions extends PeerOptions {
   readonly depositNano: bigint
   /** Cap for one request; undefined: the deposit is the only cap. */
   readonly priceCapNano?: bigint
+  /** The client's own policy: it can only tighten the network's. */
+  readonly ownPolicy?: AttestationPolicy | undefined
   /** Spend caps; their ledger lies in the data folder. */
   readonly spendCaps?: SpendCaps | undefined
 }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { policySchema } from '#attestation/policy/policy.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { TEE_CHOICES } from '../evidence/choose.ts'
 import { LOG_LEVELS } from '../log.ts'
@@ -66,6 +67,8 @@ const clientSchema = z.strictObject({
       perProviderDayNano: nano.optional(),
     })
     .optional(),
+  /** Tightens the network's policy. */
+  ownPolicy: policySchema.optional(),
   /** When `apiPort` is taken: any free port instead of an error. */
   apiPortFallback: z.boolean(),
   /** Only dials: no socket but the API's listens. A testnet's own clients are no light peers. */

@@ -3,12 +3,13 @@ import { type Command, Option } from 'commander'
 import type { SettingName } from '#node/config/table.ts'
 import { TEE_CHOICES } from '#node/evidence/choose.ts'
 import type { CliContext } from '../context.ts'
-import type { ClientCommandOptions, UpOptions } from '../options.ts'
 import { parseCountIn } from '../numbers.ts'
+import type { ClientCommandOptions, UpOptions } from '../options.ts'
 import { withSettings } from '../settings-options.ts'
 
 const BOTH: readonly SettingName[] = ['network', 'drainLimitS']
 const CLIENT: readonly SettingName[] = [
+  'policy',
   'apiPort',
   'apiHost',
   'corsOrigins',

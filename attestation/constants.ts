@@ -12,6 +12,8 @@ export const DER_CHILDREN_MAX = 4_096
 export const CERTIFICATE_BYTES_MAX = 4_096
 /** Certificates of one chain: leaf, platform CA, root. */
 export const CHAIN_CERTIFICATES_MAX = 3
+/** Certificates kept in parsed form: those of one quote and its collateral are 8, 4 of them different. */
+export const PARSED_CERTIFICATES_MAX = 16
 /** Serial number octets (RFC 5280 section 4.1.2.2). */
 export const SERIAL_BYTES_MAX = 20
 

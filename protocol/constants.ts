@@ -4,6 +4,8 @@
 
 /** Imported public keys kept: importing costs more than verifying, 1,024 peers is a busy node. */
 export const KEY_CACHE_ENTRIES_MAX = 1_024
+/** Manufacturers' signatures remembered as good: a machine has 3 of its own and shares 10. */
+export const REMEMBERED_SIGNATURES_MAX = 1_024
 /** Leaves of one receipt tree: the count is a u32 in vouchers and on the chain. */
 export const TREE_LEAVES_MAX = 0xffff_ffff
 

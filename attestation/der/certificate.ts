@@ -2,7 +2,12 @@
  * X.509 v3 certificates (RFC 5280) in the one profile that DCAP uses: P-256 keys, ecdsa-with-SHA256,
  * basic constraints and key usage present. Parsing checks the shape; verify/chain.ts checks trust.
  */
-import { CERTIFICATE_BYTES_MAX, SERIAL_BYTES_MAX } from '#attestation/constants.ts'
+import {
+  CERTIFICATE_BYTES_MAX,
+  PARSED_CERTIFICATES_MAX,
+  SERIAL_BYTES_MAX,
+} from '#attestation/constants.ts'
+import { equal } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { p256SignatureFromDer } from './ecdsa-signature.ts'
 import {
@@ -94,9 +99,22 @@ function readKeyUsage(extension: Extension | undefined) {
   }
 }
 
+/** Parsed lately, the oldest first: a root stands in three chains of one quote, an authority in every quote. */
+const parsedLately: Certificate[] = []
+
 /** @throws AttestationError DER_MALFORMED, also for every algorithm outside the profile */
 export function parseCertificate(encoded: Uint8Array): Certificate {
+  const known = parsedLately.find((one) => equal(one.encoded, encoded))
+  if (known !== undefined) return known
   if (encoded.length > CERTIFICATE_BYTES_MAX) derError('certificate too long')
+  // Of a copy: a caller that writes into its buffer later must not change what is remembered.
+  const parsed = parseAnew(new Uint8Array(encoded))
+  parsedLately.push(parsed)
+  if (parsedLately.length > PARSED_CERTIFICATES_MAX) parsedLately.shift()
+  return parsed
+}
+
+function parseAnew(encoded: Uint8Array): Certificate {
   const outer = children(expectTag(readDer(encoded), TAG.sequence, 'certificate'))
   if (outer.length !== 3) derError('a certificate has three parts')
   const body = expectTag(outer[0], TAG.sequence, 'certificate body')

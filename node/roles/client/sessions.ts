@@ -6,6 +6,7 @@ import { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
 import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { rememberSignatures } from '#protocol/crypto/remembered-signatures.ts'
 import { AttestationError, UnavailableError } from '#protocol/errors.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
 import type { Transport } from '#protocol/transport.ts'
@@ -62,12 +63,15 @@ export class Sessions {
   readonly #open = new Map<string, Promise<ClientSession>>()
   readonly #contacts: Contacts
   readonly #verdicts: VerdictCache
+  /** For evidence alone: manufacturers' signatures are the same for all machines of a kind. */
+  readonly #evidenceCrypto: CryptoPort
   readonly #gpuSightings = new GpuSightings()
 
   constructor(parts: SessionsComponents) {
     this.#parts = parts
     this.#contacts = new Contacts(parts.crypto, parts.policy)
     this.#verdicts = new VerdictCache(parts.crypto)
+    this.#evidenceCrypto = rememberSignatures(parts.crypto)
   }
 
   /**
@@ -127,7 +131,7 @@ export class Sessions {
     target: SessionTarget,
     spent: { attestMs: number; fundMs: number },
   ): Promise<ClientSession> {
-    const { transport, clock, crypto, chain, anchors, policy, funding, emit } = this.#parts
+    const { transport, clock, chain, anchors, policy, funding, emit } = this.#parts
     const startedMs = clock.nowMs()
     const stream = await transport.openStream(target.peerId, SESSION_PROTOCOL, {
       addresses: target.addresses,
@@ -143,7 +147,7 @@ export class Sessions {
     try {
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
       const attested = await attest(stream, {
-        crypto,
+        crypto: this.#evidenceCrypto,
         chain,
         anchors,
         policy,

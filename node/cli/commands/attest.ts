@@ -1,5 +1,5 @@
 /** `cocoon attest quote|verify|self-test`. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { TEE_CHOICES } from '#node/evidence/choose.ts'
 import type { AttestQuoteOptions } from '../attest/quote.ts'
 import type { SelfTestOptions } from '../attest/self-test.ts'
@@ -30,7 +30,9 @@ function quoteCommand(attest: Command, context: CliContext): void {
     .option('--out <file>', 'save the bundle here')
     .option('--network <file>', 'network file (default: of the running testnet)')
     .option('--data <dir>', 'folder of the testnet (env COCOON_DATA names its parent)')
-    .option('--tee <kind>', `one of ${TEE_CHOICES.join(', ')}`, 'auto')
+    .addOption(
+      new Option('--tee <kind>', 'what makes the quote').choices(TEE_CHOICES).default('auto'),
+    )
     .option('--pccs <url>', "base URL of a PCCS, asked before Intel's service")
     .option('--json', 'one JSON document to stdout')
     .action(async (options: AttestQuoteOptions) => {

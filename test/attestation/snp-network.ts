@@ -15,7 +15,6 @@ import {
   writeSnpReport,
 } from '#attestation/evidence/simulated/snp-report-writer.ts'
 import { simulatedNetworkPolicy } from '#attestation/policy/builtin.ts'
-import type { SnpProduct } from '#attestation/policy/snp-section.ts'
 import { encodeStatement, reportData, type StatementCore } from '#attestation/statement.ts'
 import type { EvidenceBundle } from '#attestation/types.ts'
 import { type VerdictContext, verifyEvidence } from '#attestation/verdict.ts'
@@ -56,7 +55,7 @@ export function snpContext(kind: SnpKind = genoa): VerdictContext {
   return { ...context, anchors, policy: { ...policy, snp: { ...snp, products, signingKeys } } }
 }
 
-export const zeroTcb = { fmc: 0, bootLoader: 0, tee: 0, snp: 0, microcode: 0 }
+const zeroTcb = { fmc: 0, bootLoader: 0, tee: 0, snp: 0, microcode: 0 }
 
 export interface SnpForgery {
   readonly kind?: SnpKind
@@ -113,5 +112,3 @@ export function revocationListOf(
     issuer,
   )
 }
-
-export const products: readonly SnpProduct[] = ['genoa', 'turin']

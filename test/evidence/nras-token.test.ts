@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { NRAS_ISSUER, verifyNrasAnswer } from '#node/evidence/nras-token.ts'
 import { toHex, utf8 } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import { errorCode } from '#test/support/error-code.ts'
+import { rejectionCode } from '#test/support/error-code.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 12)
 const nonce = new Uint8Array(32).fill(7)
@@ -18,7 +18,7 @@ interface Changes {
   readonly device?: JWTPayload
   readonly issuer?: string
   readonly expiresMs?: number
-  readonly key?: CryptoKey
+  readonly key?: typeof service.privateKey
   readonly token?: (token: string) => string
   readonly digest?: string
 }
@@ -93,7 +93,7 @@ describe("NVIDIA's second opinion", () => {
     ['about more devices than it carries', { overall: { submods: {} } }],
   ] satisfies [string, Changes][])('does not count when it is %s', async (_name, changes) => {
     const given = await answer(changes)
-    expect(await errorCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
+    expect(await rejectionCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
   })
 
   it.each([
@@ -104,6 +104,6 @@ describe("NVIDIA's second opinion", () => {
     [['JWS', 'x'], {}],
     'text',
   ])('does not count when it is %j', async (given) => {
-    expect(await errorCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
+    expect(await rejectionCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
   })
 })

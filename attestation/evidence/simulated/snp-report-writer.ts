@@ -27,7 +27,7 @@ export interface SnpReportFields {
 /** Family, model and stepping that the firmware reports. */
 const PROCESSOR = { milan: [0x19, 1, 1], genoa: [0x19, 0x11, 1], turin: [0x1a, 2, 1] } as const
 
-export function tcbBytes(tcb: SnpTcb, product: SnpProduct): Uint8Array {
+function tcbBytes(tcb: SnpTcb, product: SnpProduct): Uint8Array {
   const { fmc, bootLoader, tee, snp, microcode } = tcb
   return product === 'turin'
     ? Uint8Array.of(fmc, bootLoader, tee, snp, 0, 0, 0, microcode)

@@ -35,7 +35,7 @@ function readResource(text: string): { index: number; values: string[] } | undef
 }
 
 /** @throws AttestationError CHECK_FAILED */
-export function readRim(file: Uint8Array): Golden {
+function readRim(file: Uint8Array): Golden {
   if (file.length > GPU_RIM_BYTES_MAX) refuse(`a manifest of ${file.length} bytes`)
   const golden = new Map<number, readonly string[]>()
   for (const [, text = ''] of fromUtf8(file).matchAll(RESOURCE)) {

@@ -17,7 +17,7 @@ import { parseBody, readJson } from './validate.ts'
 
 const prompt = z.string().min(1)
 
-export const completionBodySchema = z
+const completionBodySchema = z
   .strictObject({
     model: z.string().min(1).max(MODEL_ID_CHARS_MAX),
     prompt: z.union([prompt, z.array(prompt).min(1).max(PROMPTS_MAX)], {

@@ -38,7 +38,8 @@ it('a key made, used, listed and revoked while the client runs', async () => {
   const { keys, dataDir } = await home()
   const { url } = await startTestGateway({ dataDir })
   const statusOf = async (key?: string) => {
-    const headers: HeadersInit = key === undefined ? {} : { authorization: `Bearer ${key}` }
+    const headers: Record<string, string> =
+      key === undefined ? {} : { authorization: `Bearer ${key}` }
     const response = await fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },

@@ -19,12 +19,15 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
     'library.ts': { prints: [/^Cocoon is/, /^tier simulated, [1-9]\d* nanoTON, receipt \/.+$/m] },
     'openai-stream.ts': { prints: [/^\d+ tokens$/m] },
     'policy.ts': { prints: [/^NO_PROVIDER: /, /refused: .*confidential/, /^passed +\S+/m] },
+    'price-estimate.ts': {
+      prints: [/^at most [1-9]\d*, likely \d+ nanoTON$/m, /^paid [1-9]\d* nanoTON$/m],
+    },
     'testnet.test.ts': {
       prints: [/^# pass 1$/m, /^# fail 0$/m],
       before: ['--test', '--test-reporter=tap'],
     },
     'verify-receipt.ts': {
-      prints: [/^passed quote/m, /^(acknowledged|anchored), tier simulated$/m],
+      prints: [/^passed evidence\/quote-signature /m, /^(acknowledged|anchored), tier simulated$/m],
     },
   }
 

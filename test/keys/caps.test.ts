@@ -1,9 +1,13 @@
 /** Spend caps on real roles with real money on an embedded chain; transport, TEE and engine are SIMULATED. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Measurements } from '#node/market/measurements.ts'
+import { estimateChat } from '#node/roles/client/estimate.ts'
+import { ClientModels } from '#node/roles/client/models.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { rejectionCode } from '../support/error-code.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
-import { TestClient, type TestClientOptions, TestProvider } from '../support/role-peers.ts'
+import { CHAT, TestClient, type TestClientOptions, TestProvider } from '../support/role-peers.ts'
 
 let network: RoleNetwork
 let provider: TestProvider
@@ -100,5 +104,30 @@ it('a client killed in the middle counts what was reserved, and goes on within t
   expect(spentNano).toBeGreaterThan(0n)
   expect(spentNano).toBeLessThanOrEqual(1_000n)
   expect(client.spending.limit(undefined)?.nano).toBe(1_000n - spentNano)
+  await client.stop()
+})
+
+it('an estimate counts and prices as the request itself, and signs nothing', async () => {
+  const client = await clientWith({})
+  const { clock, file } = network
+  const parts = {
+    ...{ crypto, clock, store: client.store, receipts: client.receipts, spending: client.spending },
+    models: new ClientModels(file, crypto),
+    discovery: { measurements: new Measurements(clock), offers: () => [provider.offer()] },
+    priceCapNano: undefined,
+  } as unknown as Parameters<typeof estimateChat>[0]
+  const estimate = await estimateChat(parts, CHAT)
+  expect(client.funding.desks).toEqual([])
+  expect(estimate).toMatchObject({ completionTokensMax: 40, expectedCompletionTokens: 40 })
+  expect(estimate.offers.map(({ provider: name }) => name)).toEqual([provider.identity])
+  const answer = await client.chat()
+  expect(estimate.promptTokens).toBe(answer.usage.promptTokens)
+  // All 40 tokens were made: the most that it could cost is what it cost.
+  expect(answer.usage.completionTokens).toBe(40)
+  expect(answer.priceNano).toBe(estimate.maxPriceNano)
+  await client.chat({ maxTokens: 10 })
+  const later = await estimateChat(parts, CHAT)
+  expect(later.expectedCompletionTokens).toBe(25)
+  expect(later.expectedPriceNano).toBeLessThan(later.maxPriceNano)
   await client.stop()
 })

@@ -38,7 +38,7 @@ export const snpSection = z.strictObject({
   /** Keys that sign reports: of the chip, or loaded by a cloud provider. */
   signingKeys: list(z.enum(['vcek', 'vlek'])),
   reportVersionMin: z.number().int().min(2).max(5),
-  /** Firmware ABI that the guest's POLICY requires. */
+  /** Firmware version that the platform committed to: it cannot go back below it. */
   abiMin: z.strictObject({ major: svn, minor: svn }),
   guest,
   platform,

@@ -10,7 +10,7 @@ import { UnavailableError } from '#protocol/errors.ts'
 import { DSTACK_TIMEOUT_MS } from './constants.ts'
 
 /** Where the versions of dstack put it, newest first. */
-export const DSTACK_SOCKETS: readonly string[] = [
+const DSTACK_SOCKETS: readonly string[] = [
   '/var/run/dstack.sock',
   '/run/dstack.sock',
   '/var/run/dstack/dstack.sock',

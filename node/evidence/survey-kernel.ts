@@ -5,10 +5,9 @@ import type { SurveySystem } from './survey-system.ts'
 /** configfs-tsm is in Linux since 6.7. */
 const KERNEL_MIN = { major: 6, minor: 7 } as const
 /** Options by the names of several kernels: the first of a row is enough. */
-const OPTIONS: readonly (readonly string[])[] = [
-  'TSM_REPORTS'.split(' '),
-  'TDX_GUEST_DRIVER SEV_GUEST'.split(' '),
-]
+const OPTIONS: readonly (readonly string[])[] = 'TSM_REPORTS; TDX_GUEST_DRIVER SEV_GUEST'
+  .split('; ')
+  .map((row) => row.split(' '))
 
 /** @param inGuest what is missing fails in a TEE guest, and is only worth knowing elsewhere */
 export function surveyKernel(system: SurveySystem, inGuest: boolean): SurveyLine[] {

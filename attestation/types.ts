@@ -69,6 +69,16 @@ export interface EvidenceBundle {
   readonly collateral: Uint8Array
   /** Exact bytes of a GpuEvidence; empty: none. */
   readonly gpuEvidence: Uint8Array
+  /** TDX: digests that RTMR3 was extended with, 48 bytes each; left out where there are none. */
+  readonly eventLog?: Uint8Array | undefined
+}
+
+/** A quote and what a stranger needs to check it. */
+export interface QuotedEvidence {
+  readonly quote: Uint8Array
+  readonly collateral: Uint8Array
+  /** What the guest extended RTMR3 with, where it extends it. */
+  readonly eventLog?: Uint8Array
 }
 
 /** A quote over the hash of a statement, with the collateral that lets a stranger check it. */
@@ -78,7 +88,7 @@ export interface QuoteSource {
    * @throws UnavailableError QUOTE_UNAVAILABLE
    * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are no statement's hash
    */
-  quote(reportData: ReportData): Promise<{ quote: Uint8Array; collateral: Uint8Array }>
+  quote(reportData: ReportData): Promise<QuotedEvidence>
 }
 
 /** The GPUs of this guest, asked from inside it. */

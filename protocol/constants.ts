@@ -28,6 +28,8 @@ export const EVIDENCE_QUOTE_BYTES_MAX = 32_768
 export const EVIDENCE_COLLATERAL_BYTES_MAX = 262_144
 /** Reports and certificates of up to 8 GPUs and their switches. */
 export const EVIDENCE_GPU_BYTES_MAX = 393_216
+/** Digests of what a guest measured at run time: 64 of 48 bytes. */
+export const EVIDENCE_EVENT_LOG_BYTES_MAX = 3_072
 
 // ---- session
 

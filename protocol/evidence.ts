@@ -2,6 +2,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import {
   EVIDENCE_COLLATERAL_BYTES_MAX,
+  EVIDENCE_EVENT_LOG_BYTES_MAX,
   EVIDENCE_GPU_BYTES_MAX,
   EVIDENCE_QUOTE_BYTES_MAX,
   EVIDENCE_STATEMENT_BYTES_MAX,
@@ -32,6 +33,8 @@ export interface Evidence {
   readonly collateral: Uint8Array
   /** Exact bytes of a GpuEvidence; empty: none. */
   readonly gpuEvidence: Uint8Array
+  /** TDX: digests that RTMR3 was extended with, 48 bytes each; left out where there are none. */
+  readonly eventLog?: Uint8Array | undefined
   /** Mode challenge only: where the client's nonce stands in the challenge. */
   readonly nonceProof?: MerkleProof
 }
@@ -77,17 +80,19 @@ export function proofToWire(proof: MerkleProof) {
 
 /** @throws ProtocolError EVIDENCE_MALFORMED */
 export function evidenceFromWire(wire: WireEvidence): Evidence {
-  const { statement, quote, collateral, gpuEvidence, nonceProof } = wire
+  const { statement, quote, collateral, gpuEvidence, eventLog, nonceProof } = wire
   const kind = kindFromWire(wire.kind)
   const mode = freshnessFromWire(wire.mode)
   checkSize('statement', statement, 1, EVIDENCE_STATEMENT_BYTES_MAX)
   checkSize('quote', quote, 1, EVIDENCE_QUOTE_BYTES_MAX)
   checkSize('collateral', collateral, 0, EVIDENCE_COLLATERAL_BYTES_MAX)
   checkSize('GPU evidence', gpuEvidence, 0, EVIDENCE_GPU_BYTES_MAX)
+  checkSize('event log', eventLog, 0, EVIDENCE_EVENT_LOG_BYTES_MAX)
   if ((mode === 'challenge') !== (nonceProof !== undefined)) {
     throw malformed('a nonce proof belongs to mode challenge, and only to it')
   }
-  const evidence = { kind, mode, statement, quote, collateral, gpuEvidence }
+  const log = eventLog.length === 0 ? {} : { eventLog }
+  const evidence = { kind, mode, statement, quote, collateral, gpuEvidence, ...log }
   return nonceProof === undefined
     ? evidence
     : { ...evidence, nonceProof: proofFromWire(nonceProof) }
@@ -108,6 +113,7 @@ export function evidenceToWire(evidence: Evidence): MessageInitShape<typeof Evid
     quote,
     collateral,
     gpuEvidence,
+    eventLog: evidence.eventLog ?? new Uint8Array(0),
   }
   return nonceProof === undefined ? wire : { ...wire, nonceProof: proofToWire(nonceProof) }
 }

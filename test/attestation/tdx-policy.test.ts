@@ -1,10 +1,14 @@
 /** What a policy may decide about a TDX guest: grace, migration, run-time measurements; and the advice given. */
+import { create } from '@bufbuild/protobuf'
 import { describe, expect, it } from 'vitest'
+import { verifyEvidence } from '#attestation/verdict.ts'
 import { replayRegister } from '#attestation/verify/event-log.ts'
 import { concat, fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { type Evidence, evidenceFromWire, evidenceToWire } from '#protocol/evidence.ts'
+import { EvidenceSchema } from '#protocol/wire/gen/cocoon_pb.ts'
 import { type Forgery, judge, reportData, tcbInfo, verdictOn } from './forge.ts'
-import { bytes, machine, nowMs, policy, zeros } from './network.ts'
+import { bytes, context, machine, makeEvidence, nowMs, policy, zeros } from './network.ts'
 
 const under = (tdx: Partial<typeof policy.tdx>): Pick<Forgery, 'context'> => ({
   context: { policy: { ...policy, tdx: { ...policy.tdx, ...tdx } } },
@@ -117,6 +121,25 @@ describe('RTMR3', () => {
   it('that a release pins needs no log, and a log beside it must replay', () => {
     expect(verdictOn({})).toBe('accepted')
     expect(verdictOn({ eventLog })).toMatch(/^measurements: the event log does not replay/)
+  })
+})
+
+describe('an event log on the wire', () => {
+  const eventLog = concat(bytes(48, 1), bytes(48, 2))
+  const overWire = (evidence: Evidence): Evidence =>
+    evidenceFromWire(create(EvidenceSchema, evidenceToWire(evidence)))
+
+  it('arrives with the evidence and is judged there', () => {
+    const sent: Evidence = { ...makeEvidence(), eventLog }
+    const received = overWire(sent)
+    expect(received).toEqual(sent)
+    const failed = verifyEvidence(received, context).steps.find((step) => step.status === 'failed')
+    expect(failed?.detail).toBe('the event log does not replay to RTMR3')
+  })
+
+  it('is left out where there is none, and bounded', () => {
+    expect(overWire(makeEvidence())).not.toHaveProperty('eventLog')
+    expect(() => overWire({ ...makeEvidence(), eventLog: bytes(3_073, 1) })).toThrow(/event log/)
   })
 })
 

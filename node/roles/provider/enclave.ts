@@ -187,11 +187,12 @@ export class Enclave {
     gpuEvidence: Uint8Array,
   ): Promise<Evidence> {
     const { crypto, quotes } = this.#components
-    const { quote, collateral } = await quotes.quote(reportData(crypto, mode, statement))
+    const { quote, collateral, eventLog } = await quotes.quote(reportData(crypto, mode, statement))
     if (quote.length === 0) {
       throw new UnavailableError('QUOTE_UNAVAILABLE', 'the quote source returned nothing')
     }
     const kind = evidenceKindOf(quotes.tee)
-    return { kind, mode, statement, quote, collateral, gpuEvidence }
+    const log = eventLog === undefined ? {} : { eventLog }
+    return { kind, mode, statement, quote, collateral, gpuEvidence, ...log }
   }
 }

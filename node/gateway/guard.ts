@@ -20,10 +20,6 @@ export interface GuardOptions {
   readonly isExposed: boolean
 }
 
-/** No page of another site, no other name than loopback. */
-export const loopbackOnly = (): MiddlewareHandler =>
-  pageGuard({ corsOrigins: [], isExposed: false })
-
 /** @throws ConfigError CORS_ORIGIN_INVALID */
 export function pageGuard({ corsOrigins, isExposed }: GuardOptions): MiddlewareHandler {
   const listed = checkedOrigins(corsOrigins)

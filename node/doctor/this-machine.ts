@@ -5,6 +5,7 @@ import { systemClock } from '#node/clock.ts'
 import type { Settings } from '#node/config.ts'
 import { surveyTee } from '#node/evidence/survey.ts'
 import { LocalApi } from '#node/gateway/local-api-client.ts'
+import { storeFolders } from '#node/history/client-home.ts'
 import { askStatus } from '#node/status/control-client.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
@@ -12,7 +13,7 @@ import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
-import type { NetworkView, Surroundings } from './surroundings.ts'
+import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
 
 /** @param networkFile path of the network file; undefined: none is configured */
 export function thisMachine(
@@ -44,7 +45,7 @@ export function thisMachine(
     fsyncMs,
     folderMode,
     isWritable,
-    store: (role) => storeState(dataDir(role)),
+    store: (role) => worstState(dataDir(role)),
     keys: (role) => readKeysFile(dataDir(role)),
     onnxruntime: onnxProviders,
     tee: () => surveyTee(),
@@ -60,6 +61,15 @@ export function thisMachine(
     answers,
     connections: (role) => askStatus(dataDir(role)).catch(() => undefined),
   }
+}
+
+/** Of the stores of every network that the peer was on. */
+function worstState(dataDir: string): StoreState {
+  const states = storeFolders(dataDir).map(storeState)
+  const worst = (['damaged', 'in-use', 'sound'] as const).flatMap((kind) =>
+    states.filter((state) => state.kind === kind),
+  )
+  return worst[0] ?? { kind: 'missing' }
 }
 
 function reader({ chainUrl, globalId }: NetworkView) {

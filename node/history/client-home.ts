@@ -1,5 +1,5 @@
 /** Where a client's history is: with the running client, or in its data folder when none runs. */
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { STORE_FILE } from '#node/store/constants.ts'
 import type { PeerStore } from '#node/store/peer-store.ts'
@@ -22,10 +22,11 @@ export function clientHome({ dataDir, dataRoot }: HomeOptions): string {
     dataDir === undefined
       ? [
           path.join(dataRoot, 'client'),
+          path.join(dataRoot, 'library'),
           ...latestTestnetClient(path.join(dataRoot, 'testnet', 'runs')),
         ]
       : [dataDir]
-  const home = candidates.find((folder) => existsSync(path.join(folder, STORE_FILE)))
+  const home = candidates.flatMap(storeFolders)[0]
   if (home !== undefined) return path.resolve(home)
   throw new ConfigError('NO_HISTORY', `no client has run in ${candidates[0]}`, {
     remedy: 'Name the data folder of a client with --data.',
@@ -40,6 +41,16 @@ export function withClientStore<T>(home: string, work: (store: PeerStore) => T):
   } finally {
     store.close()
   }
+}
+
+/** Folders with a store: this one, and one for each network that the peer was on, the latest first. */
+export function storeFolders(folder: string): readonly string[] {
+  return [STORE_FILE, `networks/*/${STORE_FILE}`]
+    .flatMap((pattern) => globSync(pattern, { cwd: folder }))
+    .map((file) => path.join(folder, file))
+    .map((file) => ({ folder: path.dirname(file), atMs: statSync(file).mtimeMs }))
+    .sort((a, b) => b.atMs - a.atMs)
+    .map((found) => found.folder)
 }
 
 /** Names of runs begin with their time. */

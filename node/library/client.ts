@@ -9,6 +9,7 @@ import type {
   ChannelView,
   ChatRequest,
   ClientService,
+  EstimateView,
   ModelView,
   OfferView,
   ReceiptView,
@@ -45,11 +46,13 @@ export type Question = string | readonly ChatMessage[]
 
 export class CocoonClient implements AsyncDisposable {
   readonly #service: ClientService
+  readonly #release: () => void
   #closed: Promise<void> | undefined
 
   /** Made by `connect()` and `Testnet.connect()`. */
-  constructor(service: ClientService) {
+  constructor(service: ClientService, release: () => void) {
     this.#service = service
+    this.#release = release
   }
 
   /** libp2p peer id of this client. */
@@ -88,6 +91,11 @@ export class CocoonClient implements AsyncDisposable {
     return this.#service.offers()
   }
 
+  /** What the question would cost at most, and likely; nobody is asked, and no coin moves. */
+  async estimate(question: Question, options: AskOptions = {}): Promise<EstimateView> {
+    return this.#service.estimate(await this.#request(question, options))
+  }
+
   /** Newest first. */
   receipts(): readonly ReceiptView[] {
     return this.#service.receipts()
@@ -115,7 +123,7 @@ export class CocoonClient implements AsyncDisposable {
 
   /** Leaves the network; channels stay open and are used again next time. Idempotent. */
   close(): Promise<void> {
-    this.#closed ??= this.#service.stop()
+    this.#closed ??= this.#service.stop().finally(this.#release)
     return this.#closed
   }
 

@@ -1,4 +1,5 @@
 /** `connect()`: a light client of the configured network, in the caller's own process. */
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Logger } from 'pino'
@@ -9,6 +10,8 @@ import { readConfiguration } from '#node/config/read.ts'
 import type { Settings } from '#node/config.ts'
 import { createLog } from '#node/log.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
+import { STORE_FILE } from '#node/store/constants.ts'
+import { openDataFolder } from '#node/store/data-folder.ts'
 import {
   CHANNEL_DEPOSIT_NANO,
   CLIENT_GENESIS_NANO,
@@ -49,18 +52,22 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
   const { settings } = readConfiguration(process.env, homedir())
   const { name = 'library', network } = options
   const dataDir = path.resolve(options.dataDir ?? path.join(settings.dataRoot, 'library'))
-  const { identitySeed, walletSeed, created } = ownerKeys(dataDir)
   const joined = networkOf(network, settings)
-  if (created) await fundOnEmbeddedChain(joined, walletSeed)
-  return connectAs({
-    ...options,
-    name,
-    dataDir,
-    identitySeed,
-    walletSeed,
-    network: joined,
-    log: options.log ?? createLog({ name, level: settings.logLevel }),
-  })
+  const folder = openDataFolder(dataDir)
+  try {
+    const { identitySeed, walletSeed } = ownerKeys(dataDir)
+    const networkDir = folder.networkDir(joined)
+    if (!existsSync(path.join(networkDir, STORE_FILE))) {
+      await fundOnEmbeddedChain(joined, walletSeed)
+    }
+    const log = options.log ?? createLog({ name, level: settings.logLevel })
+    const keys = { identitySeed, walletSeed }
+    const named = { ...options, ...keys, name, dataDir: networkDir, network: joined, log }
+    return await connectAs(named, folder.release)
+  } catch (error) {
+    folder.release()
+    throw error
+  }
 }
 
 function networkOf(network: ConnectOptions['network'], settings: Settings): NetworkFile {
@@ -68,7 +75,7 @@ function networkOf(network: ConnectOptions['network'], settings: Settings): Netw
   return readNetworkFile(networkFile(network === undefined ? {} : { network }, settings))
 }
 
-/** There a new wallet gets coins that are worth nothing; anywhere else its owner funds it. */
+/** There a wallet that is new gets coins that are worth nothing; anywhere else its owner funds it. */
 async function fundOnEmbeddedChain(network: NetworkFile, walletSeed: Uint8Array): Promise<void> {
   if (network.globalId !== TESTNET_GLOBAL_ID) return
   const address = realParts.walletAddress(walletSeed)
@@ -85,7 +92,11 @@ export interface NamedClient extends ConnectOptions {
   readonly log: Logger
 }
 
-export async function connectAs(options: NamedClient): Promise<CocoonClient> {
+/** @param release called when the client is closed */
+export async function connectAs(
+  options: NamedClient,
+  release: () => void = () => undefined,
+): Promise<CocoonClient> {
   const { name, dataDir, network, identitySeed, walletSeed, log, maxPriceNano, onEvent } = options
   const peer = await composeClient({
     ...{ name, dataDir, network, identitySeed, walletSeed, log },
@@ -93,7 +104,7 @@ export async function connectAs(options: NamedClient): Promise<CocoonClient> {
     ...(maxPriceNano === undefined ? {} : { priceCapNano: maxPriceNano }),
     emit: (body) => onEvent?.({ atMs: Date.now(), peer: name, ...body }),
   })
-  const client = new CocoonClient(peer.service)
+  const client = new CocoonClient(peer.service, release)
   await client.offered(OFFERS_WAIT_MS)
   return client
 }

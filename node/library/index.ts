@@ -14,6 +14,7 @@ export type { AssuranceTier, Verdict, VerdictStep } from '#attestation/types.ts'
 export type { ChatMessage } from '#inference/engine.ts'
 export type {
   ChannelView,
+  EstimateView,
   ModelView,
   OfferView,
   ReceiptView,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildProgram } from '#node/cli/program.ts'
 import { systemClock } from '#node/clock.ts'
 import { FileStore } from '#node/gateway/file-store.ts'
-import { withClientStore } from '#node/history/client-home.ts'
+import { clientHome, withClientStore } from '#node/history/client-home.ts'
 import { historyCsv } from '#node/history/csv.ts'
 import type { HistoryEntry } from '#node/history/entry.ts'
 import { openLedgerDatabase } from '#node/spending/database.ts'
@@ -16,6 +16,8 @@ import { testContext } from '../support/cli-context.ts'
 
 let testnet: Testnet
 let home: string
+/** Of this network, below the client's folder. */
+let place: string
 const ids: string[] = []
 
 beforeAll(async () => {
@@ -27,9 +29,10 @@ beforeAll(async () => {
   }
   await client.ask('Nobody is that cheap', { maxPriceNano: 1n }).catch(() => undefined)
   await client.close()
-  const ledger = openLedgerDatabase(home)
+  place = clientHome({ dataDir: home, dataRoot: home })
+  const ledger = openLedgerDatabase(place)
   const content = Buffer.from('{"prompt":"a batch of mine"}')
-  const files = new FileStore(ledger, home, systemClock)
+  const files = new FileStore(ledger, place, systemClock)
   files.add({ account: 'owner', filename: 'mine.jsonl', purpose: 'batch', content })
   ledger.close()
 })
@@ -83,11 +86,11 @@ describe('export', () => {
 
 describe('delete', () => {
   const leaves = () =>
-    withClientStore(home, (store) =>
+    withClientStore(place, (store) =>
       store.loadChannels('client').map((row) => [row, store.leaves(row.address)]),
     )
   const receiptFiles = () =>
-    readdirSync(path.join(home, 'receipts')).filter((name) => name.endsWith('.cocoon-receipt'))
+    readdirSync(path.join(place, 'receipts')).filter((name) => name.endsWith('.cocoon-receipt'))
 
   it('needs to be told what, and one thing only', async () => {
     await expect(run('delete')).rejects.toMatchObject({ code: 'USAGE' })
@@ -100,10 +103,10 @@ describe('delete', () => {
 
   it('erases one request: story, salts, receipt and its file; what is owed stays', async () => {
     const owed = leaves()
-    expect(withClientStore(home, (store) => store.ask(ids[0]!))).toBeDefined()
+    expect(withClientStore(place, (store) => store.ask(ids[0]!))).toBeDefined()
     const erased = JSON.parse(await run('delete', '--request', ids[0]!, '--json'))
     expect(erased).toMatchObject({ requests: 1, receipts: 1, asks: 1, jobs: 0, files: 0 })
-    expect(withClientStore(home, (store) => store.ask(ids[0]!))).toBeUndefined()
+    expect(withClientStore(place, (store) => store.ask(ids[0]!))).toBeUndefined()
     expect(receiptFiles()).toHaveLength(1)
     expect((await exported()).map(({ request }) => request)).not.toContain(ids[0])
     expect(leaves()).toEqual(owed)

@@ -5,6 +5,7 @@ import {
   CocoonError,
   ConfigError,
   connect,
+  SettlementError,
   startTestnet,
   type Testnet,
   UnavailableError,
@@ -92,10 +93,14 @@ describe('a client of the library', () => {
     expect(unknown).toBeInstanceOf(ConfigError)
     expect(unknown).toBeInstanceOf(CocoonError)
     expect(unknown.code).toBe('MODEL_UNKNOWN')
-    const cheap = await cocoon.ask('?', { maxPriceNano: 1n }).catch((error) => error)
-    expect(cheap).toBeInstanceOf(UnavailableError)
-    expect(cheap.code).toBe('NO_PROVIDER')
-    expect(Object.keys(cheap.data)).toHaveLength(1)
+    const unproven = await cocoon
+      .ask('?', { tierMin: 'confidential' })
+      .catch((error: unknown) => error as CocoonError)
+    expect(unproven).toBeInstanceOf(UnavailableError)
+    expect(unproven).toMatchObject({ code: 'NO_PROVIDER' })
+    expect(Object.keys((unproven as CocoonError).data)).toHaveLength(1)
+    const cheap = cocoon.ask('What is Cocoon?', { maxPriceNano: 1n })
+    await expect(cheap).rejects.toBeInstanceOf(SettlementError)
     const aborted = cocoon.ask('What is Cocoon?', { signal: AbortSignal.abort() })
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
   })

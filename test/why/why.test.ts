@@ -31,7 +31,8 @@ beforeAll(async () => {
   await client.ask(PROMPT, { model: 'no-such-model' }).catch(() => undefined)
   for await (const _ of client.stream(PROMPT)) break
   await client.close()
-  stories = withClientStore(home, (store) => readStories(store))
+  const place = clientHome({ dataDir: home, dataRoot: home })
+  stories = withClientStore(place, (store) => readStories(store))
 })
 
 afterAll(async () => {

@@ -3,7 +3,7 @@
  * its own that a person started. One story, told in order.
  */
 import { statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -176,6 +176,27 @@ describe('three terminals', () => {
     expect(upStatus.provider!.channels.open).toBe(1)
     expect(upStatus).toMatchObject({ reachability: 'reached', provider: { answers: 1 } })
   })
+
+  it(
+    'a job of the light client is heard, bid for and done, though nobody can dial it',
+    async () => {
+      const file = path.join(home, 'job.jsonl')
+      await writeFile(file, '{"prompt": "What is a receipt?", "max_tokens": 8}\n')
+      const apiUrl = apiUrlOf(clientStatus)
+      const submitted = await cli(['jobs', 'submit', file, '--json', '--api', apiUrl], { home })
+      expect(submitted).toMatchObject({ code: 0 })
+      const { id } = JSON.parse(submitted.stdout)
+      await eventually(async () => {
+        const job = (await new LocalApi(apiUrl).jobs()).find((one) => one.id === id)
+        if (job?.status === 'failed') throw new Error(job.error ?? 'failed')
+        return job?.status === 'done'
+      }, START_LIMIT_MS)
+      const { bids } = (await askStatus('provider')).provider!
+      expect(bids).toMatchObject({ made: 1, won: 1, lost: 0 })
+      upStatus = await askStatus('provider')
+    },
+    2 * START_LIMIT_MS,
+  )
 
   it('cocoon drain ends it with exit code 0, and its wallet has earned', async () => {
     const before = await balanceOf(status.network, upStatus.wallet)

@@ -18,7 +18,7 @@ import {
   encodeClientContent,
 } from '#protocol/session/client-content.ts'
 import { type ClientSessionEvent, stepClientSession } from '#protocol/session/client-session.ts'
-import type { SessionState } from '#protocol/session/phases.ts'
+import { isSessionExpired, type SessionState } from '#protocol/session/phases.ts'
 import { decodeProviderContent } from '#protocol/session/provider-content.ts'
 import { exposureMaxNano, streamsAtOnce } from '#protocol/session/units.ts'
 import type { MessageStream } from '#protocol/transport.ts'
@@ -108,8 +108,10 @@ export class ClientSession {
     return session
   }
 
+  /** A session whose time is over counts as closed: after a sleep or a jump of the clock nobody said so. */
   get isOpen(): boolean {
-    return this.#closed === undefined
+    if (this.#closed !== undefined) return false
+    return !isSessionExpired(this.#state, this.#parts.clock.nowMs())
   }
 
   /** Grows with kept promises: all streams of a channel share one exposure. */

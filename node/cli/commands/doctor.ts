@@ -62,7 +62,7 @@ function configuredNetwork(options: DoctorOptions, context: CliContext): string 
   }
 }
 
-export function lineOf({ name, health, found, fix }: CheckResult): string {
+function lineOf({ name, health, found, fix }: CheckResult): string {
   const mark = styleText(COLOUR[health], MARK[health], { stream: process.stdout })
   const line = `${mark} ${health} ${name.padEnd(NAME_CHARS)} ${found}`
   return fix === '' ? line : `${line}\n  ${' '.repeat(5 + NAME_CHARS)} ${fix}`

@@ -38,7 +38,15 @@ export async function verifyEvidenceFile(
   options: AttestVerifyOptions,
 ): Promise<Appraisal> {
   const bytes = new Uint8Array(readBounded(file, EVIDENCE_FILE_BYTES_MAX))
-  const trust = attestTrust(options)
+  return verifyEvidenceBytes(bytes, attestTrust(options), options)
+}
+
+/** @throws ConfigError for options that cannot be used */
+export async function verifyEvidenceBytes(
+  bytes: Uint8Array,
+  trust: AttestTrust,
+  options: AttestVerifyOptions,
+): Promise<Appraisal> {
   const { context } = trust
   const found = recogniseEvidence(bytes)
   const allowUnbound = options.allowUnbound === true

@@ -1,5 +1,7 @@
 /** GPU evidence of simulated devices: what is accepted, and every kind of forgery with the step that catches it. */
 import { describe, expect, it } from 'vitest'
+import { NVIDIA_ANCHOR_ID } from '#attestation/anchors/nvidia.ts'
+import { expectAnchor } from '#attestation/anchors/select.ts'
 import { issueDeviceCertificate } from '#attestation/evidence/simulated/device-certificates.ts'
 import { deriveP384Key } from '#attestation/evidence/simulated/device-keys.ts'
 import {
@@ -436,7 +438,13 @@ describe('simulated GPUs', () => {
     expect(verdictOn({ context: { anchors: forged } })).toMatch(
       /^gpu-identity: .*calls itself production/,
     )
-    expect(judge({ context: { globalId: -239 } }).ok).toBe(false)
+    const onMainnet = { ...snpContext(), globalId: -239 }
+    const use = { kind: 'nvidia-device-identity', tees: null } as const
+    expect(() => expectAnchor(onMainnet, root, use)).toThrow(/never accepted on mainnet/)
+    const renamed = { ...nvidia.anchor, id: NVIDIA_ANCHOR_ID, environment: 'production' as const }
+    expect(() => expectAnchor({ ...onMainnet, anchors: [renamed] }, root, use)).toThrow(
+      /no pinned root/,
+    )
   })
 
   it('of another network lead to no root of this one', () => {

@@ -221,12 +221,12 @@ describe('one byte changed', () => {
   it(
     'in saved collateral is refused and the step named',
     async () => {
-      const quote = saved('quote', bundle.quote)
       const options = { ...surroundings(), allowUnbound: true }
+      const trust = attestTrust(options)
       const good = manufacturer.collateral
       for (const at of positions(good.length)) {
         const collateral = saved('collateral', good.with(at, (good[at] ?? 0) ^ (1 << (at % 8))))
-        const found = await verifyEvidenceFile(quote, { ...options, collateral })
+        const found = await verifyEvidenceBytes(bundle.quote, trust, { ...options, collateral })
         expect(withStatus('failed', found).length, `byte ${at}`).toBeGreaterThan(0)
       }
     },

@@ -25,6 +25,7 @@ process.stdout.write(
 const report = await soak({
   durationMs,
   sampleEveryMs: Math.min(10_000, durationMs / 20),
+  answersMin: 1,
   providers: 4,
   clients: 8,
   onSample: (sample) => process.stdout.write(`${lineOf(sample)}\n`),

@@ -15,6 +15,8 @@ import { Meter, type Sample, type Slopes, slopesOf } from './measure.ts'
 
 export interface SoakOptions {
   readonly durationMs: number
+  /** Goes on for longer until so many were whole, and each kind of churn happened twice. */
+  readonly answersMin: number
   readonly sampleEveryMs: number
   readonly providers: number
   readonly clients: number
@@ -101,6 +103,8 @@ class Soak {
       this.#watch(),
     ]
     await wait(durationMs)
+    const { answersMin } = this.#options
+    while (this.#answers < answersMin || this.#deaths < 2 || this.#falls < 2) await wait(100)
     this.#isOver = true
     await Promise.all(work)
     return this.#settle()

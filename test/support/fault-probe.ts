@@ -16,7 +16,7 @@ const READING = new Set([
 ])
 
 /** What the code after the end of its peer meets: it stops there, as the process would have. */
-export class Killed extends Error {}
+class Killed extends Error {}
 
 export interface Arming {
   readonly point: string

@@ -71,6 +71,11 @@ const NOT_REACHED: Readonly<Record<string, string>> = {
 /** Writes of one side that the other never makes. */
 const WRITES_ELSEWHERE = new Set([
   ...['provider addReceipt', 'provider saveAsk', 'client eraseAsk', 'provider eraseAsk'],
+  // Told to the owner by node/why: nothing is owed by it.
+  ...['client saveStory', 'provider saveStory', 'client eraseStory', 'provider eraseStory'],
+  // An owner that deletes its local history: no session runs it.
+  ...['client eraseMeta', 'client eraseReceipt', 'client eraseJob'],
+  ...['provider eraseMeta', 'provider eraseReceipt', 'provider eraseJob'],
   ...['client saveJob', 'provider saveJob', 'client saveJobLine', 'provider saveJobLine'],
 ])
 

@@ -13,6 +13,7 @@ import { OPERATION } from '#settlement/wallet/messages.ts'
 const READING = new Set([
   ...['meta', 'loadChannels', 'leaves', 'leafCount', 'checkpoints', 'lastCheckpoints'],
   ...['receipts', 'receipt', 'ask', 'jobs', 'job', 'jobLines', 'transaction', 'close'],
+  ...['story', 'stories', 'askIds'],
 ])
 
 /** What the code after the end of its peer meets: it stops there, as the process would have. */
@@ -137,11 +138,20 @@ export function probedStream(
     close: () => stream.close(),
     abort: (reason) => stream.abort(reason),
     async send(bytes) {
-      const { kind } = decodeSessionMessage(bytes)
+      const kind = kindOf(bytes)
       const isOpenly = kind !== 'frame'
       if (isOpenly) reach(`${who} sends openly ${kind}`)
       await stream.send(bytes)
       if (isOpenly) reach(`${who} sent openly ${kind}`)
     },
+  }
+}
+
+/** An attacker's bytes may be no message at all. */
+function kindOf(bytes: Uint8Array): string {
+  try {
+    return decodeSessionMessage(bytes).kind
+  } catch {
+    return 'garbage'
   }
 }

@@ -94,16 +94,40 @@ export interface ChainBlock {
   readonly time: number
 }
 
+/** An internal message as the account that received or sent it saw it. */
+export interface ChainMessage {
+  /** Who sent it, when it was received; who gets it, when it was sent. */
+  readonly peer: Address
+  readonly valueNano: bigint
+  /** What travels with it besides its value, paid by its sender; its receiver's validators keep it. */
+  readonly forwardFeeNano: bigint
+  readonly body: Cell
+}
+
+/** Identifies a transaction of an account, to read on from it. */
+export type TransactionPlace = Pick<ChainTransaction, 'lt' | 'hash'>
+
 export interface ChainTransaction {
   readonly lt: bigint
   readonly hash: Uint8Array
   readonly time: number
   readonly totalFeesNano: bigint
+  /** The part of `totalFeesNano` that paid for storage. */
+  readonly storageFeesNano: bigint
+  /** Undefined: started by an external message or by nobody. */
+  readonly received: ChainMessage | undefined
+  readonly sent: readonly ChainMessage[]
   readonly success: boolean
   /** Opcode of the inbound message, when it has one. */
   readonly opcode: number | undefined
   /** TVM exit code of the compute phase. */
   readonly exitCode: number | undefined
+}
+
+/** An account with a contract: its code and data, each a bag of cells. */
+export interface ContractAccount {
+  readonly code: Uint8Array
+  readonly data: Uint8Array
 }
 
 /** Reads one TON network. It trusts its endpoint and says so (docs/THREAT-MODEL.md). */
@@ -116,14 +140,49 @@ export interface ChainReader {
   balance(address: Address): Promise<bigint>
   /** Undefined: not deployed, or code that is not a known channel code. */
   channel(address: Address): Promise<ChannelOnChain | undefined>
-  transactions(address: Address, limit: number): Promise<readonly ChainTransaction[]>
+  /** Undefined: no contract is there. */
+  account(address: Address): Promise<ContractAccount | undefined>
+  /** Newest first, TRANSACTIONS_PAGE_MAX at most; only those before `before`, when it is given. */
+  transactions(
+    address: Address,
+    limit: number,
+    before?: TransactionPlace,
+  ): Promise<readonly ChainTransaction[]>
 }
 
 export interface WalletMessage {
   readonly to: Address
+  /** 0 when `isWholeBalance`. */
   readonly valueNano: bigint
   readonly body: Cell
   readonly stateInit?: StateInit
+  /** Carries all that the wallet holds, less the fees of sending it. */
+  readonly isWholeBalance?: boolean
+  /** Present when the coins go into a channel: what caps on deposits are counted by. */
+  readonly deposit?: Deposit
+}
+
+export interface Deposit {
+  readonly amountNano: bigint
+  /** The provider's payout address in the terms. */
+  readonly provider: Address
+}
+
+/** What became of one message of a send. */
+export interface MessageOutcome {
+  /** not-sent: the wallet skipped it; failed: its destination refused it, the coins came back. */
+  readonly status: 'executed' | 'failed' | 'not-sent'
+  /** Exit code of the compute phase, or result code of the action phase, when it failed. */
+  readonly exitCode: number | undefined
+}
+
+export interface SendResult {
+  /** Of the wallet and of the destinations, forwarding included. */
+  readonly feesNano: bigint
+  /** One for each message, in order. */
+  readonly outcomes: readonly MessageOutcome[]
+  /** True when an earlier process had sent exactly this: nothing was sent now. */
+  readonly wasSentBefore: boolean
 }
 
 /** Funds and withdraws; never signs vouchers. One in-flight external message at a time. */
@@ -131,9 +190,17 @@ export interface Wallet {
   readonly address: Address
   balance(): Promise<bigint>
   /**
-   * Sends the messages and resolves when each destination executed its transaction.
-   * @throws SettlementError TRANSACTION_FAILED with the exit code
-   * @throws UnavailableError CHAIN_UNREACHABLE
+   * Sends the messages and resolves when each destination executed its transaction. After an error of
+   * kind unavailable, sending the same again finds out what became of it and never pays twice.
+   * @throws SettlementError TRANSACTION_FAILED with the exit code, WALLET_BALANCE, and what caps throw
+   * @throws UnavailableError CHAIN_UNREACHABLE, EXTERNAL_REJECTED, TRANSACTION_UNCONFIRMED
    */
   send(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<{ feesNano: bigint }>
+  /** As `send`, but one message that fails does not hide what became of the others. */
+  sendEach(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<SendResult>
+  /**
+   * Finds out what became of the message that an earlier process left in flight; at the start.
+   * @returns whether there was one, and whether it was executed
+   */
+  recover(signal?: AbortSignal): Promise<'nothing' | 'executed' | 'expired'>
 }

@@ -2,7 +2,7 @@
 import { type AccountState, type Address, loadShardAccount, loadTransaction } from '@ton/core'
 import { TRANSACTIONS_PAGE_MAX } from '../constants.ts'
 import { type DevchainSnapshot, decodeSnapshot } from '../devchain/snapshot.ts'
-import type { ChainReader } from '../types.ts'
+import type { ChainReader, ContractAccount, TransactionPlace } from '../types.ts'
 import { readChannelAccount } from './storage.ts'
 import { describeTransaction } from './transaction.ts'
 
@@ -19,21 +19,31 @@ export function snapshotReader(snapshotJson: string): ChainReader {
     latestBlock: async () => saved.blocks[saved.blocks.length - 1]!,
     block: async (seqno) => saved.blocks.find((block) => block.seqno === seqno),
     balance: async (address) => account(address)?.storage.balance.coins ?? 0n,
-    channel: async (address) => channelOf(address, account(address)?.storage.state),
-    transactions: async (address, limit) => transactionsOf(saved, address, limit),
+    channel: async (address) => {
+      const found = contractOf(account(address)?.storage.state)
+      return found && readChannelAccount(address, found.code, found.data)
+    },
+    account: async (address) => contractOf(account(address)?.storage.state),
+    transactions: async (address, limit, before) => transactionsOf(saved, address, limit, before),
   }
 }
 
-function channelOf(address: Address, state: AccountState | undefined) {
+function contractOf(state: AccountState | undefined): ContractAccount | undefined {
   if (state?.type !== 'active' || !state.state.code || !state.state.data) return undefined
-  return readChannelAccount(address, state.state.code.toBoc(), state.state.data.toBoc())
+  return { code: state.state.code.toBoc(), data: state.state.data.toBoc() }
 }
 
-function transactionsOf(saved: DevchainSnapshot, address: Address, limit: number) {
+function transactionsOf(
+  saved: DevchainSnapshot,
+  address: Address,
+  limit: number,
+  before: TransactionPlace | undefined,
+) {
   const key = BigInt(`0x${address.hash.toString('hex')}`)
   return saved.transactions
     .map((one) => loadTransaction(one.cell.beginParse()))
     .filter((transaction) => transaction.address === key)
+    .filter(({ lt }) => before === undefined || lt < before.lt)
     .reverse()
     .slice(0, Math.min(limit, TRANSACTIONS_PAGE_MAX))
     .map(describeTransaction)

@@ -4,7 +4,7 @@ import type { TonClient } from '@ton/ton'
 import { z } from 'zod'
 import { ConfigError } from '#protocol/errors.ts'
 import { TRANSACTIONS_PAGE_MAX } from '../constants.ts'
-import type { ChainBlock, ChainReader } from '../types.ts'
+import type { ChainBlock, ChainReader, TransactionPlace } from '../types.ts'
 import { type ChainAccess, callChain, createTonClient, reach, unreachable } from './access.ts'
 import { readChannelAccount } from './storage.ts'
 import { describeTransaction } from './transaction.ts'
@@ -32,18 +32,29 @@ export function tonClientReader(access: ChainAccess): ChainReader {
     block: (seqno) => blockBySeqno(access, seqno),
     balance: (address) => reach(() => client.getBalance(address)),
     channel: (address) => readChannel(client, address),
-    transactions: (address, limit) =>
+    account: (address) => readAccount(client, address),
+    transactions: (address, limit, before) =>
       reach(async () => {
-        const page = { limit: Math.min(limit, TRANSACTIONS_PAGE_MAX) }
+        const page = { limit: Math.min(limit, TRANSACTIONS_PAGE_MAX), ...placeOf(before) }
         return (await client.getTransactions(address, page)).map(describeTransaction)
       }),
   }
 }
 
+/** The client asks for one more and drops the first, which is the transaction named here. */
+function placeOf(before: TransactionPlace | undefined) {
+  if (before === undefined) return {}
+  return { lt: `${before.lt}`, hash: Buffer.from(before.hash).toString('base64') }
+}
+
+async function readAccount(client: TonClient, address: Address) {
+  const { state, code, data } = await reach(() => client.getContractState(address))
+  return state !== 'active' || code === null || data === null ? undefined : { code, data }
+}
+
 async function readChannel(client: TonClient, address: Address) {
-  const state = await reach(() => client.getContractState(address))
-  if (state.state !== 'active' || state.code === null || state.data === null) return undefined
-  return readChannelAccount(address, state.code, state.data)
+  const account = await readAccount(client, address)
+  return account && readChannelAccount(address, account.code, account.data)
 }
 
 async function latestBlock(access: ChainAccess): Promise<ChainBlock> {

@@ -1,6 +1,6 @@
 /** What this project wants to know of a transaction. */
-import type { Transaction } from '@ton/core'
-import type { ChainTransaction } from '../types.ts'
+import type { Address, Message, Transaction } from '@ton/core'
+import type { ChainMessage, ChainTransaction } from '../types.ts'
 
 const OPCODE_BITS = 32
 
@@ -11,10 +11,27 @@ export function describeTransaction(transaction: Transaction): ChainTransaction 
     hash: new Uint8Array(transaction.hash()),
     time: transaction.now,
     totalFeesNano: transaction.totalFees.coins,
+    storageFeesNano: storageFeesOf(transaction),
+    received: messageOf(transaction.inMessage, 'src'),
+    sent: [...transaction.outMessages.values()].flatMap((one) => messageOf(one, 'dest') ?? []),
     success: outcome.success,
     opcode: opcodeOf(transaction),
     exitCode: outcome.exitCode,
   }
+}
+
+function storageFeesOf({ description }: Transaction): bigint {
+  return 'storagePhase' in description ? (description.storagePhase?.storageFeesCollected ?? 0n) : 0n
+}
+
+function messageOf(
+  message: Message | null | undefined,
+  side: 'src' | 'dest',
+): ChainMessage | undefined {
+  if (message?.info.type !== 'internal') return undefined
+  const { info, body } = message
+  const peer: Address = info[side]
+  return { peer, valueNano: info.value.coins, forwardFeeNano: info.forwardFee, body }
 }
 
 export interface Outcome {

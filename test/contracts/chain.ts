@@ -63,7 +63,24 @@ export function testChainReader(name: string, create: () => Promise<ChainSubject
       expect(all.length).toBeGreaterThan(2)
       expect(all.every((one, at) => at === 0 || one.lt < all[at - 1]!.lt)).toBe(true)
       expect(all[all.length - 1]).toMatchObject({ success: true, opcode: 0x4f50454e, exitCode: 0 })
-      expect(await reader.transactions(address, 2)).toEqual(all.slice(0, 2))
+      const hashes = (some: typeof all) => some.map(({ hash }) => toHex(hash))
+      expect(hashes(await reader.transactions(address, 2))).toEqual(hashes(all.slice(0, 2)))
+      expect(hashes(await reader.transactions(address, 50, all[0]))).toEqual(hashes(all.slice(1)))
+    })
+
+    it('tells what came in, what went out and what was paid, so that the balance follows', async () => {
+      const { reader, expected } = await create()
+      const address = channelAddress(expected.terms)
+      const all = await reader.transactions(address, 50)
+      const nano = all.reduce(
+        (sum, { received, sent, totalFeesNano }) =>
+          sum +
+          (received?.valueNano ?? 0n) -
+          totalFeesNano -
+          sent.reduce((out, one) => out + one.valueNano + one.forwardFeeNano, 0n),
+        0n,
+      )
+      expect(nano).toBe(await reader.balance(address))
     })
   })
 }

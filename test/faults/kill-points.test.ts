@@ -3,31 +3,19 @@
  * store is opened again. The steps are taken from the state machines, the wire schema, the store and the
  * contract's operations, so a new one without a case fails here. With real processes: kill-processes.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openPeerStore } from '#node/store/sqlite-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { CHUNK_UNITS_MIN } from '#protocol/constants.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import type { ClientMeterEffect } from '#protocol/session/client-meter.ts'
-import { CLIENT_SESSION_EVENTS } from '#protocol/session/client-session.ts'
 import type { ProviderMeterEffect } from '#protocol/session/provider-meter.ts'
-import { PROVIDER_SESSION_EVENTS } from '#protocol/session/provider-session.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
-import {
-  ClientContentSchema,
-  ProviderContentSchema,
-  SessionMessageSchema,
-} from '#protocol/wire/gen/cocoon_pb.ts'
 import * as clientChannel from '#settlement/channel/client.ts'
 import * as meeting from '#settlement/channel/meeting.ts'
 import * as providerChannel from '#settlement/channel/provider.ts'
 import { currentRoot, usedTotalNano } from '#settlement/channel/state.ts'
-import { OPERATION } from '#settlement/wallet/messages.ts'
 import { eventually } from '../support/eventually.ts'
-import { writeMethods } from '../support/fault-probe.ts'
+import { enumeratedPoints, NOT_REACHED } from '../support/fault-points.ts'
 import {
   beginRun,
   claimedNano,
@@ -49,46 +37,6 @@ beforeAll(async () => {
   network = await startRoleNetwork()
 })
 afterAll(() => network.stop())
-
-/** Points at which nothing is left to end, or that an honest life never reaches, each with its reason. */
-const NOT_REACHED: Readonly<Record<string, string>> = {
-  'client session close': 'a session ends with its stream: nobody steps a machine to closed',
-  'provider session close': 'as the client',
-  'provider sends refusal': 'an honest life has none; attacks-client ends sessions with each',
-  'provider sent refusal': 'as above',
-  'provider sends openly refusal': 'as above',
-  'provider sent openly refusal': 'as above',
-  'client sends openly refusal': 'this client hangs up instead',
-  'client sent openly refusal': 'as above',
-  'client sends openly provider-hello': 'the other side says it',
-  'client sent openly provider-hello': 'the other side says it',
-  'provider sends openly client-hello': 'the other side says it',
-  'provider sent openly client-hello': 'the other side says it',
-  'provider sends openly seal-open': 'the other side says it',
-  'provider sent openly seal-open': 'the other side says it',
-}
-
-/** Writes of one side that the other never makes. */
-const WRITES_ELSEWHERE = new Set([
-  ...['provider addReceipt', 'provider saveAsk', 'client eraseAsk', 'provider eraseAsk'],
-  // Told to the owner by node/why: nothing is owed by it.
-  ...['client saveStory', 'provider saveStory', 'client eraseStory', 'provider eraseStory'],
-  // An owner that deletes its local history: no session runs it.
-  ...['client eraseMeta', 'client eraseReceipt', 'client eraseJob'],
-  ...['provider eraseMeta', 'provider eraseReceipt', 'provider eraseJob'],
-  ...['client saveJob', 'provider saveJob', 'client saveJobLine', 'provider saveJobLine'],
-])
-
-const TRANSACTIONS: Readonly<Record<keyof typeof OPERATION, 'client' | 'provider' | undefined>> = {
-  topUp: 'client',
-  claim: 'provider',
-  coopClose: 'client',
-  startClose: 'client',
-  finish: 'client',
-  // No role sends these yet.
-  close: undefined,
-  destroy: undefined,
-}
 
 /** Every transition of a channel, and the point at which it becomes durable or is said. */
 const CHANNEL_STEPS: Readonly<Record<string, string>> = {
@@ -120,46 +68,6 @@ const METER_STEPS: Readonly<
   produce: 'provider sends tokens',
   pause: 'provider sends tokens',
   checkpoint: 'provider sends checkpoint',
-}
-
-function oneofNames(schema: typeof ClientContentSchema | typeof SessionMessageSchema): string[] {
-  const names = schema.oneofs.flatMap((oneof) => oneof.fields.map((field) => field.name))
-  return names.map((name) => name.replaceAll('_', '-'))
-}
-
-/** Every step that the code knows, by the names of its probes. */
-function enumerated(): string[] {
-  const folder = mkdtempSync(path.join(tmpdir(), 'cocoon-points-'))
-  const store = openPeerStore(folder)
-  const writes = writeMethods(store)
-  store.close()
-  rmSync(folder, { recursive: true })
-  const sides = ['client', 'provider'] as const
-  const said = (side: string, how: string, kinds: string[]) =>
-    kinds.flatMap((kind) => [`${side} sends ${how}${kind}`, `${side} sent ${how}${kind}`])
-  return [
-    ...CLIENT_SESSION_EVENTS.map((kind) => `client session ${kind}`),
-    ...PROVIDER_SESSION_EVENTS.map((kind) => `provider session ${kind}`),
-    ...said('client', '', oneofNames(ClientContentSchema)),
-    ...said('provider', '', oneofNames(ProviderContentSchema as never)),
-    ...sides.flatMap((side) =>
-      said(
-        side,
-        'openly ',
-        oneofNames(SessionMessageSchema).filter((kind) => kind !== 'frame'),
-      ),
-    ),
-    ...sides.flatMap((side) => [`${side} commits`, `${side} committed`]),
-    ...sides.flatMap((side) =>
-      writes
-        .filter((name) => !WRITES_ELSEWHERE.has(`${side} ${name}`))
-        .map((name) => `${side} writes ${name}`),
-    ),
-    ...Object.keys(OPERATION).flatMap((name) => {
-      const who = TRANSACTIONS[name as keyof typeof OPERATION]
-      return who === undefined ? [] : [`${who} transacts ${name}`, `${who} transacted ${name}`]
-    }),
-  ]
 }
 
 type Life = Ending | 'warm'
@@ -277,7 +185,7 @@ beforeAll(async () => {
 
 test('every step that the code knows is reached by a life, or is excused with a reason', () => {
   const reached = new Set(LIVES.flatMap((life) => [...(visited.get(life)?.keys() ?? [])]))
-  const known = enumerated()
+  const known = enumeratedPoints()
   expect(known.length).toBeGreaterThan(60)
   expect(known.filter((point) => !reached.has(point) && !(point in NOT_REACHED))).toEqual([])
   const stale = Object.keys(NOT_REACHED).filter((point) => reached.has(point))

@@ -21,6 +21,13 @@ export class Accounts implements BlockchainStorage {
     return this.#accounts.get(address.toRawString())
   }
 
+  /** A ShardAccount of TON's block.tlb as a bag of cells in base64; undefined: no such account. */
+  stateOf(rawAddress: string): string | undefined {
+    const account = this.#accounts.get(rawAddress)
+    // The sandbox keeps it in exactly this form and offers only the parsed one.
+    return (account as unknown as { _account: string } | undefined)?._account
+  }
+
   knownContracts(): SmartContract[] {
     return [...this.#accounts.values()]
   }

@@ -12,9 +12,21 @@ export const BLOCKS_MAX = 8_192
 export const EMPTY_BLOCK_S = 3
 /** Transactions kept over all accounts, oldest dropped first (about 2 KiB each). */
 export const TRANSACTIONS_MAX = 20_000
+/** Blocks at which the states of accounts can be read: over 17 minutes at one every 4 s. */
+export const HISTORY_BLOCKS_MAX = 256
+/** Messages of one block; the others wait for the next. */
+export const BLOCK_MESSAGES_MAX = 1_000
+/** Messages that wait for a block, with a miner; more external ones are refused. */
+export const PENDING_MAX = 10_000
 /** Accounts: further ones cannot receive. */
 export const ACCOUNTS_MAX = 20_000
 /** 10 million TON: one call to the faucet. */
 export const FAUCET_NANO_MAX = 10_000_000_000_000_000n
 /** A hundred years: one call to dev_time. */
 export const TIME_STEP_S_MAX = 100 * 366 * 86_400
+/** Rules for faults at a time. */
+export const FAULT_RULES_MAX = 16
+/** 10 minutes: a later answer is none. */
+export const FAULT_DELAY_MS_MAX = 600_000
+/** Named snapshots kept at a time, in memory. */
+export const SNAPSHOTS_MAX = 8

@@ -23,6 +23,8 @@ export interface DevchainSnapshot {
   readonly blocks: readonly ChainBlock[]
   readonly accounts: readonly SavedAccount[]
   readonly transactions: readonly { readonly seqno: number; readonly cell: Cell }[]
+  /** Messages that wait for their block, in order. */
+  readonly pending: readonly Cell[]
 }
 
 export interface SavedAccount {
@@ -66,6 +68,7 @@ const snapshotSchema = z.strictObject({
     )
     .max(ACCOUNTS_MAX),
   transactions: z.array(z.strictObject({ seqno, cell })).max(TRANSACTIONS_MAX),
+  pending: z.array(cell).default([]),
 })
 
 export function encodeSnapshot(snapshot: DevchainSnapshot): string {
@@ -81,6 +84,7 @@ export function encodeSnapshot(snapshot: DevchainSnapshot): string {
       cell: base64(account.cell),
     })),
     transactions: snapshot.transactions.map((one) => ({ ...one, cell: base64(one.cell) })),
+    pending: snapshot.pending.map(base64),
   }
   return JSON.stringify(plain)
 }

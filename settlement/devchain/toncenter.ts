@@ -5,10 +5,10 @@ import {
   type CommonMessageInfo,
   loadTransaction,
   type Message,
+  type ShardAccount,
   storeStateInit,
   type TupleItem,
 } from '@ton/core'
-import type { SmartContract } from '@ton/sandbox'
 import type { ChainBlock } from '../types.ts'
 import type { TransactionRecord } from './transactions.ts'
 
@@ -50,25 +50,35 @@ export function encodeBlockHeader(block: ChainBlock, workchain: number, globalId
   }
 }
 
-export function encodeAccount(account: SmartContract | undefined, block: ChainBlock): Json {
-  const state = account?.accountState
+/** The block is the masterchain's, at which the state was read. */
+export function encodeAccount(found: ShardAccount | undefined, block: ChainBlock): Json {
+  const state = found?.account?.storage.state
   const active = state?.type === 'active' ? state.state : undefined
-  const lastHash = (account?.lastTransactionHash ?? 0n).toString(16).padStart(64, '0')
   return {
     '@type': 'raw.fullAccountState',
-    balance: String(account?.balance ?? 0n),
+    balance: String(found?.account?.storage.balance.coins ?? 0n),
     extra_currencies: [],
     code: active?.code ? base64(active.code) : '',
     data: active?.data ? base64(active.data) : '',
-    last_transaction_id: {
-      '@type': 'internal.transactionId',
-      lt: String(account?.lastTransactionLt ?? 0n),
-      hash: Buffer.from(lastHash, 'hex').toString('base64'),
-    },
-    block_id: encodeBlockId(block, 0),
+    last_transaction_id: transactionId(found),
+    block_id: encodeBlockId(block, -1),
     frozen_hash: '',
     sync_utime: block.time,
-    state: state === undefined || state.type === 'uninit' ? 'uninitialized' : state.type,
+    state: stateName(found),
+  }
+}
+
+export function stateName(found: ShardAccount | undefined): string {
+  const type = found?.account?.storage.state.type
+  return type === undefined || type === 'uninit' ? 'uninitialized' : type
+}
+
+export function transactionId(found: ShardAccount | undefined): Json {
+  const hash = (found?.lastTransactionHash ?? 0n).toString(16).padStart(64, '0')
+  return {
+    '@type': 'internal.transactionId',
+    lt: String(found?.lastTransactionLt ?? 0n),
+    hash: Buffer.from(hash, 'hex').toString('base64'),
   }
 }
 

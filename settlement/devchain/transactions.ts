@@ -39,13 +39,20 @@ export class Transactions {
     return this.#all
   }
 
-  /** Newest first, from `fromLt` (inclusive) down to `toLt` (exclusive). */
-  of(address: Address, limit: number, fromLt?: bigint, toLt?: bigint): TransactionRecord[] {
+  /** Newest first, from `fromLt` (inclusive) down to `toLt` (exclusive), in blocks up to `seqnoMax`. */
+  of(
+    address: Address,
+    limit: number,
+    fromLt?: bigint,
+    toLt?: bigint,
+    seqnoMax = Number.POSITIVE_INFINITY,
+  ): TransactionRecord[] {
     const found: TransactionRecord[] = []
     const list = this.#byAccount.get(address.toRawString()) ?? []
     for (let at = list.length - 1; at >= 0 && found.length < limit; at--) {
       const record = list[at]!
       if (toLt !== undefined && record.lt <= toLt) break
+      if (record.seqno > seqnoMax) continue
       if (fromLt === undefined || record.lt <= fromLt) found.push(record)
     }
     return found

@@ -54,6 +54,8 @@ export interface ReceiptContext {
   readonly chain: ChainReader
   /** The reader's own policy: it tightens the network's. */
   readonly ownPolicy?: AttestationPolicy | undefined
+  /** Trust at the receipt's time, for who checks many receipts of one network; derived when left out. */
+  readonly trustAt?: ((atMs: number) => NetworkTrust) | undefined
 }
 
 const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords => ({
@@ -61,11 +63,16 @@ const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords
   reference,
 })
 
-/** @throws UnavailableError CHAIN_UNREACHABLE; whatever is wrong with the file is in the verdict */
+/**
+ * Whatever is wrong with the file is in the verdict.
+ * @throws UnavailableError CHAIN_UNREACHABLE
+ * @throws ConfigError SIMULATED_ON_MAINNET, POLICY_INVALID
+ */
 export async function verifyReceiptFile(
   bytes: Uint8Array,
-  { network, chain, ownPolicy }: ReceiptContext,
+  context: ReceiptContext,
 ): Promise<ReceiptVerdict> {
+  const { network, chain, ownPolicy } = context
   const steps = new ReceiptSteps()
   const file = steps.run('file-format', words('one canonical encoding'), () => {
     return { found: `${bytes.length} bytes`, value: decodeReceiptFile(bytes) }
@@ -79,7 +86,7 @@ export async function verifyReceiptFile(
     return { id: '', level: 'signed', tier: 'open', ok: false, steps: steps.steps }
   }
   const atMs = (body.endedAtS + ROUND_SECONDS) * 1000
-  const trust = networkTrust(network, crypto, atMs, ownPolicy)
+  const trust = context.trustAt?.(atMs) ?? networkTrust(network, crypto, atMs, ownPolicy)
   const terms = checkParties(steps, file, body, network)
   const tier = await checkEvidence(steps, file, body, terms, trust, chain, atMs)
   checkMoney(steps, file, body, terms)

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
+import { type NetworkTrust, networkTrust } from '#node/trust.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import {
@@ -17,6 +18,7 @@ import {
 import { delegateCell, openDelegate, signCell } from '#settlement/cells.ts'
 import { snapshotReader } from '#settlement/chain/snapshot-reader.ts'
 import type { ChainReader } from '#settlement/types.ts'
+import { rejectionCode } from '../support/error-code.ts'
 import { flipped } from '../support/role-forgeries.ts'
 import { keyOf, type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
@@ -46,11 +48,22 @@ beforeAll(async () => {
 })
 afterAll(() => network.stop())
 
+/** Derived once for each time that a receipt names: a simulated manufacturer takes 50 ms. */
+const trusts = new Map<number, NetworkTrust>()
+function trustAt(atMs: number): NetworkTrust {
+  const trust = trusts.get(atMs) ?? networkTrust(network.file, crypto, atMs)
+  trusts.set(atMs, trust)
+  return trust
+}
+
 const verify = (
   changed: Uint8Array,
   context: { network?: NetworkFile; chain?: ChainReader } = {},
 ): Promise<ReceiptVerdict> =>
-  verifyReceiptFile(changed, { network: network.file, chain, ...context })
+  verifyReceiptFile(changed, {
+    ...{ network: network.file, chain, ...context },
+    ...(context.network === undefined ? { trustAt } : {}),
+  })
 
 const failedSteps = ({ steps }: ReceiptVerdict): string[] =>
   steps.filter(({ status }) => status === 'failed').map(({ name }) => name)
@@ -200,10 +213,20 @@ describe('another reader', () => {
     expect(verdict.tier).toBe('open')
   })
 
+  test('of mainnet whose file names the simulated manufacturer: the file is refused', async () => {
+    const mainnet = { ...network.file, globalId: -239 }
+    const context = { network: mainnet, chain: { ...chain, globalId: -239 } }
+    expect(await rejectionCode(verify(bytes, context))).toBe('SIMULATED_ON_MAINNET')
+  })
+
   test('of mainnet that trusts the simulated root all the same: refused in code', async () => {
     const mainnet = { ...network.file, globalId: -239 }
-    const verdict = await verify(bytes, { network: mainnet, chain: { ...chain, globalId: -239 } })
-    expect(failedSteps(verdict)).toContain('evidence/anchor')
+    const context = { network: mainnet, chain: { ...chain, globalId: -239 } }
+    const verdict = await verifyReceiptFile(bytes, { ...context, trustAt })
+    expect(failedSteps(verdict)).toEqual(expect.arrayContaining(['evidence/anchor', 'tier']))
+    const anchor = verdict.steps.find(({ name }) => name === 'evidence/anchor')
+    expect(anchor?.detail).toMatch(/mainnet/)
+    expect(verdict).toMatchObject({ ok: false, tier: 'open' })
   })
 })
 

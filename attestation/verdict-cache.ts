@@ -125,7 +125,10 @@ export class VerdictCache {
       ],
       // Who showed a GPU first keeps it for longer than a verdict is kept: only newcomers are refused.
       gpuSightings: [],
-      gpuOpinions: [...(context.gpuOpinions ?? [])],
+      gpuOpinions: (context.gpuOpinions ?? []).flatMap(({ nonce, outcome, detail }) => [
+        nonce,
+        utf8(`${outcome} ${detail}`),
+      ]),
     }
   }
 }

@@ -25,6 +25,7 @@ import {
   type GpuDeviceEvidence,
   gpuNonce,
 } from '#attestation/verify/gpu/evidence.ts'
+import type { GpuOpinion } from '#attestation/verify/gpu/second-opinion.ts'
 import { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
 import { concat, toHex, utf8 } from '#protocol/bytes.ts'
 import { nobleCrypto } from '#protocol/crypto/noble.ts'
@@ -139,7 +140,7 @@ describe('GPU evidence', () => {
       const { ok, steps } = judge({ raw: none, gpu: { need } })
       expect(ok).toBe(true)
       const names = steps.filter((step) => step.status === 'not-required').map((step) => step.name)
-      expect(names.filter((name) => name.startsWith('gpu-'))).toHaveLength(5)
+      expect(names.filter((name) => name.startsWith('gpu-'))).toHaveLength(6)
     }
   })
 
@@ -345,12 +346,44 @@ describe('forged GPU evidence', () => {
     )
   })
 
-  it('needs the second opinion where the policy requires it', () => {
-    const required = { gpu: { nras: 'required' as const } }
-    expect(verdictOn(required)).toMatch(/^gpu-report: .*second opinion/)
-    const about = (nonce: Uint8Array) => ({ ...required, context: { gpuOpinions: [nonce] } })
-    expect(verdictOn(about(nonceOf(1)))).toMatch(/^gpu-report: .*second opinion/)
-    expect(verdictOn(about(nonceOf(0)))).toBe('accepted')
+  describe("and NVIDIA's second opinion", () => {
+    const about = (nras: GpuPolicy['nras'], outcome?: GpuOpinion['outcome'], at = 0) => ({
+      gpu: { nras },
+      context: {
+        gpuOpinions:
+          outcome === undefined
+            ? undefined
+            : [{ nonce: nonceOf(at), outcome, detail: 'as the service said' }],
+      },
+    })
+    const step = (change: Parameters<typeof judge>[0]) =>
+      judge(change).steps.find(({ name }) => name === 'gpu-second-opinion')
+
+    it('required: refused when it was not asked, did not answer, said no, or spoke of another nonce', () => {
+      expect(verdictOn(about('required'))).toMatch(/^gpu-second-opinion: .*not asked/)
+      expect(verdictOn(about('required', 'unknown'))).toMatch(/as the service said/)
+      expect(verdictOn(about('required', 'refused'))).toMatch(/^gpu-second-opinion: GPU 0/)
+      expect(verdictOn(about('required', 'good', 1))).toMatch(/^gpu-second-opinion: .*not asked/)
+      expect(verdictOn(about('required', 'good'))).toBe('accepted')
+      expect(step(about('required'))?.advice).toBe('fix')
+      expect(step(about('required', 'refused'))?.advice).toBe('stop')
+    })
+
+    it('optional: shown in the verdict, and a no counts', () => {
+      expect(verdictOn(about('optional'))).toBe('accepted')
+      expect(step(about('optional', 'unknown'))).toMatchObject({
+        status: 'not-required',
+        found: 'no answer',
+        detail: 'no answer about GPU 0: as the service said',
+      })
+      expect(step(about('optional', 'good'))).toMatchObject({ status: 'passed' })
+      expect(verdictOn(about('optional', 'refused'))).toMatch(/^gpu-second-opinion: GPU 0/)
+    })
+
+    it('none: not asked, and what it says does not count', () => {
+      expect(verdictOn(about('none', 'refused'))).toBe('accepted')
+      expect(step(about('none'))).toMatchObject({ status: 'not-required', found: 'not asked' })
+    })
   })
 
   it('of revoked hardware is refused', () => {

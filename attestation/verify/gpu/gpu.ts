@@ -17,6 +17,7 @@ import { type GpuDevice, verifyGpuDevice } from './device.ts'
 import { decodeGpuEvidence, type GpuEvidence, gpuNonce } from './evidence.ts'
 import { readFirmware } from './opaque.ts'
 import { expectGolden } from './rim.ts'
+import { checkSecondOpinion, type GpuOpinion } from './second-opinion.ts'
 import type { GpuSightings } from './sightings.ts'
 import { parseSpdmMeasurements, type SpdmMeasurements } from './spdm.ts'
 import type { GpuStepName } from './steps.ts'
@@ -24,8 +25,8 @@ import type { GpuStepName } from './steps.ts'
 export interface GpuContext extends AppraisalContext {
   /** What this client saw before; undefined: nothing is remembered, and only doubles inside are found. */
   readonly gpuSightings?: GpuSightings | undefined
-  /** Nonces that NVIDIA's remote service vouched for (node/evidence/nras-token.ts); undefined: nobody asked it. */
-  readonly gpuOpinions?: readonly Uint8Array[] | undefined
+  /** What NVIDIA's remote service said (node/evidence/nras.ts); undefined: nobody asked it. */
+  readonly gpuOpinions?: readonly GpuOpinion[] | undefined
 }
 
 export interface GpuInput {
@@ -97,7 +98,7 @@ function readReports(
   devices: readonly GpuDevice[],
   core: Uint8Array,
 ): Finding<readonly SpdmMeasurements[]> {
-  const { crypto, policy } = context
+  const { crypto } = context
   const value = evidence.devices.map(({ report }, index) => {
     const parsed = parseSpdmMeasurements(report)
     const device = devices[index] ?? refuse('a report without a device')
@@ -107,10 +108,6 @@ function readReports(
     }
     if (!equal(parsed.nonce, gpuNonce(crypto, index, core))) {
       refuse(`GPU ${index} answered another nonce`, { found: toHex(parsed.nonce) })
-    }
-    const hasOpinion = context.gpuOpinions?.some((nonce) => equal(nonce, parsed.nonce)) === true
-    if (policy.gpu.nras === 'required' && !hasOpinion) {
-      refuse(`the policy requires NVIDIA's second opinion on GPU ${index}`, { advice: 'fix' })
     }
     return parsed
   })
@@ -184,6 +181,11 @@ export function checkGpu(
   steps.run('gpu-firmware', [opened, devices, reports], ({ rims }, found, read) =>
     isEmpty ? { ...NOT_REQUIRED, value: true } : expectFirmware(context, rims, found, read),
   )
+  steps.run('gpu-second-opinion', [reports], (read) => {
+    if (isEmpty) return { ...NOT_REQUIRED, value: true }
+    const nonces = read.map(({ nonce }) => nonce)
+    return checkSecondOpinion(context.policy.gpu.nras, nonces, context.gpuOpinions)
+  })
   const unique = steps.run(
     'gpu-uniqueness',
     isEmpty ? ([[], ''] as const) : ([devices, machine?.name] as const),

@@ -30,6 +30,13 @@ export const GPU_STEPS = {
     required: 'driver, VBIOS and measurements that the policy lists',
     reference: `${SPEC}#policy`,
   },
+  'gpu-second-opinion': {
+    term: 'Entity Attestation Token of NVIDIA NRAS',
+    evidence: "answer of NVIDIA's service",
+    required:
+      "where the policy requires it NVIDIA's service vouches for each GPU; its no counts always",
+    reference: `RFC 9711; ${SPEC}#gpu-evidence`,
+  },
   'gpu-uniqueness': {
     term: 'GPU device identity',
     evidence: 'GPU evidence, own sightings',

@@ -12,6 +12,7 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { systemClock as clock } from './clock.ts'
@@ -308,7 +309,13 @@ async function composePeer(
     timeoutSignal: AbortSignal.timeout,
   }
   const chain = tonClientReader(access)
-  const wallet = openWallet({ access, crypto, clock, seed: walletSeed, sleep })
+  const wallet = openWallet({
+    access,
+    crypto,
+    clock,
+    signer: seedSigner(crypto, walletSeed),
+    sleep,
+  })
   const latest = await chain.latestBlock()
   const trust = networkTrust(network, crypto, latest.time * 1000, options.ownPolicy)
   const transport = await createLibp2pTransport({

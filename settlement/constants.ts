@@ -42,8 +42,10 @@ export const WALLET_MESSAGES_MAX = 255
 export const WALLET_QUEUE_MAX = 64
 /** Seconds after which the chain refuses a signed external message. */
 export const WALLET_MESSAGE_VALID_S = 60
-/** Newest transactions of an account looked through for one's own. */
-export const WALLET_LOOK_BACK = 32
+/** Transactions of an account read at once when looking for one's own. */
+export const WALLET_LOOK_BACK = 100
+/** Pages of them: more than a batch of 255 messages with its answers and payments can fill. */
+export const WALLET_PAGES_MAX = 16
 /** Between two looks at the chain while waiting for a transaction. */
 export const WALLET_POLL_MS = 100
 /** Looks at the chain before a send counts as lost: a minute at WALLET_POLL_MS. */

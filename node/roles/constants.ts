@@ -55,6 +55,8 @@ export const JOB_BIDDING_MS = 1_500
 export const JOB_DEADLINE_MS = 30 * 60_000
 /** Unclaimed coins of an open channel at which they are claimed: a hundred times what a claim costs. */
 export const CLAIM_UNCLAIMED_NANO = 100_000_000n
+/** Part of a wallet's balance that claims of one message may carry; the rest pays for sending them. */
+export const CLAIM_BALANCE_SHARE = { used: 9n, whole: 10n }
 /** A provider looks at its channels this often at least, and so often within one close delay. */
 export const CLAIM_WATCH_MS_MAX = 60_000
 export const CLAIM_WATCHES_PER_DELAY = 6

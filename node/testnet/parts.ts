@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { readModel } from '#inference/model/read-model.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
-import { walletAddress } from '#settlement/wallet/wallet.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import { TESTNET_GLOBAL_ID } from './constants.ts'
 
 export interface TestnetModel {

@@ -26,7 +26,11 @@ export function topUpMessage(
   deploy = true,
 ): WalletMessage {
   const body = operation(OPERATION.topUp).storeCoins(amountNano)
-  return callWith(channelStateInit(terms), body, amountNano + TOP_UP_ATTACHED_NANO, deploy)
+  const value = amountNano + TOP_UP_ATTACHED_NANO
+  return {
+    ...callWith(channelStateInit(terms), body, value, deploy),
+    deposit: { amountNano, provider: terms.provider },
+  }
 }
 
 /** Pays the provider and records the root. By anyone. */

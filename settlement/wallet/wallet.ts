@@ -1,193 +1,267 @@
 /**
- * A wallet over TON's WalletContractV5R1. Its key signs external messages only, through the crypto
- * port (the wallet contract's own signer is @ton/crypto, a hundred times slower). One external
- * message is in flight at a time, so that the seqno is never raced for.
+ * A wallet over TON's WalletContractV5R1. One external message is in flight at a time, so that the seqno
+ * is never raced for; it is in the journal before it is on the wire, and what became of it is found out
+ * before anything else is signed.
  */
-import {
-  type Address,
-  beginCell,
-  external,
-  internal,
-  type MessageRelaxed,
-  SendMode,
-  storeMessage,
-  type Transaction,
-} from '@ton/core'
-import { type TonClient, WalletContractV5R1 } from '@ton/ton'
+import type { Address, Transaction } from '@ton/core'
+import type { TonClient, WalletContractV5R1 } from '@ton/ton'
 import { z } from 'zod'
+import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
-import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError, SettlementError, UnavailableError } from '#protocol/errors.ts'
 import { type ChainAccess, callChain, createTonClient, reach } from '../chain/access.ts'
 import { outcomeOf } from '../chain/transaction.ts'
-import {
-  WALLET_LOOK_BACK,
-  WALLET_MESSAGE_VALID_S,
-  WALLET_MESSAGES_MAX,
-  WALLET_POLL_MS,
-  WALLET_POLLS_MAX,
-  WALLET_QUEUE_MAX,
-} from '../constants.ts'
-import type { Wallet, WalletMessage } from '../types.ts'
+import { WALLET_MESSAGE_VALID_S, WALLET_MESSAGES_MAX, WALLET_QUEUE_MAX } from '../constants.ts'
+import type { Deposit, MessageOutcome, SendResult, Wallet, WalletMessage } from '../types.ts'
+import { Arrivals, outcomesOf, unconfirmed } from './arrivals.ts'
+import { digestOf, externalBoc, seqnoOfBody, transferBody, walletContract } from './body.ts'
+import { memoryJournal, type PendingMessage, type WalletJournal } from './journal.ts'
+import type { WalletSigner } from './signer.ts'
 
 export interface WalletOptions {
   readonly access: ChainAccess
   readonly crypto: CryptoPort
   readonly clock: Clock
-  /** Ed25519 seed, 32 bytes. */
-  readonly seed: Uint8Array
+  readonly signer: WalletSigner
   /** Waits; rejects when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Where the message in flight is kept; in memory when left out. */
+  readonly journal?: WalletJournal | undefined
+  /** Asked before anything is signed; none when left out. */
+  readonly caps?: DepositGuard | undefined
 }
 
-/** The contract of a public key on one network: the wallet id holds the global id. */
-function walletContract(publicKey: Uint8Array, globalId: number): WalletContractV5R1 {
-  return WalletContractV5R1.create({
-    publicKey: Buffer.from(publicKey),
-    walletId: { networkGlobalId: globalId },
-  })
-}
-
-export function walletAddress(publicKey: Uint8Array, globalId: number): Address {
-  return walletContract(publicKey, globalId).address
+/** The wallet's own caps on what goes into channels. */
+export interface DepositGuard {
+  /**
+   * Reserves, durably.
+   * @returns called at the end: whether the deposits may have gone out
+   * @throws SettlementError DEPOSIT_CAP_DAY, DEPOSIT_CAP_PROVIDER; nothing is reserved then
+   */
+  hold(deposits: readonly Deposit[]): (isSpent: boolean) => void
 }
 
 export function openWallet(options: WalletOptions): Wallet {
-  return new SeedWallet(options)
+  return new ChainWallet(options)
 }
 
-class SeedWallet implements Wallet {
+/** What the chain says of the wallet at one moment. */
+interface Account {
+  readonly balanceNano: bigint
+  readonly seqno: number
+  readonly lastLt: bigint
+  /** Unix seconds. */
+  readonly timeS: number
+}
+
+interface Executed {
+  readonly pending: PendingMessage
+  readonly transaction: Transaction
+}
+
+class ChainWallet implements Wallet {
   readonly address: Address
   readonly #options: WalletOptions
-  readonly #key: Ed25519KeyPair
   readonly #contract: WalletContractV5R1
   readonly #client: TonClient
+  readonly #arrivals: Arrivals
+  readonly #journal: WalletJournal
   #waiting = 0
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(options: WalletOptions) {
+    const { access, signer, sleep, journal } = options
     this.#options = options
-    this.#key = options.crypto.ed25519FromSeed(options.seed)
-    this.#contract = walletContract(this.#key.publicKey, options.access.globalId)
+    this.#contract = walletContract(signer.publicKey, access.globalId)
     this.address = this.#contract.address
-    this.#client = createTonClient(options.access)
+    this.#client = createTonClient(access)
+    this.#arrivals = new Arrivals({ client: this.#client, sleep })
+    this.#journal = journal ?? memoryJournal()
   }
 
   balance(): Promise<bigint> {
     return reach(() => this.#client.getBalance(this.address))
   }
 
-  send(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<{ feesNano: bigint }> {
+  async send(messages: readonly WalletMessage[], signal?: AbortSignal) {
+    const { feesNano, outcomes } = await this.sendEach(messages, signal)
+    for (const outcome of outcomes) requireExecuted(outcome)
+    return { feesNano }
+  }
+
+  sendEach(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<SendResult> {
     if (messages.length === 0 || messages.length > WALLET_MESSAGES_MAX) {
       throw new ConfigError('WALLET_MESSAGES', `send 1 to ${WALLET_MESSAGES_MAX} messages at once`)
     }
+    return this.#inOrder(() => this.#sendNow(messages, signal))
+  }
+
+  recover(signal?: AbortSignal): Promise<'nothing' | 'executed' | 'expired'> {
+    return this.#inOrder(async () => {
+      if (this.#journal.read() === undefined) return 'nothing'
+      const earlier = await this.#settleEarlier(signal)
+      if (earlier === undefined) return 'expired'
+      await this.#arrivals.follow(earlier.transaction, signal)
+      this.#journal.clear()
+      return 'executed'
+    })
+  }
+
+  #inOrder<T>(work: () => Promise<T>): Promise<T> {
     if (this.#waiting >= WALLET_QUEUE_MAX) {
       throw new UnavailableError('WALLET_BUSY', 'too many sends wait for this wallet')
     }
     this.#waiting++
-    const sent = this.#tail
-      .then(() => this.#sendNow(messages, signal))
-      .finally(() => {
-        this.#waiting--
-      })
-    this.#tail = sent.catch(() => undefined)
-    return sent
+    const done = this.#tail.then(work).finally(() => {
+      this.#waiting--
+    })
+    this.#tail = done.catch(() => undefined)
+    return done
   }
 
-  async #sendNow(messages: readonly WalletMessage[], signal?: AbortSignal) {
+  async #sendNow(messages: readonly WalletMessage[], signal?: AbortSignal): Promise<SendResult> {
     signal?.throwIfAborted()
-    const chainTimeS = await this.#checkBalance(messages)
-    const bodyHash = await this.#submit(messages, chainTimeS)
-    const own = await this.#await(this.address, (one) => bodyHashOf(one) === bodyHash, signal)
-    requireSuccess(own, 'the wallet')
-    if (own.outMessagesCount !== messages.length) {
-      // Mode +2 makes the wallet skip what it cannot send instead of failing.
-      throw failed('the wallet could not send every message', undefined)
+    const digest = toHex(digestOf(this.#options.crypto, messages))
+    const earlier = await this.#settleEarlier(signal)
+    if (earlier?.pending.digest === digest) {
+      return { ...(await this.#resultOf(earlier, messages, signal)), wasSentBefore: true }
     }
-    let feesNano = own.totalFees.coins
-    for (const message of own.outMessages.values()) {
-      if (message.info.type !== 'internal') continue
-      const { dest, createdLt, forwardFee } = message.info
-      const arrived = await this.#await(
-        dest,
-        (one) => causedBy(one, this.address, createdLt),
-        signal,
-      )
-      requireSuccess(arrived, 'the destination')
-      feesNano += forwardFee + arrived.totalFees.coins
+    this.#journal.clear()
+    const deposits = messages.flatMap(({ deposit }) => deposit ?? [])
+    const settle = this.#options.caps?.hold(deposits)
+    let isSigned = false
+    try {
+      const pending = await this.#sign(messages, digest, signal)
+      isSigned = true
+      this.#journal.write(pending)
+      if (!(await this.#submit(pending))) {
+        isSigned = false
+        this.#journal.clear()
+        throw refused()
+      }
+      const transaction = await this.#waitFor(pending, signal)
+      const result = await this.#resultOf({ pending, transaction }, messages, signal)
+      return { ...result, wasSentBefore: false }
+    } finally {
+      settle?.(isSigned)
     }
-    return { feesNano }
   }
 
-  /** Returns the chain's own time: a message that this clock calls valid must be so there. */
-  async #checkBalance(messages: readonly WalletMessage[]): Promise<number> {
-    const neededNano = messages.reduce((sum, message) => sum + message.valueNano, 0n)
-    const state = await reach(() => this.#client.getContractState(this.address))
-    const balanceNano = state.balance
-    if (balanceNano > neededNano) return state.timestampt
-    throw new SettlementError('WALLET_BALANCE', 'the wallet does not hold enough coins', {
-      remedy: 'Fund the wallet, then try again.',
-      data: { neededNano, balanceNano },
-    })
+  /**
+   * What became of the message in the journal. The same bytes are handed in again while they are valid:
+   * their seqno lets them be executed once. Undefined: there is none, or it can never be executed.
+   * @throws UnavailableError TRANSACTION_UNCONFIRMED, CHAIN_UNREACHABLE: it is not known yet
+   */
+  async #settleEarlier(signal?: AbortSignal): Promise<Executed | undefined> {
+    const pending = this.#journal.read()
+    if (pending === undefined) return undefined
+    // The account is read before its transactions: a seqno that has moved on has one to show.
+    const account = await this.#account()
+    const taken = await this.#arrivals.look(
+      this.address,
+      pending.afterLt,
+      (one) => externalSeqnoOf(one) === pending.seqno,
+    )
+    if (taken !== undefined) return this.#ownOrNone(pending, taken)
+    if (account.seqno > pending.seqno) throw unconfirmed()
+    if (account.timeS > pending.validUntilS) return undefined
+    await this.#submit(pending)
+    return this.#ownOrNone(pending, await this.#waitFor(pending, signal))
   }
 
-  /** Signs and hands in one external message; its body's hash finds the transaction again. */
-  async #submit(messages: readonly WalletMessage[], chainTimeS: number): Promise<string> {
-    const { crypto, clock } = this.#options
-    const opened = this.#client.open(this.#contract)
-    const seqno = await reach(() => opened.getSeqno())
-    const body = await this.#contract.createTransfer({
-      seqno,
-      timeout: Math.max(Math.floor(clock.nowMs() / 1000), chainTimeS) + WALLET_MESSAGE_VALID_S,
-      sendMode: SendMode.PAY_GAS_SEPARATELY | SendMode.IGNORE_ERRORS,
-      messages: messages.map(toInternal),
-      signer: async (cell) => Buffer.from(crypto.ed25519Sign(this.#key, cell.hash())),
-    })
-    const init = seqno === 0 ? this.#contract.init : undefined
-    const message = external({ to: this.address, body, ...(init === undefined ? {} : { init }) })
-    const boc = beginCell().store(storeMessage(message)).endCell().toBoc()
-    const params = { boc: boc.toString('base64') }
-    const answer = await callChain(this.#options.access, 'sendBoc', params, z.unknown())
-    if (!answer.ok) throw refused()
-    return body.hash().toString('hex')
+  /** Another program that has the key may have used the seqno: then this message is void. */
+  #ownOrNone(pending: PendingMessage, transaction: Transaction): Executed | undefined {
+    const isOwn = transaction.inMessage?.body.hash().toString('hex') === pending.bodyHash
+    return isOwn ? { pending, transaction } : undefined
   }
 
-  async #await(
-    address: Address,
-    matches: (transaction: Transaction) => boolean,
+  /** The transaction that used up the seqno of a message. */
+  #waitFor({ seqno, afterLt }: PendingMessage, signal?: AbortSignal): Promise<Transaction> {
+    return this.#arrivals.wait(
+      this.address,
+      afterLt,
+      (one) => externalSeqnoOf(one) === seqno,
+      signal,
+    )
+  }
+
+  async #resultOf(
+    { pending, transaction }: Executed,
+    messages: readonly WalletMessage[],
     signal?: AbortSignal,
-  ): Promise<Transaction> {
-    for (let poll = 0; poll < WALLET_POLLS_MAX; poll++) {
-      const page = { limit: WALLET_LOOK_BACK }
-      const found = (await reach(() => this.#client.getTransactions(address, page))).find(matches)
-      if (found !== undefined) return found
-      await this.#options.sleep(WALLET_POLL_MS, signal)
+  ): Promise<Omit<SendResult, 'wasSentBefore'>> {
+    if (this.#ownOrNone(pending, transaction) === undefined) {
+      this.#journal.clear()
+      throw seqnoTaken()
     }
-    throw new UnavailableError('TRANSACTION_UNCONFIRMED', 'the chain did not execute a message', {
-      remedy: 'Look at the wallet on the chain before sending again: it may still be executed.',
-    })
+    const { success, exitCode, actionCode } = outcomeOf(transaction)
+    if (!success) {
+      this.#journal.clear()
+      throw failed('the wallet refused the message', exitCode || actionCode)
+    }
+    const arrivals = await this.#arrivals.follow(transaction, signal)
+    this.#journal.clear()
+    return {
+      feesNano: arrivals.reduce((sum, one) => sum + one.feesNano, transaction.totalFees.coins),
+      outcomes: outcomesOf(messages, arrivals),
+    }
+  }
+
+  async #sign(
+    messages: readonly WalletMessage[],
+    digest: string,
+    signal?: AbortSignal,
+  ): Promise<PendingMessage> {
+    const { clock, signer, access } = this.#options
+    const { balanceNano, seqno, timeS, lastLt } = await this.#account()
+    requireBalance(messages, balanceNano)
+    // By the later clock: a message that this clock calls valid must be so on the chain.
+    const nowS = Math.max(Math.floor(clock.nowMs() / 1000), timeS)
+    const validUntilS = nowS + WALLET_MESSAGE_VALID_S + signer.waitS
+    const wallet = this.address
+    const { globalId } = access
+    const body = await transferBody(this.#contract, { seqno, validUntilS, messages }, (cell) =>
+      signer.sign({ wallet, globalId, seqno, validUntilS, messages, cell }, signal),
+    )
+    const bodyHash = toHex(new Uint8Array(body.hash()))
+    const boc = externalBoc(this.#contract, body, seqno === 0)
+    return { seqno, validUntilS, bodyHash, digest, afterLt: lastLt, boc }
+  }
+
+  /** False: the chain refused it. */
+  async #submit({ boc }: PendingMessage): Promise<boolean> {
+    const params = { boc: Buffer.from(boc).toString('base64') }
+    return (await callChain(this.#options.access, 'sendBoc', params, z.unknown())).ok
+  }
+
+  async #account(): Promise<Account> {
+    const state = await reach(() => this.#client.getContractState(this.address))
+    const seqno = await reach(() => this.#client.open(this.#contract).getSeqno())
+    const lastLt = BigInt(state.lastTransaction?.lt ?? 0)
+    return { balanceNano: state.balance, seqno, lastLt, timeS: state.timestampt }
   }
 }
 
-/** A bounce brings the coins back when the operation fails; an empty transfer must just arrive. */
-function toInternal(message: WalletMessage): MessageRelaxed {
-  return internal({
-    to: message.to,
-    value: message.valueNano,
-    bounce: message.body.bits.length > 0,
-    body: message.body,
-    ...(message.stateInit === undefined ? {} : { init: message.stateInit }),
+function externalSeqnoOf({ inMessage }: Transaction): number | undefined {
+  return inMessage?.info.type === 'external-in' ? seqnoOfBody(inMessage.body) : undefined
+}
+
+/** @throws SettlementError WALLET_BALANCE */
+function requireBalance(messages: readonly WalletMessage[], balanceNano: bigint): void {
+  const neededNano = messages.reduce((sum, message) => sum + message.valueNano, 0n)
+  if (balanceNano > neededNano) return
+  throw new SettlementError('WALLET_BALANCE', 'the wallet does not hold enough coins', {
+    remedy: 'Fund it (`cocoon wallet fund` prints its address), then try again.',
+    data: { neededNano, balanceNano },
   })
 }
 
-function bodyHashOf(transaction: Transaction): string | undefined {
-  const message = transaction.inMessage
-  return message?.info.type === 'external-in' ? message.body.hash().toString('hex') : undefined
-}
-
-function causedBy(transaction: Transaction, source: Address, createdLt: bigint): boolean {
-  const info = transaction.inMessage?.info
-  return info?.type === 'internal' && info.createdLt === createdLt && info.src.equals(source)
+/** @throws SettlementError TRANSACTION_FAILED */
+function requireExecuted({ status, exitCode }: MessageOutcome): void {
+  if (status === 'failed') throw failed('the destination refused the message', exitCode)
+  // Mode +2 makes the wallet skip what it cannot send instead of failing.
+  if (status === 'not-sent') throw failed('the wallet could not send every message', undefined)
 }
 
 function refused(): UnavailableError {
@@ -197,9 +271,10 @@ function refused(): UnavailableError {
   })
 }
 
-function requireSuccess(transaction: Transaction, who: string): void {
-  const { success, exitCode, actionCode } = outcomeOf(transaction)
-  if (!success) throw failed(`${who} refused the message`, exitCode || actionCode)
+function seqnoTaken(): UnavailableError {
+  return new UnavailableError('WALLET_SEQNO_TAKEN', 'another program used the wallet meanwhile', {
+    remedy: 'Nothing was sent. Keep the key in one program, then try again.',
+  })
 }
 
 function failed(why: string, exitCode: number | undefined): SettlementError {

@@ -4,7 +4,8 @@ import type { Clock } from '#protocol/clock.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { type Devchain, type DevchainOptions, startDevchain } from '#settlement/devchain/server.ts'
 import type { ChannelTerms, Wallet } from '#settlement/types.ts'
-import { openWallet } from '#settlement/wallet/wallet.ts'
+import { seedSigner } from '#settlement/wallet/signer.ts'
+import { openWallet, type WalletOptions } from '#settlement/wallet/wallet.ts'
 import { crypto, makeTerms, NOW_S } from './channel-fixture.ts'
 
 export const TON = 1_000_000_000n
@@ -51,11 +52,16 @@ function accessTo(chain: Devchain, globalId = chain.globalId): ChainAccess {
   return { endpoint: chain.url, globalId, fetch, timeoutSignal: (ms) => AbortSignal.timeout(ms) }
 }
 
-function walletOf(access: ChainAccess, clock: Clock, seedByte: number): Wallet {
-  const seed = new Uint8Array(32).fill(seedByte)
+export function walletOf(
+  access: ChainAccess,
+  clock: Clock,
+  seedByte: number,
+  options: Partial<WalletOptions> = {},
+): Wallet {
+  const signer = seedSigner(crypto, new Uint8Array(32).fill(seedByte))
   const wait = (ms: number, signal?: AbortSignal) =>
     sleep(ms, undefined, signal === undefined ? {} : { signal })
-  return openWallet({ access, crypto, clock, seed, sleep: wait })
+  return openWallet({ access, crypto, clock, signer, sleep: wait, ...options })
 }
 
 /** Calls a method over HTTP; throws with the chain's error text. */

@@ -10,6 +10,7 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { asCocoonError } from '#protocol/errors.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { type ChannelState, currentRoot, usedTotalNano } from '#settlement/channel/state.ts'
+import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { ChainGate } from './fault-chain.ts'
 import { FaultProbe } from './fault-probe.ts'
@@ -53,7 +54,7 @@ function network(): RoleNetwork {
     gate: new ChainGate(),
     wallet: async (name) =>
       openWallet({
-        ...{ access, crypto, clock, seed: keyOf(`wallet ${name}`).seed },
+        ...{ access, crypto, clock, signer: seedSigner(crypto, keyOf(`wallet ${name}`).seed) },
         sleep: async () => nextTurn(),
       }),
     folder: () => config.dataDir,

@@ -6,7 +6,7 @@
 import type { PeerStore } from '#node/store/peer-store.ts'
 import { decodeSessionMessage } from '#protocol/session/frames.ts'
 import type { MessageStream } from '#protocol/transport.ts'
-import type { Wallet } from '#settlement/types.ts'
+import type { Wallet, WalletMessage } from '#settlement/types.ts'
 import { OPERATION } from '#settlement/wallet/messages.ts'
 
 /** Methods of PeerStore that change nothing: all others are write points. */
@@ -112,17 +112,20 @@ export function probedWallet(
   reach: (point: string) => void,
   isAlive: () => boolean,
 ): Wallet {
+  const probed = async <T>(messages: readonly WalletMessage[], send: () => Promise<T>) => {
+    const name = OPERATION_NAMES.get(messages[0]?.body.beginParse().loadUint(32) ?? 0)
+    if (!isAlive()) throw new Killed('the owner of this wallet is gone')
+    reach(`${who} transacts ${name}`)
+    const sent = await send()
+    reach(`${who} transacted ${name}`)
+    return sent
+  }
   return {
     address: wallet.address,
     balance: () => wallet.balance(),
-    async send(messages, signal) {
-      const name = OPERATION_NAMES.get(messages[0]?.body.beginParse().loadUint(32) ?? 0)
-      if (!isAlive()) throw new Killed('the owner of this wallet is gone')
-      reach(`${who} transacts ${name}`)
-      const sent = await wallet.send(messages, signal)
-      reach(`${who} transacted ${name}`)
-      return sent
-    },
+    recover: (signal) => wallet.recover(signal),
+    send: (messages, signal) => probed(messages, () => wallet.send(messages, signal)),
+    sendEach: (messages, signal) => probed(messages, () => wallet.sendEach(messages, signal)),
   }
 }
 

@@ -20,6 +20,7 @@ import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { type Devchain, startDevchain } from '#settlement/devchain/server.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
+import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { ChainGate } from './fault-chain.ts'
 import { MovableClock } from './market-peers.ts'
@@ -86,8 +87,8 @@ export async function startRoleNetwork(): Promise<RoleNetwork> {
     async wallet(name) {
       const known = wallets.get(name)
       if (known !== undefined) return known
-      const seed = keyOf(`wallet ${name}`).seed
-      const wallet = openWallet({ access, crypto, clock, seed, sleep: async () => nextTurn() })
+      const signer = seedSigner(crypto, keyOf(`wallet ${name}`).seed)
+      const wallet = openWallet({ access, crypto, clock, signer, sleep: async () => nextTurn() })
       await callDevchain(devchain, 'dev_faucet', {
         address: wallet.address.toString(),
         nano: `${FAUCET_NANO}`,

@@ -1,12 +1,20 @@
 /**
  * Claims what vouchers cover: when a client starts to close a channel, when much is unclaimed and at
- * shutdown. Looking is safety-critical: after the close delay it is too late.
+ * shutdown. Looking is safety-critical: after the close delay it is too late. Claims of many channels
+ * go in one wallet message; one that fails does not spoil the others.
  */
 import { Mutex, sleep } from '#node/async.ts'
 import type { Clock } from '#protocol/clock.ts'
-import type { ChainReader, Wallet } from '#settlement/types.ts'
+import { SettlementError } from '#protocol/errors.ts'
+import { CALL_ATTACHED_NANO, WALLET_MESSAGES_MAX } from '#settlement/constants.ts'
+import type { ChainReader, Wallet, WalletMessage } from '#settlement/types.ts'
 import { claimMessage } from '#settlement/wallet/messages.ts'
-import { CLAIM_UNCLAIMED_NANO, CLAIM_WATCH_MS_MAX, CLAIM_WATCHES_PER_DELAY } from '../constants.ts'
+import {
+  CLAIM_BALANCE_SHARE,
+  CLAIM_UNCLAIMED_NANO,
+  CLAIM_WATCH_MS_MAX,
+  CLAIM_WATCHES_PER_DELAY,
+} from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 
@@ -45,16 +53,7 @@ export class Claims {
   async stop(): Promise<void> {
     this.#stopped.abort()
     await this.#watching
-    for (const desk of this.#parts.desks()) await this.#guarded(() => this.#claim(desk))
-  }
-
-  /**
-   * Shows the best voucher to the contract, when it covers more than the chain has.
-   * @throws UnavailableError CHAIN_UNREACHABLE
-   * @throws SettlementError TRANSACTION_FAILED
-   */
-  #claim(desk: ProviderDesk): Promise<void> {
-    return this.#order.run(() => this.#claimNow(desk, 0n))
+    await this.#order.run(() => this.#claimAll(this.#parts.desks(), 0n))
   }
 
   /**
@@ -64,14 +63,15 @@ export class Claims {
   settled(desk: ProviderDesk): void {
     const { claimAboveNano } = this.#parts
     if (claimAboveNano === undefined || this.#stopped.signal.aborted) return
-    if (this.#pending.has(desk)) return
+    const isFirst = this.#pending.size === 0
     this.#pending.add(desk)
-    void this.#guarded(() =>
-      this.#order.run(() => {
-        this.#pending.delete(desk)
-        return this.#claimNow(desk, claimAboveNano)
-      }),
-    )
+    if (!isFirst) return
+    // Whatever is settled until its turn comes goes along.
+    void this.#order.run(() => {
+      const desks = [...this.#pending]
+      this.#pending.clear()
+      return this.#claimAll(desks, claimAboveNano)
+    })
   }
 
   /** Resolves when no claim of this provider is on its way; the desk then knows the chain. */
@@ -88,38 +88,76 @@ export class Claims {
       } catch {
         return
       }
-      for (const desk of this.#parts.desks()) {
-        if (this.#stopped.signal.aborted) return
-        await this.#guarded(() => this.#order.run(() => this.#look(desk)))
-      }
+      const desks = this.#parts.desks().filter(hasUnclaimed)
+      await this.#order.run(() => this.#claimAll(desks, CLAIM_UNCLAIMED_NANO))
     }
   }
 
-  async #look(desk: ProviderDesk): Promise<void> {
-    const { status, best, claimedNano } = desk.state
-    if (status === 'closed' || best.amountNano <= claimedNano) return
-    await this.#claimNow(desk, CLAIM_UNCLAIMED_NANO)
+  /** Below `unclaimedMinNano` an open channel is left alone: a claim costs more than it is worth. */
+  async #claimAll(desks: readonly ProviderDesk[], unclaimedMinNano: bigint): Promise<void> {
+    const due: Due[] = []
+    for (const desk of desks) {
+      await this.#guarded(async () => {
+        const message = await this.#messageOf(desk, unclaimedMinNano)
+        if (message !== undefined) due.push({ desk, message })
+      })
+    }
+    while (due.length > 0) {
+      const size = await this.#batchSize(due.length)
+      await this.#guarded(() => this.#send(due.splice(0, size)))
+    }
   }
 
-  /** Below `unclaimedMinNano` an open channel is left alone: a claim costs more than it is worth. */
-  async #claimNow(desk: ProviderDesk, unclaimedMinNano: bigint): Promise<void> {
-    const { chain, clock, wallet, emit } = this.#parts
+  /** Shows the best voucher to the contract; undefined when there is nothing to gain by it. */
+  async #messageOf(desk: ProviderDesk, minNano: bigint): Promise<WalletMessage | undefined> {
+    const { chain, clock } = this.#parts
     const seen = await chain.channel(desk.state.address)
     desk.observe(seen)
     const { best, terms } = desk.state
-    if (seen === undefined || seen.closed || best.signed === undefined) return
+    if (seen === undefined || seen.closed || best.signed === undefined) return undefined
     const isCovered = best.amountNano <= seen.claimedNano && best.leafCount <= seen.leafCount
     // Past its life anyone may finish the channel, without a start_close to see before.
     const nowS = Math.floor(clock.nowMs() / 1000)
     const isEnding = seen.closeAt !== 0 || nowS >= terms.expiresAt
     // A claim now would take credit that a signed CloseAuth gives back, and make it void.
-    if (seen.closeAt === 0 && nowS <= desk.closeAuthUntilS) return
-    const isSmall = best.amountNano - seen.claimedNano < unclaimedMinNano
-    if (isCovered || (isSmall && !isEnding)) return
-    await wallet.send([claimMessage(terms, best.signed)])
-    desk.observe(await chain.channel(desk.state.address))
-    const amountNano = `${desk.state.claimedNano}`
-    emit({ kind: 'channel', channel: desk.address, action: 'claimed', amountNano })
+    if (seen.closeAt === 0 && nowS <= desk.closeAuthUntilS) return undefined
+    const isSmall = best.amountNano - seen.claimedNano < minNano
+    if (isCovered || (isSmall && !isEnding)) return undefined
+    return claimMessage(terms, best.signed)
+  }
+
+  /** Every claim carries coins for its fees, which come back: the wallet must hold them at once. */
+  async #batchSize(wanted: number): Promise<number> {
+    const most = Math.min(wanted, WALLET_MESSAGES_MAX)
+    if (most === 1) return 1
+    try {
+      const balanceNano = await this.#parts.wallet.balance()
+      const carried = (balanceNano * CLAIM_BALANCE_SHARE.used) / CLAIM_BALANCE_SHARE.whole
+      const affordable = carried / CALL_ATTACHED_NANO
+      return affordable < 1n ? 1 : affordable < BigInt(most) ? Number(affordable) : most
+    } catch {
+      // Whether the chain answers is found out, and reported, by sending.
+      return most
+    }
+  }
+
+  /**
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   * @throws SettlementError WALLET_BALANCE, TRANSACTION_FAILED when the wallet itself refused
+   */
+  async #send(batch: readonly Due[]): Promise<void> {
+    const { chain, wallet, emit, onError } = this.#parts
+    const { outcomes } = await wallet.sendEach(batch.map(({ message }) => message))
+    for (const [at, { desk }] of batch.entries()) {
+      const outcome = outcomes[at]
+      if (outcome?.status !== 'executed') {
+        onError(claimFailed(desk, outcome?.exitCode))
+        continue
+      }
+      await this.#guarded(async () => desk.observe(await chain.channel(desk.state.address)))
+      const amountNano = `${desk.state.claimedNano}`
+      emit({ kind: 'channel', channel: desk.address, action: 'claimed', amountNano })
+    }
   }
 
   async #guarded(work: () => Promise<void>): Promise<void> {
@@ -129,4 +167,20 @@ export class Claims {
       this.#parts.onError(error)
     }
   }
+}
+
+interface Due {
+  readonly desk: ProviderDesk
+  readonly message: WalletMessage
+}
+
+function hasUnclaimed({ state }: ProviderDesk): boolean {
+  return state.status !== 'closed' && state.best.amountNano > state.claimedNano
+}
+
+function claimFailed({ address }: ProviderDesk, exitCode: number | undefined): SettlementError {
+  return new SettlementError('CLAIM_FAILED', 'the contract refused a claim of its batch', {
+    remedy: 'Look up the exit code in docs/spec/settlement.md; it is tried again.',
+    data: { channel: address, ...(exitCode === undefined ? {} : { exitCode }) },
+  })
 }

@@ -33,7 +33,8 @@ import {
   parseTerms,
   priceQuoteCell,
 } from '#settlement/cells.ts'
-import type { ChainReader, ChannelTerms, Voucher } from '#settlement/types.ts'
+import type { ChannelTerms, Voucher } from '#settlement/types.ts'
+import type { ReceiptChain } from './chain.ts'
 import { ReceiptSteps, require, type StepWords } from './steps.ts'
 
 export type ReceiptLevel = 'signed' | 'acknowledged' | 'anchored'
@@ -51,7 +52,7 @@ export interface ReceiptVerdict {
 
 export interface ReceiptContext {
   readonly network: NetworkFile
-  readonly chain: ChainReader
+  readonly chain: ReceiptChain
   /** The reader's own policy: it tightens the network's. */
   readonly ownPolicy?: AttestationPolicy | undefined
   /** Trust at the receipt's time, for who checks many receipts of one network; derived when left out. */
@@ -134,7 +135,7 @@ async function checkEvidence(
   body: ReceiptBody,
   terms: ChannelTerms | undefined,
   trust: NetworkTrust,
-  chain: ChainReader,
+  chain: ReceiptChain,
   nowMs: number,
 ): Promise<AssuranceTier> {
   const { evidence } = file
@@ -245,7 +246,7 @@ async function checkRecord(
   file: ReceiptFile,
   body: ReceiptBody,
   terms: ChannelTerms | undefined,
-  chain: ChainReader,
+  chain: ReceiptChain,
 ): Promise<ReceiptLevel> {
   const { acknowledgement } = file
   const voucherWords = words("the client's voucher over a tree with this receipt")
@@ -283,7 +284,7 @@ async function isAnchored(
   anchorWords: StepWords,
   voucher: Voucher,
   terms: ChannelTerms,
-  chain: ChainReader,
+  chain: ReceiptChain,
 ): Promise<boolean> {
   const seen = await chain.channel(channelAddress(terms))
   const isSame =

@@ -14,12 +14,26 @@ export interface HttpLimits {
 }
 
 /** @throws UnavailableError COLLATERAL_UNAVAILABLE */
-export async function get(url: string, limits: HttpLimits = {}): Promise<HttpAnswer> {
+export function get(url: string, limits: HttpLimits = {}): Promise<HttpAnswer> {
+  return ask(url, {}, limits)
+}
+
+/** @throws UnavailableError COLLATERAL_UNAVAILABLE */
+export function postJson(
+  url: string,
+  document: unknown,
+  limits: HttpLimits = {},
+): Promise<HttpAnswer> {
+  const headers = { 'content-type': 'application/json', accept: 'application/json' }
+  return ask(url, { method: 'POST', headers, body: JSON.stringify(document) }, limits)
+}
+
+async function ask(url: string, request: RequestInit, limits: HttpLimits): Promise<HttpAnswer> {
   const { timeoutMs = COLLATERAL_TIMEOUT_MS, bytesMax = COLLATERAL_ANSWER_BYTES_MAX } = limits
   const host = new URL(url).host
   const signal = AbortSignal.timeout(timeoutMs)
   try {
-    const response = await fetch(url, { signal, redirect: 'error' })
+    const response = await fetch(url, { ...request, signal, redirect: 'error' })
     if (response.status !== 200) throw unavailable(host, `status ${response.status}`)
     const body = await bounded(response, host, bytesMax)
     return { body, header: (name) => response.headers.get(name) }

@@ -1,65 +1,17 @@
 /** NVIDIA's second opinion: SIMULATED tokens in the real shape, and what makes one not count. */
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { generateKeyPair } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { NRAS_ISSUER, verifyNrasAnswer } from '#node/evidence/nras-token.ts'
-import { toHex, utf8 } from '#protocol/bytes.ts'
+import { verifyNrasAnswer } from '#node/evidence/nras-token.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { rejectionCode } from '#test/support/error-code.ts'
+import { NRAS_KEYS, type NrasChanges, nrasAnswer } from '#test/support/nras-service.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 12)
 const nonce = new Uint8Array(32).fill(7)
-const service = await generateKeyPair('ES384')
 const stranger = await generateKeyPair('ES384')
-const keys = { keys: [{ ...(await exportJWK(service.publicKey)), kid: 'one', alg: 'ES384' }] }
-const context = { crypto, nowMs, keys, nonce }
+const context = { crypto, nowMs, keys: NRAS_KEYS, nonce }
 
-interface Changes {
-  readonly overall?: JWTPayload
-  readonly device?: JWTPayload
-  readonly issuer?: string
-  readonly expiresMs?: number
-  readonly key?: typeof service.privateKey
-  readonly token?: (token: string) => string
-  readonly digest?: string
-}
-
-async function sign(claims: JWTPayload, changes: Changes): Promise<string> {
-  const { issuer = NRAS_ISSUER, expiresMs = nowMs + 3_600_000, key = service.privateKey } = changes
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'ES384', kid: 'one' })
-    .setIssuer(issuer)
-    .setIssuedAt(nowMs / 1_000)
-    .setExpirationTime(expiresMs / 1_000)
-    .sign(key)
-}
-
-async function answer(changes: Changes = {}): Promise<unknown> {
-  const device = await sign(
-    {
-      eat_nonce: toHex(nonce),
-      measres: 'success',
-      secboot: true,
-      dbgstat: 'disabled',
-      hwmodel: 'GH100 A01 GSP BROM',
-      'x-nvidia-gpu-driver-version': '550.90.07',
-      'x-nvidia-gpu-vbios-version': '96.00.9F.00.01',
-      ...changes.device,
-    },
-    changes,
-  )
-  const digest = changes.digest ?? toHex(crypto.sha256(utf8(device)))
-  const overall = await sign(
-    {
-      eat_nonce: toHex(nonce),
-      'x-nvidia-overall-att-result': true,
-      submods: { 'GPU-0': ['DIGEST', ['SHA-256', digest]] },
-      ...changes.overall,
-    },
-    changes,
-  )
-  const change = changes.token ?? ((token: string) => token)
-  return [['JWT', change(overall)], { 'GPU-0': device }]
-}
+const answer = (changes: NrasChanges = {}) => nrasAnswer(nonce, nowMs, changes)
 
 const unsigned = (token: string): string => {
   const header = Buffer.from('{"alg":"none"}').toString('base64url')
@@ -91,7 +43,7 @@ describe("NVIDIA's second opinion", () => {
     ['about a device without secure boot', { device: { secboot: false } }],
     ['about a device that can be debugged', { device: { dbgstat: 'enabled' } }],
     ['about more devices than it carries', { overall: { submods: {} } }],
-  ] satisfies [string, Changes][])('does not count when it is %s', async (_name, changes) => {
+  ] satisfies [string, NrasChanges][])('does not count when it is %s', async (_name, changes) => {
     const given = await answer(changes)
     expect(await rejectionCode(verifyNrasAnswer(given, context))).toBe('NRAS_REFUSED')
   })

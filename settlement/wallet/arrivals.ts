@@ -16,6 +16,8 @@ export interface ArrivalsComponents {
   readonly client: TonClient
   /** Waits; rejects when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Looks before a message counts as lost; WALLET_POLLS_MAX when left out. */
+  readonly pollsMax?: number | undefined
 }
 
 /** A message of a wallet's transaction, with what its destination made of it. */
@@ -57,14 +59,15 @@ export class Arrivals {
     return undefined
   }
 
-  /** @throws UnavailableError TRANSACTION_UNCONFIRMED after WALLET_POLLS_MAX looks */
+  /** @throws UnavailableError TRANSACTION_UNCONFIRMED after so many looks */
   async wait(
     account: Address,
     afterLt: bigint,
     matches: Matches,
     signal?: AbortSignal,
   ): Promise<Transaction> {
-    for (let poll = 0; poll < WALLET_POLLS_MAX; poll++) {
+    const { pollsMax = WALLET_POLLS_MAX } = this.#parts
+    for (let poll = 0; poll < pollsMax; poll++) {
       const found = await this.look(account, afterLt, matches)
       if (found !== undefined) return found
       await this.#parts.sleep(WALLET_POLL_MS, signal)

@@ -26,6 +26,8 @@ export interface WalletOptions {
   readonly signer: WalletSigner
   /** Waits; rejects when the signal aborts. */
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Looks at the chain before a send counts as lost; WALLET_POLLS_MAX when left out. */
+  readonly pollsMax?: number
   /** Where the message in flight is kept; in memory when left out. */
   readonly journal?: WalletJournal | undefined
   /** Asked before anything is signed; none when left out. */
@@ -71,12 +73,12 @@ class ChainWallet implements Wallet {
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(options: WalletOptions) {
-    const { access, signer, sleep, journal } = options
+    const { access, signer, sleep, journal, pollsMax } = options
     this.#options = options
     this.#contract = walletContract(signer.publicKey, access.globalId)
     this.address = this.#contract.address
     this.#client = createTonClient(access)
-    this.#arrivals = new Arrivals({ client: this.#client, sleep })
+    this.#arrivals = new Arrivals({ client: this.#client, sleep, pollsMax })
     this.#journal = journal ?? memoryJournal()
   }
 

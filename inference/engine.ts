@@ -34,7 +34,7 @@ export type GenerateEvent =
   | { readonly kind: 'end'; readonly finish: GenerateFinish }
 
 export interface EngineInfo {
-  /** For example "onnxruntime-node 1.30.0 (cpu)". */
+  /** For example "onnxruntime-node 1.30.0 (native, cpu)". */
   readonly engine: string
   readonly modelId: string
   /** 32-byte root of the model's manifest, hashed while the weights were read. */

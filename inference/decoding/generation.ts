@@ -3,15 +3,7 @@ import type { CryptoPort } from '#protocol/crypto/port.ts'
 import type { ChatTokenizer, GenerateEvent, GenerateRequest, TextStream } from '../engine.ts'
 import { sampleToken } from './sampling.ts'
 import { type PrefillChunk, prefillChunks } from './schedule.ts'
-
-/** A decoder-only model. `Cache` holds what it has read of one sequence. */
-export interface TokenModel<Cache> {
-  readonly vocabularySize: number
-  readonly contextTokens: number
-  emptyCache(): Cache
-  /** Reads ids that follow the cache's; logits are those after the last of them. */
-  read(cache: Cache, ids: readonly number[]): Promise<{ logits: Float32Array; cache: Cache }>
-}
+import type { TokenModel } from './token-model.ts'
 
 export interface DecodingParts<Cache> {
   readonly model: TokenModel<Cache>
@@ -25,60 +17,67 @@ export type DecodingRequest = Omit<GenerateRequest, 'signal'>
 /** Events of one step besides `end`: the last chunk of a prompt also yields the first token. */
 export const STEP_EVENTS_MAX = 2
 
-export class Generation<Cache> {
-  readonly #parts: DecodingParts<Cache>
+export type NextRead =
+  | { readonly kind: 'prefill'; readonly ids: readonly number[] }
+  | { readonly kind: 'decode'; readonly id: number }
+  /** Nothing: the ids that were resumed from already end the answer. */
+  | { readonly kind: 'stopped' }
+
+export class Generation {
+  readonly #parts: Omit<DecodingParts<unknown>, 'model'>
+  readonly #contextTokens: number
   readonly #request: DecodingRequest
   readonly #sequence: number[]
   readonly #chunks: PrefillChunk[]
   readonly #text: TextStream
-  #cache: Cache
   #tokens = 0
   #stopped: boolean
 
-  constructor(parts: DecodingParts<Cache>, request: DecodingRequest) {
+  constructor(parts: DecodingParts<never>, request: DecodingRequest) {
     this.#parts = parts
+    this.#contextTokens = parts.model.contextTokens
     this.#request = request
     this.#sequence = [...request.promptTokenIds, ...request.resumeTokenIds]
     this.#chunks = prefillChunks(this.#sequence.length)
     this.#text = parts.tokenizer.textStream(request.stop)
-    this.#cache = parts.model.emptyCache()
     // The stop buffer is replayed, so that a continued answer stops where a whole one would.
     this.#stopped = request.resumeTokenIds.map((id) => this.#isStop(id)).includes(true)
   }
 
-  /** One model call at most. The last event of a finished generation is `end`. */
-  async step(): Promise<GenerateEvent[]> {
-    if (this.#stopped) return [{ kind: 'end', finish: 'stop' }]
-    const chunk = this.#chunks.shift()
-    if (chunk === undefined) {
-      const last = this.#sequence.length - 1
-      return this.#accept(await this.#read(last, last + 1))
+  /** What the model must read now; asked again it says the same until `accept`. */
+  next(): NextRead {
+    if (this.#stopped) return { kind: 'stopped' }
+    const chunk = this.#chunks[0]
+    if (chunk !== undefined) {
+      return { kind: 'prefill', ids: this.#sequence.slice(chunk.start, chunk.end) }
     }
-    const logits = await this.#read(chunk.start, chunk.end)
+    return { kind: 'decode', id: this.#sequence.at(-1) ?? 0 }
+  }
+
+  /**
+   * Takes the logits of the read that `next` asked for. The last event of a finished generation is
+   * `end`.
+   */
+  accept(logits: Float32Array): GenerateEvent[] {
+    const chunk = this.#chunks.shift()
+    if (chunk === undefined) return this.#sample(logits)
     const events: GenerateEvent[] = []
     const promptTokens = this.#request.promptTokenIds.length
     if (chunk.start < promptTokens) {
       events.push({ kind: 'prefilled', tokens: Math.min(chunk.end, promptTokens) })
     }
-    return this.#chunks.length > 0 ? events : [...events, ...this.#accept(logits)]
+    return this.#chunks.length > 0 ? events : [...events, ...this.#sample(logits)]
   }
 
-  async #read(start: number, end: number): Promise<Float32Array> {
-    const ids = this.#sequence.slice(start, end)
-    const { logits, cache } = await this.#parts.model.read(this.#cache, ids)
-    this.#cache = cache
-    return logits
-  }
-
-  #accept(logits: Float32Array): GenerateEvent[] {
-    const { crypto, model } = this.#parts
+  #sample(logits: Float32Array): GenerateEvent[] {
+    const { crypto } = this.#parts
     const id = sampleToken(logits, this.#request.sampling, this.#sequence.length, crypto)
     this.#sequence.push(id)
     this.#tokens++
     const token: GenerateEvent = { kind: 'token', id }
     if (this.#isStop(id)) return [token, { kind: 'end', finish: 'stop' }]
     const isFull =
-      this.#tokens >= this.#request.maxTokens || this.#sequence.length >= model.contextTokens
+      this.#tokens >= this.#request.maxTokens || this.#sequence.length >= this.#contextTokens
     return isFull ? [token, { kind: 'end', finish: 'length' }] : [token]
   }
 

@@ -1,4 +1,8 @@
-/** Shares one model among several requests: one step each in turn, as far as readers follow. */
+/**
+ * Continuous batching: requests join and leave at every step. Each round reads one piece of one prompt
+ * and then one token of every answer whose reader follows, in one model call, so that a long prompt
+ * stalls nobody for longer than a piece (Yu et al., Orca, OSDI 2022; Agrawal et al., Sarathi, 2023).
+ */
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
 import { ENGINE_WINDOW_EVENTS } from '../constants.ts'
 import type { GenerateEvent } from '../engine.ts'
@@ -16,20 +20,22 @@ export interface SchedulerOutput {
 }
 
 interface Job<Cache> {
-  readonly generation: Generation<Cache>
+  readonly id: number
+  readonly generation: Generation
+  readonly cache: Cache
   /** Events its reader still has room for. */
   credit: number
-  cancelled: boolean
+  readonly cancel: AbortController
 }
 
 /**
- * Round robin over at most as many jobs as were started; the caller bounds their number. A model
- * call in progress is always finished: cancelling takes effect before the next one.
+ * The caller bounds the number of jobs. Cancelling ends a prompt that is being read, where the backend
+ * can; a step that others share is finished.
  */
 export class Scheduler<Cache> {
   readonly #parts: DecodingParts<Cache>
   readonly #output: SchedulerOutput
-  /** In order of turns: a job that had its step goes to the end. */
+  /** In order of turns: a job whose prompt was read on goes to the end. */
   readonly #jobs = new Map<number, Job<Cache>>()
   #running = false
 
@@ -45,8 +51,14 @@ export class Scheduler<Cache> {
   /** An id that is in use is ignored. */
   start(id: number, request: DecodingRequest): void {
     if (this.#jobs.has(id)) return
-    const generation = new Generation(this.#parts, request)
-    this.#jobs.set(id, { generation, credit: ENGINE_WINDOW_EVENTS, cancelled: false })
+    try {
+      const generation = new Generation(this.#parts as DecodingParts<never>, request)
+      const cache = this.#parts.model.openCache()
+      const cancel = new AbortController()
+      this.#jobs.set(id, { id, generation, cache, credit: ENGINE_WINDOW_EVENTS, cancel })
+    } catch (thrown) {
+      this.#output.failed(id, asCocoonError(thrown))
+    }
     void this.#run()
   }
 
@@ -61,7 +73,7 @@ export class Scheduler<Cache> {
   cancel(id: number): void {
     const job = this.#jobs.get(id)
     if (job === undefined) return
-    job.cancelled = true
+    job.cancel.abort()
     void this.#run()
   }
 
@@ -74,31 +86,85 @@ export class Scheduler<Cache> {
     this.#running = true
     // Callers start several jobs in one turn; the first of them must not get a head start.
     await Promise.resolve()
-    for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      await this.#step(...next)
-    }
+    while (await this.#round());
     this.#running = false
   }
 
-  #next(): [number, Job<Cache>] | undefined {
-    for (const [id, job] of this.#jobs) {
-      if (job.cancelled || job.credit >= STEP_EVENTS_MAX) return [id, job]
-    }
-    return undefined
+  /** False: nobody can go on before something happens. */
+  async #round(): Promise<boolean> {
+    this.#endThoseThatNeedNoModel()
+    const ready = [...this.#jobs.values()].filter((job) => job.credit >= STEP_EVENTS_MAX)
+    const reading = ready.find((job) => job.generation.next().kind === 'prefill')
+    if (reading !== undefined) await this.#prefill(reading)
+    this.#endThoseThatNeedNoModel()
+    const writing = [...this.#jobs.values()].filter(
+      (job) => job.credit >= STEP_EVENTS_MAX && job.generation.next().kind === 'decode',
+    )
+    if (writing.length > 0) await this.#decode(writing)
+    return reading !== undefined || writing.length > 0
   }
 
-  async #step(id: number, job: Job<Cache>): Promise<void> {
-    try {
-      const events: readonly GenerateEvent[] = job.cancelled
-        ? [{ kind: 'end', finish: 'cancelled' }]
-        : await job.generation.step()
-      job.credit -= events.filter((event) => event.kind !== 'end').length
-      this.#jobs.delete(id)
-      if (events.at(-1)?.kind !== 'end') this.#jobs.set(id, job)
-      for (const event of events) this.#output.event(id, event)
-    } catch (thrown) {
-      this.#jobs.delete(id)
-      this.#output.failed(id, asCocoonError(thrown))
+  #endThoseThatNeedNoModel(): void {
+    for (const job of [...this.#jobs.values()]) {
+      if (job.cancel.signal.aborted) this.#end(job, 'cancelled')
+      else if (job.generation.next().kind === 'stopped') this.#end(job, 'stop')
     }
+  }
+
+  async #prefill(job: Job<Cache>): Promise<void> {
+    const next = job.generation.next()
+    if (next.kind !== 'prefill') return
+    try {
+      const logits = await this.#parts.model.read(job.cache, next.ids, job.cancel.signal)
+      this.#jobs.delete(job.id)
+      this.#jobs.set(job.id, job)
+      this.#accept(job, logits)
+    } catch (thrown) {
+      if (job.cancel.signal.aborted) this.#end(job, 'cancelled')
+      else this.#fail(job, thrown)
+    }
+  }
+
+  async #decode(jobs: readonly Job<Cache>[]): Promise<void> {
+    const rows = jobs.flatMap((job) => {
+      const next = job.generation.next()
+      return next.kind === 'decode' ? [{ cache: job.cache, id: next.id }] : []
+    })
+    let logits: readonly Float32Array[]
+    try {
+      logits = await this.#parts.model.decode(rows)
+    } catch (thrown) {
+      for (const job of jobs) this.#fail(job, thrown)
+      return
+    }
+    for (const [at, job] of jobs.entries()) {
+      try {
+        this.#accept(job, logits[at] ?? new Float32Array())
+      } catch (thrown) {
+        this.#fail(job, thrown)
+      }
+    }
+  }
+
+  #accept(job: Job<Cache>, logits: Float32Array): void {
+    const events = job.generation.accept(logits)
+    job.credit -= events.filter((event) => event.kind !== 'end').length
+    if (events.at(-1)?.kind === 'end') this.#leave(job)
+    for (const event of events) this.#output.event(job.id, event)
+  }
+
+  #end(job: Job<Cache>, finish: 'stop' | 'cancelled'): void {
+    this.#leave(job)
+    this.#output.event(job.id, { kind: 'end', finish })
+  }
+
+  #fail(job: Job<Cache>, thrown: unknown): void {
+    this.#leave(job)
+    this.#output.failed(job.id, asCocoonError(thrown))
+  }
+
+  #leave(job: Job<Cache>): void {
+    if (!this.#jobs.delete(job.id)) return
+    this.#parts.model.closeCache(job.cache)
   }
 }

@@ -8,9 +8,8 @@ import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
 import { Scheduler } from '../decoding/scheduler.ts'
 import { loadModel } from './load-model.ts'
 import { type FromChild, type LoadMessage, ToChild } from './messages.ts'
-import type { KeyValueCache } from './onnx-model.ts'
 
-let scheduler: Scheduler<KeyValueCache> | undefined
+let scheduler: Scheduler<unknown> | undefined
 let loading = false
 
 function send(message: FromChild): void {

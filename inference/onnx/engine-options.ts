@@ -23,6 +23,8 @@ export interface OnnxEngineOptions {
   readonly slotsTotal?: number
   /** Resident memory at which the engine process is ended. */
   readonly memoryLimitBytes?: number
+  /** `native`, the default, falls back to `portable` where it cannot be; both give the same bits. */
+  readonly backend?: 'native' | 'portable'
   /** Threads of one model call; they never change a result. */
   readonly threads?: number
   readonly clock: Clock
@@ -35,6 +37,7 @@ export interface OnnxEngineOptions {
 export function loadMessage(options: OnnxEngineOptions): LoadMessage {
   return {
     kind: 'load',
+    backend: options.backend ?? 'native',
     folder: resolve(options.folder),
     slotsTotal: inRange(
       'slotsTotal',

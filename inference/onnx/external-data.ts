@@ -4,6 +4,7 @@
  * nobody hashed. So every location must name a file that was read and hashed with the graph.
  */
 import { ConfigError } from '#protocol/errors.ts'
+import { protobufFields } from './protobuf.ts'
 
 /** Where tensors hide in an ONNX file: message type, field number, type of what lies there. */
 const FIELDS = {
@@ -62,33 +63,15 @@ function visitEntry(bytes: Uint8Array, onLocation: (location: string) => void): 
   for (const { value } of values) onLocation(latin1(value))
 }
 
-/** Protobuf encoding: varints, fixed 64 and 32 bits are stepped over; groups are refused. */
 function* lengthDelimitedFields(bytes: Uint8Array) {
-  let at = 0
-  const varint = (): number => {
-    let value = 0
-    for (let shift = 0; shift < 10; shift++) {
-      const byte = bytes[at++]
-      if (byte === undefined) break
-      value += (byte & 127) * 2 ** (7 * shift)
-      if (byte < 128) return value
+  try {
+    for (const { field, value } of protobufFields(bytes)) {
+      if (value instanceof Uint8Array) yield { field, value }
     }
-    throw invalid('it is not an ONNX protobuf')
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw invalid('it is not an ONNX protobuf')
+    throw cause
   }
-  while (at < bytes.length) {
-    const key = varint()
-    const wireType = key % 8
-    if (wireType === 0) varint()
-    else if (wireType === 1) at += 8
-    else if (wireType === 5) at += 4
-    else if (wireType === 2) {
-      const length = varint()
-      if (length > bytes.length - at) throw invalid('it is not an ONNX protobuf')
-      yield { field: Math.floor(key / 8), value: bytes.subarray(at, at + length) }
-      at += length
-    } else throw invalid('it is not an ONNX protobuf')
-  }
-  if (at > bytes.length) throw invalid('it is not an ONNX protobuf')
 }
 
 /** Names of files that were read are compared as they are: ASCII, or no match. */

@@ -16,6 +16,7 @@ const Load = z.strictObject({
   slotsTotal: z.int().min(1).max(ENGINE_SLOTS_MAX),
   threads: z.int().min(1).max(ENGINE_THREADS_MAX),
   memoryLimitBytes: z.int().min(1),
+  backend: z.enum(['native', 'portable']),
 })
 const Start = z.strictObject({
   kind: z.literal('start'),
@@ -45,6 +46,8 @@ const failure = {
 const Ready = z.strictObject({
   kind: z.literal('ready'),
   engine: z.string().max(128),
+  /** Why the portable backend stands in for the native one. */
+  fallback: shortText.optional(),
   modelRoot: hash,
   runtimeDigest: hash,
   scheduleDigest: hash,

@@ -19,7 +19,7 @@ export interface OnnxEngine extends Engine {
 /**
  * Starts the engine process and loads the model.
  * @throws ConfigError ENGINE_OPTION_OUT_OF_RANGE, MODEL_ROOT_MISMATCH, MODEL_LOAD_FAILED, and what
- *   readModel, loadChatTokenizer and openOnnxModel refuse a folder for
+ *   readModel, loadChatTokenizer and openModel refuse a folder for
  */
 export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
   const engine = new ChildEngine(options, loadMessage(options))
@@ -83,6 +83,8 @@ class ChildEngine implements OnnxEngine {
     this.#link = link
     const { processId } = link
     this.#options.log?.('engine started', { processId, engine: link.ready.engine })
+    const { fallback } = link.ready
+    if (fallback !== undefined) this.#options.log?.('engine falls back', { reason: fallback })
     return link
   }
 

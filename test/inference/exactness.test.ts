@@ -5,30 +5,39 @@ import { describe, expect, it } from 'vitest'
 import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
 import { prefillChunks } from '#inference/decoding/schedule.ts'
 import { readModel } from '#inference/model/read-model.ts'
-import { openOnnxModel } from '#inference/onnx/onnx-model.ts'
+import { type Backend, openModel } from '#inference/onnx/open-model.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 
 const DEMO = path.join(import.meta.dirname, '../../models/demo')
-type OpenModel = Awaited<ReturnType<typeof openOnnxModel>>
+type OpenModel = Awaited<ReturnType<typeof openModel>>['model']
+const BACKENDS: readonly Backend[] = ['native', 'portable']
 
-async function open(folder: string, threads = 1): Promise<OpenModel> {
-  return openOnnxModel(await readModel(folder, nodeCrypto), threads)
+async function open(folder: string, threads = 1, backend: Backend = 'native'): Promise<OpenModel> {
+  const files = await readModel(folder, nodeCrypto)
+  const opened = await openModel(files, { backend, threads, slotsTotal: 8 })
+  expect([opened.backend, opened.fallback]).toEqual([backend, undefined])
+  return opened.model
 }
 
-/** Logits after the sequence, read in pieces of the given lengths. */
+/** Logits after the sequence, read in pieces of the given lengths; a piece of one is a step. */
 async function readPieces(model: OpenModel, ids: readonly number[], lengths: readonly number[]) {
-  let cache = model.emptyCache()
+  const cache = model.openCache()
   let logits = new Float32Array()
   let at = 0
   for (const length of lengths) {
-    const result = await model.read(cache, ids.slice(at, at + length))
-    cache = result.cache
-    logits = Float32Array.from(result.logits)
+    const piece = ids.slice(at, at + length)
+    const [id] = piece
+    const row =
+      piece.length === 1 && id !== undefined
+        ? (await model.decode([{ cache, id }]))[0]
+        : await model.read(cache, piece)
+    logits = Float32Array.from(row ?? [])
     at += length
   }
   expect(at).toBe(ids.length)
+  model.closeCache(cache)
   return logits
 }
 
@@ -41,6 +50,36 @@ function piecesOf(tokens: number, length: number): number[] {
   return length === 2 ? [3, ...pieces.slice(1)] : [length - 1, ...pieces.slice(1), 2]
 }
 
+/** Five sequences of different lengths that join and leave a batch, and the logits of each alone. */
+async function stepTogether(folder: string, backend: Backend): Promise<Float32Array[]> {
+  const model = await open(folder, 2, backend)
+  const sequences = [3, 9, 31, 17, 5].map((length, row) =>
+    Array.from({ length: length + 4 }, (_, at) => (at * 37 + row * 11) % 250),
+  )
+  const alone: Float32Array[] = []
+  for (const ids of sequences) {
+    alone.push(await readPieces(model, ids, [ids.length - 4, 1, 1, 1, 1]))
+  }
+  const caches = sequences.map(() => model.openCache())
+  for (const [row, ids] of sequences.entries()) await model.read(caches[row], ids.slice(0, -4))
+  const together: Float32Array[] = []
+  const left = sequences.map(() => 4)
+  // The first joins late and the third leaves out every other step.
+  for (let step = 0; left.some((steps) => steps > 0); step++) {
+    const rows = sequences.flatMap((ids, row) => {
+      const waits = left[row] === 0 || (row === 0 && step < 2) || (row === 2 && step % 2 === 1)
+      return waits ? [] : [{ row, cache: caches[row], id: ids.at(-(left[row] ?? 0)) ?? 0 }]
+    })
+    const logits = await model.decode(rows)
+    for (const [at, { row }] of rows.entries()) {
+      left[row] = (left[row] ?? 0) - 1
+      together[row] = Float32Array.from(logits[at] ?? [])
+    }
+  }
+  expect(together).toEqual(alone)
+  return together
+}
+
 const models = [['random weights', undefined], ...(existsSync(DEMO) ? [['demo', DEMO]] : [])] as [
   string,
   string | undefined,
@@ -51,11 +90,13 @@ describe.each(models)('exactness: %s', (_, given) => {
     const folder = given ?? temporaryFolder()
     if (given === undefined) await writeTinyModel(folder)
     const [model, threaded] = [await open(folder, 1), await open(folder, 2)]
+    const portable = await open(folder, 1, 'portable')
     for (const tokens of [31, 33, 65, 98]) {
       const ids = Array.from({ length: tokens }, (_, at) => (at * 37) % 250)
       const scheduled = prefillChunks(tokens).map(({ start, end }) => end - start)
       const expected = await readPieces(model, ids, scheduled)
       expect(await readPieces(threaded, ids, scheduled)).toEqual(expected)
+      expect(await readPieces(portable, ids, scheduled)).toEqual(expected)
       for (let length = 2; length <= PREFILL_CHUNK_TOKENS; length += 5) {
         expect(await readPieces(model, ids, piecesOf(tokens, length)), `${length}`).toEqual(
           expected,
@@ -72,12 +113,16 @@ describe.each(models)('exactness: %s', (_, given) => {
     const model = await open(folder)
     const ids = [11, 22, 33, 44, 55, 66]
     const alone = await readPieces(model, ids, [3, 1, 1, 1])
-    const [first, second] = await Promise.all([
-      readPieces(model, ids, [3, 1, 1, 1]),
-      readPieces(model, ids.toReversed(), [2, 1, 2, 1]),
-    ])
-    expect(first).toEqual(alone)
+    const second = await readPieces(model, ids.toReversed(), [2, 1, 2, 1])
     expect(second).not.toEqual(alone)
+    expect(await readPieces(model, ids, [3, 1, 1, 1])).toEqual(alone)
+  })
+
+  it('gives the same bits alone and beside others, on both backends', async () => {
+    const folder = given ?? temporaryFolder()
+    if (given === undefined) await writeTinyModel(folder)
+    const answers = await Promise.all(BACKENDS.map((backend) => stepTogether(folder, backend)))
+    expect(answers[1]).toEqual(answers[0])
   })
 })
 
@@ -90,4 +135,17 @@ it('reads the same logits from a graph that returns only those of the last posit
     const expected = await readPieces(await open(all), ids, lengths)
     expect(await readPieces(await open(last), ids, lengths)).toEqual(expected)
   }
+})
+
+it('ends a prompt that is being read when its request is cancelled, and goes on for others', async () => {
+  const folder = temporaryFolder()
+  await writeTinyModel(folder)
+  const model = await open(folder)
+  const ids = [5, 4, 3, 2, 1, 0]
+  const expected = await readPieces(model, ids, [6])
+  const cache = model.openCache()
+  const cancelled = model.read(cache, ids, AbortSignal.abort())
+  await expect(cancelled).rejects.toMatchObject({ code: 'MODEL_RUN_FAILED' })
+  model.closeCache(cache)
+  expect(await readPieces(model, ids, [6])).toEqual(expected)
 })

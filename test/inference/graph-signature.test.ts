@@ -1,11 +1,9 @@
-import type { InferenceSession } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { readSignature } from '#inference/onnx/graph-signature.ts'
+import type { GraphValue } from '#inference/onnx/graph-values.ts'
 
-type Value = InferenceSession.ValueMetadata
-
-function tensor(name: string, type: 'int64' | 'int32' | 'float32' | 'float16', shape = [1]): Value {
-  return { name, isTensor: true, type, shape }
+function tensor(name: string, type: GraphValue['type'], shape = [1]): GraphValue {
+  return { name, type, shape }
 }
 
 const ids = tensor('input_ids', 'int64')
@@ -19,10 +17,11 @@ const outputs = ['logits', 'present.0.key', 'present.0.value'].map((name) =>
 
 describe('signature of a graph', () => {
   it('reads names and shapes from the graph', () => {
-    const signature = readSignature([ids, ...cache], outputs)
+    const signature = readSignature({ inputs: [ids, ...cache], outputs })
     expect(signature).toEqual({
       hasAttentionMask: false,
       hasPositionIds: false,
+      logits: undefined,
       cache: ['key', 'value'].map((part) => ({
         input: `past_key_values.0.${part}`,
         output: `present.0.${part}`,
@@ -31,13 +30,13 @@ describe('signature of a graph', () => {
       })),
     })
     const withMask = [ids, tensor('attention_mask', 'int64'), tensor('position_ids', 'int64')]
-    expect(readSignature([...withMask, ...cache], outputs)).toMatchObject({
+    expect(readSignature({ inputs: [...withMask, ...cache], outputs })).toMatchObject({
       hasAttentionMask: true,
       hasPositionIds: true,
     })
   })
 
-  const wrong: [string, readonly Value[], readonly Value[], string][] = [
+  const wrong: [string, readonly GraphValue[], readonly GraphValue[], string][] = [
     ['no ids', cache, outputs, 'MODEL_INPUT_MISSING'],
     ['no cache', [ids], outputs, 'MODEL_INPUT_MISSING'],
     [
@@ -72,7 +71,7 @@ describe('signature of a graph', () => {
     ],
     [
       'a sequence',
-      [ids, ...cache, { name: 'attention_mask', isTensor: false }],
+      [ids, ...cache, { name: 'attention_mask', type: undefined, shape: [] }],
       outputs,
       'MODEL_INPUT_UNSUPPORTED',
     ],
@@ -80,7 +79,7 @@ describe('signature of a graph', () => {
     ['no new cache', [ids, ...cache], outputs.slice(0, 2), 'MODEL_OUTPUT_MISSING'],
   ]
   it.each(wrong)('refuses %s', (_, inputs, given, code) => {
-    expect(() => readSignature(inputs, given)).toThrow(
+    expect(() => readSignature({ inputs, outputs: given })).toThrow(
       expect.objectContaining({ kind: 'config', code }),
     )
   })

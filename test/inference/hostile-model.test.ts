@@ -4,7 +4,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
-import { openOnnxModel } from '#inference/onnx/onnx-model.ts'
+import { openModel } from '#inference/onnx/open-model.ts'
 import { equal } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -26,8 +26,13 @@ async function expectRefused(folder: string, code: string): Promise<void> {
 
 /** The same code in this process, where a start costs nothing. */
 async function expectUnopened(folder: string, code: string): Promise<void> {
-  const opened = readModel(folder, nodeCrypto).then((model) => openOnnxModel(model, 1))
+  const opened = open(folder)
   await expect(opened).rejects.toMatchObject({ kind: 'config', code })
+}
+
+async function open(folder: string) {
+  const files = await readModel(folder, nodeCrypto)
+  return openModel(files, { backend: 'native', threads: 1, slotsTotal: 2 })
 }
 
 describe('reading a model folder', () => {
@@ -119,10 +124,10 @@ describe('opening a hostile model', () => {
 
   it('takes external data from the hashed files and from nowhere else', async () => {
     const inside = await tinyFolder({ externalFile: 'weights.bin' })
-    const opened = await openOnnxModel(await readModel(inside, nodeCrypto), 1)
-    const inline = await openOnnxModel(await readModel(await tinyFolder(), nodeCrypto), 1)
-    const logitsOf = async (model: typeof opened) =>
-      (await model.read(model.emptyCache(), [1, 2])).logits
+    const opened = await open(inside)
+    expect([opened.backend, opened.fallback]).toEqual(['portable', expect.any(String)])
+    const inline = await open(await tinyFolder())
+    const logitsOf = ({ model }: typeof opened) => model.read(model.openCache(), [1, 2])
     expect(await logitsOf(opened)).toEqual(await logitsOf(inline))
 
     const { external } = tinyGraph({ externalFile: 'any' })

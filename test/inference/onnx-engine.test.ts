@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
@@ -18,10 +18,15 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-async function openEngine(modelFolder: string): Promise<EngineUnderTest> {
+async function openEngine(
+  modelFolder: string,
+  backend: 'native' | 'portable' = 'native',
+): Promise<EngineUnderTest> {
   // Time stands still: a restart that had to wait would be refused, and the suite would see it.
   const clock = { nowMs: () => 0 }
-  const engine = await createOnnxEngine({ folder: modelFolder, modelId: 'test', clock, threads: 1 })
+  const options = { folder: modelFolder, modelId: 'test', clock, threads: 1, backend }
+  const engine = await createOnnxEngine(options)
+  expect(engine.info.engine).toContain(`(${backend}, cpu)`)
   return {
     engine,
     tokenizer: loadChatTokenizer(await readTokenizerFiles(modelFolder)),
@@ -29,8 +34,11 @@ async function openEngine(modelFolder: string): Promise<EngineUnderTest> {
   }
 }
 
-testEngine('onnxruntime, random weights', () => openEngine(path.join(folder, 'tiny')))
+testEngine('onnxruntime in place, random weights', () => openEngine(path.join(folder, 'tiny')))
+testEngine('onnxruntime by its JavaScript API, random weights', () =>
+  openEngine(path.join(folder, 'tiny'), 'portable'),
+)
 if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
   const question = 'Tell me everything about Cocoon.'
-  testEngine('onnxruntime, demonstration model', () => openEngine(DEMO), question)
+  testEngine('onnxruntime in place, demonstration model', () => openEngine(DEMO), question)
 }

@@ -4,10 +4,10 @@
  * this process, and never to be mistaken for one: `info.engine` says simulated.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { TokenModel } from '#inference/decoding/generation.ts'
 import { engineClosed, RequestDesk } from '#inference/decoding/request-desk.ts'
 import { scheduleDigest } from '#inference/decoding/schedule.ts'
 import { Scheduler } from '#inference/decoding/scheduler.ts'
+import type { DecodingRow, TokenModel } from '#inference/decoding/token-model.ts'
 import type { ChatTokenizer, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { type ModelFiles, manifestOf, manifestRoot } from '#inference/model/manifest.ts'
@@ -50,7 +50,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
   const model = new HashModel(contextTokens, scriptIds(tokenizer, options.answer))
   let closed = false
   const newScheduler = () => {
-    const own: Scheduler<readonly number[]> = new Scheduler(
+    const own: Scheduler<SequenceCache> = new Scheduler(
       { model, tokenizer, crypto },
       {
         event: (id, event) => scheduler === own && desk.deliver(id, event),
@@ -109,7 +109,11 @@ function scriptIds(tokenizer: ChatTokenizer, answer: string | undefined): number
 }
 
 /** Its cache is the sequence itself. */
-class HashModel implements TokenModel<readonly number[]> {
+interface SequenceCache {
+  sequence: readonly number[]
+}
+
+class HashModel implements TokenModel<SequenceCache> {
   readonly vocabularySize = TINY_VOCABULARY
   readonly contextTokens: number
   readonly #script: readonly number[] | undefined
@@ -120,15 +124,27 @@ class HashModel implements TokenModel<readonly number[]> {
     this.#script = script
   }
 
-  emptyCache(): readonly number[] {
-    return []
+  openCache(): SequenceCache {
+    return { sequence: [] }
   }
 
-  async read(cache: readonly number[], ids: readonly number[]) {
+  closeCache(): void {}
+
+  async decode(rows: readonly DecodingRow<SequenceCache>[]): Promise<Float32Array[]> {
     await nextTurn()
     this.callsTotal++
-    const sequence = [...cache, ...ids]
-    return { logits: this.#logits(sequence), cache: sequence }
+    return rows.map(({ cache, id }) => this.#append(cache, [id]))
+  }
+
+  async read(cache: SequenceCache, ids: readonly number[]): Promise<Float32Array> {
+    await nextTurn()
+    this.callsTotal++
+    return this.#append(cache, ids)
+  }
+
+  #append(cache: SequenceCache, ids: readonly number[]): Float32Array {
+    cache.sequence = [...cache.sequence, ...ids]
+    return this.#logits(cache.sequence)
   }
 
   #logits(sequence: readonly number[]): Float32Array {

@@ -1,0 +1,231 @@
+/**
+ * The native backend: the same library as the portable one, called in place. The keys and values of all
+ * sequences lie in one right-padded slab per cache tensor, [slots, heads, capacity, head size], bound as
+ * both past and present, so that a step copies nothing and any number of sequences decode in one call.
+ * Only for graphs with GroupQueryAttention, which takes the length of each row from the attention mask.
+ */
+import type { TokenModel } from '../../decoding/token-model.ts'
+import { DECODING_CACHES_EXHAUSTED } from '../../decoding/token-model.ts'
+import type { Model } from '../../model/read-model.ts'
+import { checkExternalData } from '../external-data.ts'
+import { graphInvalid, runFailed } from '../graph-errors.ts'
+import { type GraphSignature, readSignature } from '../graph-signature.ts'
+import { readGraphValues } from '../graph-values.ts'
+import { nativeUnavailable, ortApi } from './ort-api.ts'
+import { NativeSession, type NativeTensor } from './session.ts'
+
+/** One row of the slabs. */
+export interface Slot {
+  readonly index: number
+  /** Positions that were read. */
+  tokens: number
+  isOpen: boolean
+}
+
+/** Which rows of the logits a graph returns: only a run tells. */
+type LogitsRows = 'last' | 'all'
+
+/**
+ * @throws ConfigError NATIVE_UNAVAILABLE when library or graph cannot be used this way: the portable
+ *   backend can; MODEL_GRAPH_INVALID and those of readSignature when no backend can
+ */
+export async function openNativeModel(
+  model: Model,
+  threads: number,
+  slots: number,
+): Promise<TokenModel<Slot>> {
+  const graph = model.files.get(model.graphPath) ?? new Uint8Array()
+  const others = [...model.files.keys()].filter((name) => name.startsWith('onnx/'))
+  if (others.length > 1) throw nativeUnavailable('weights lie outside of the graph')
+  checkExternalData(graph, new Set())
+  const signature = readSignature(readGraphValues(graph))
+  if (!signature.hasAttentionMask) throw nativeUnavailable('the graph has no attention_mask')
+  const api = ortApi()
+  let session: NativeSession
+  try {
+    session = new NativeSession(api, graph, threads)
+  } catch (thrown) {
+    throw graphInvalid('onnxruntime refuses it', thrown)
+  }
+  return NativeModel.open(session, signature, model.config, slots)
+}
+
+class NativeModel implements TokenModel<Slot> {
+  readonly #session: NativeSession
+  readonly #signature: GraphSignature
+  readonly #slabs: readonly Float32Array[]
+  readonly #slots: readonly Slot[]
+  /** Views of the slabs: of one slot by `s<index>`, of the first n slots by `n`. */
+  readonly #views = new Map<string, readonly NativeTensor[]>()
+  readonly #capacity: number
+  readonly vocabularySize: number
+  readonly contextTokens: number
+  #logitsRows: LogitsRows
+
+  static async open(
+    session: NativeSession,
+    signature: GraphSignature,
+    config: Model['config'],
+    slots: number,
+  ): Promise<NativeModel> {
+    const model = new NativeModel(session, signature, config, slots)
+    await model.#probe()
+    return model
+  }
+
+  private constructor(
+    session: NativeSession,
+    signature: GraphSignature,
+    config: Model['config'],
+    slots: number,
+  ) {
+    this.#session = session
+    this.#signature = signature
+    this.vocabularySize = config.vocabularySize
+    this.contextTokens = config.contextTokens
+    // One position more than a sequence can have: idle rows of a batch write there.
+    this.#capacity = config.contextTokens + 1
+    this.#slabs = signature.cache.map(
+      ({ heads, headSize }) => new Float32Array(slots * heads * this.#capacity * headSize),
+    )
+    this.#slots = Array.from({ length: slots }, (_, index) => ({ index, tokens: 0, isOpen: false }))
+    this.#logitsRows = signature.logits ?? 'all'
+  }
+
+  /** A prefill and a step: graphs without in-place attention fail here. */
+  async #probe(): Promise<void> {
+    const slot = this.openCache()
+    try {
+      await this.#read(slot, [0, 1]).catch(() => {
+        this.#logitsRows = 'last'
+        return this.#read(slot, [0, 1])
+      })
+      await this.decode([{ cache: slot, id: 0 }])
+    } catch (cause) {
+      throw nativeUnavailable('the graph does not write its cache in place', cause)
+    } finally {
+      this.closeCache(slot)
+    }
+  }
+
+  openCache(): Slot {
+    const slot = this.#slots.find((one) => !one.isOpen)
+    if (slot === undefined) throw new RangeError(DECODING_CACHES_EXHAUSTED)
+    slot.isOpen = true
+    slot.tokens = 0
+    return slot
+  }
+
+  closeCache(slot: Slot): void {
+    slot.isOpen = false
+    slot.tokens = 0
+  }
+
+  async read(slot: Slot, ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
+    return this.#read(slot, ids, signal).catch((cause) => {
+      throw runFailed(cause)
+    })
+  }
+
+  async #read(slot: Slot, ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
+    const total = slot.tokens + ids.length
+    const rows = this.#logitsRows === 'last' ? 1 : ids.length
+    const logits = await this.#run({
+      ids,
+      positions: ids.map((_, at) => slot.tokens + at),
+      lengths: [total],
+      maskWidth: total,
+      logitsRows: rows,
+      cache: this.#slotView(slot),
+      signal,
+    })
+    slot.tokens = total
+    return logits.subarray((rows - 1) * this.vocabularySize, rows * this.vocabularySize)
+  }
+
+  async decode(rows: readonly { cache: Slot; id: number }[]): Promise<Float32Array[]> {
+    const batch = 1 + Math.max(...rows.map(({ cache }) => cache.index))
+    const ids = new Array<number>(batch).fill(0)
+    for (const { cache, id } of rows) ids[cache.index] = id
+    // A row that is not asked for computes into the position after its last one, which its next read
+    // overwrites; what it says is not looked at.
+    const lengths = this.#slots.slice(0, batch).map((slot) => slot.tokens + 1)
+    const logits = await this.#run({
+      ids,
+      positions: lengths.map((length) => length - 1),
+      lengths,
+      maskWidth: Math.max(...lengths),
+      logitsRows: 1,
+      cache: this.#batchView(batch),
+    }).catch((cause) => {
+      throw runFailed(cause)
+    })
+    const size = this.vocabularySize
+    return rows.map(({ cache }) => {
+      cache.tokens++
+      return logits.subarray(cache.index * size, (cache.index + 1) * size)
+    })
+  }
+
+  async #run(step: {
+    readonly ids: readonly number[]
+    readonly positions: readonly number[]
+    /** Positions of each row, the new ones included. */
+    readonly lengths: readonly number[]
+    readonly maskWidth: number
+    readonly logitsRows: number
+    readonly cache: readonly NativeTensor[]
+    readonly signal?: AbortSignal | undefined
+  }): Promise<Float32Array> {
+    const session = this.#session
+    const batch = step.lengths.length
+    const width = step.ids.length / batch
+    const mask = session.int64([batch, step.maskWidth])
+    for (const [row, length] of step.lengths.entries()) {
+      mask.data.fill(1n, row * step.maskWidth, row * step.maskWidth + length)
+    }
+    const inputs: [string, NativeTensor][] = [
+      ['input_ids', session.int64([batch, width], step.ids)],
+      ['attention_mask', mask],
+    ]
+    if (this.#signature.hasPositionIds) {
+      inputs.push(['position_ids', session.int64([batch, width], step.positions)])
+    }
+    const logits = session.float32([batch, step.logitsRows, this.vocabularySize])
+    const outputs: [string, NativeTensor][] = [['logits', logits]]
+    for (const [at, { input, output }] of this.#signature.cache.entries()) {
+      const tensor = step.cache[at]
+      if (tensor === undefined) continue
+      inputs.push([input, tensor])
+      outputs.push([output, tensor])
+    }
+    try {
+      await session.run(inputs, outputs, step.signal)
+      return logits.data
+    } finally {
+      for (const [, tensor] of inputs.slice(0, inputs.length - step.cache.length)) tensor.release()
+      logits.release()
+    }
+  }
+
+  #slotView(slot: Slot): readonly NativeTensor[] {
+    return this.#view(`s${slot.index}`, slot.index, 1)
+  }
+
+  #batchView(batch: number): readonly NativeTensor[] {
+    return this.#view(`${batch}`, 0, batch)
+  }
+
+  #view(name: string, first: number, count: number): readonly NativeTensor[] {
+    const known = this.#views.get(name)
+    if (known !== undefined) return known
+    const made = this.#signature.cache.map(({ heads, headSize }, at) => {
+      const row = heads * this.#capacity * headSize
+      const slab = this.#slabs[at] ?? new Float32Array()
+      const data = slab.subarray(first * row, (first + count) * row)
+      return this.#session.float32([count, heads, this.#capacity, headSize], data)
+    })
+    this.#views.set(name, made)
+    return made
+  }
+}

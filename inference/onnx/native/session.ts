@@ -1,0 +1,139 @@
+/** An ONNX Runtime session and its tensors over memory that JavaScript owns. */
+import { check, created, ELEMENT, type Handle, type OrtApi } from './ort-api.ts'
+
+export interface NativeTensor<
+  Data extends Float32Array | BigInt64Array = Float32Array | BigInt64Array,
+> {
+  readonly data: Data
+  readonly handle: Handle
+  release(): void
+}
+
+/** OrtLoggingLevel: errors. */
+const LOG_ERRORS_ONLY = 3
+/** GraphOptimizationLevel ORT_ENABLE_ALL, ExecutionMode ORT_SEQUENTIAL: as runtime.ts names them. */
+const OPTIMISE_ALL = 99
+const SEQUENTIAL = 0
+/** OrtDeviceAllocator is 0, OrtArenaAllocator 1; OrtMemTypeDefault is 0. */
+const ARENA_ALLOCATOR = 1
+const DEFAULT_MEMORY = 0
+
+export class NativeSession {
+  readonly #api: OrtApi
+  readonly #session: Handle
+  readonly #memory: Handle
+  readonly #names = new Map<string, { bytes: Uint8Array; address: bigint }>()
+
+  /** @throws Error when the library refuses the graph */
+  constructor(api: OrtApi, graph: Uint8Array, threads: number) {
+    this.#api = api
+    const environment = created(api, api.createEnv, LOG_ERRORS_ONLY, 'cocoon')
+    const options = created(api, api.createSessionOptions)
+    check(api, api.setSessionGraphOptimizationLevel(options, OPTIMISE_ALL))
+    check(api, api.setSessionExecutionMode(options, SEQUENTIAL))
+    check(api, api.setIntraOpNumThreads(options, threads))
+    check(api, api.setInterOpNumThreads(options, 1))
+    const bytes = graph.byteLength
+    this.#session = created(api, api.createSessionFromArray, environment, graph, bytes, options)
+    this.#memory = created(api, api.createCpuMemoryInfo, ARENA_ALLOCATOR, DEFAULT_MEMORY)
+  }
+
+  /** A tensor of these values, or of zeros. */
+  int64(shape: readonly number[], values?: readonly number[]): NativeTensor<BigInt64Array> {
+    const size = shape.reduce((product, dimension) => product * dimension, 1)
+    // Of an ArrayBuffer: a small typed array made by its length lies on the heap and moves.
+    const data = new BigInt64Array(new ArrayBuffer(8 * size))
+    for (const [at, value] of (values ?? []).entries()) data[at] = BigInt(value)
+    return this.#tensor(data, shape, ELEMENT.int64)
+  }
+
+  float32(shape: readonly number[], data?: Float32Array): NativeTensor<Float32Array> {
+    const size = shape.reduce((product, dimension) => product * dimension, 1)
+    return this.#tensor(data ?? new Float32Array(new ArrayBuffer(4 * size)), shape, ELEMENT.float32)
+  }
+
+  /**
+   * Runs the graph on another thread; inputs and outputs must stay alive until it is done.
+   * @throws Error when the graph fails, or the signal aborted
+   */
+  async run(
+    inputs: readonly (readonly [string, NativeTensor])[],
+    outputs: readonly (readonly [string, NativeTensor])[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const api = this.#api
+    const options = created(api, api.createRunOptions)
+    const terminate = () => check(api, api.runOptionsSetTerminate(options))
+    if (signal?.aborted) terminate()
+    signal?.addEventListener('abort', terminate, { once: true })
+    try {
+      check(api, await this.#runAsync(options, inputs, outputs))
+    } finally {
+      signal?.removeEventListener('abort', terminate)
+      api.releaseRunOptions(options)
+    }
+  }
+
+  #runAsync(
+    options: Handle,
+    inputs: readonly (readonly [string, NativeTensor])[],
+    outputs: readonly (readonly [string, NativeTensor])[],
+  ): Promise<unknown> {
+    const [inputNames, outputNames] = [this.#nameTable(inputs), this.#nameTable(outputs)]
+    const [inputValues, outputValues] = [this.#valueTable(inputs), this.#valueTable(outputs)]
+    return new Promise((resolve, reject) => {
+      this.#api.run.async(
+        this.#session,
+        options,
+        inputNames,
+        inputValues,
+        inputs.length,
+        outputNames,
+        outputs.length,
+        outputValues,
+        // The tables are named here, so that they live as long as the call.
+        (error: unknown, result: unknown) =>
+          error ? reject(error) : resolve([result, inputValues, outputValues][0]),
+      )
+    })
+  }
+
+  #tensor<Data extends Float32Array | BigInt64Array>(
+    data: Data,
+    shape: readonly number[],
+    type: number,
+  ): NativeTensor<Data> {
+    const api = this.#api
+    const dims = new BigInt64Array(new ArrayBuffer(8 * shape.length))
+    for (const [at, dimension] of shape.entries()) dims[at] = BigInt(dimension)
+    const { byteLength } = data
+    const create = api.createTensorWithData
+    const rank = shape.length
+    const handle = created(api, create, this.#memory, data, byteLength, dims, rank, type)
+    return { data, handle, release: () => void api.releaseValue(handle) }
+  }
+
+  #valueTable(tensors: readonly (readonly [string, NativeTensor])[]): BigUint64Array {
+    const table = new BigUint64Array(new ArrayBuffer(8 * tensors.length))
+    for (const [at, [, { handle }]] of tensors.entries()) table[at] = this.#api.address(handle)
+    return table
+  }
+
+  #nameTable(tensors: readonly (readonly [string, NativeTensor])[]): BigUint64Array {
+    const table = new BigUint64Array(new ArrayBuffer(8 * tensors.length))
+    for (const [at, [name]] of tensors.entries()) table[at] = this.#nameOf(name)
+    return table
+  }
+
+  /** The address of the name as a C string that lives as long as the session. */
+  #nameOf(name: string): bigint {
+    const known = this.#names.get(name)
+    if (known !== undefined) return known.address
+    const encoded = new TextEncoder().encode(`${name}\0`)
+    const bytes = new Uint8Array(new ArrayBuffer(encoded.length))
+    bytes.set(encoded)
+    const made = { bytes, address: this.#api.addressOfBytes(bytes) }
+    this.#names.set(name, made)
+    return made.address
+  }
+}

@@ -1,0 +1,34 @@
+/** Chooses the backend: native where library and graph allow it, else portable, and says why. */
+import { asCocoonError } from '#protocol/errors.ts'
+import type { TokenModel } from '../decoding/token-model.ts'
+import type { Model } from '../model/read-model.ts'
+import { openNativeModel } from './native/native-model.ts'
+import { openPortableModel } from './portable-model.ts'
+
+export type Backend = 'native' | 'portable'
+
+export interface OpenedModel {
+  readonly model: TokenModel<unknown>
+  readonly backend: Backend
+  /** Why the native backend was not used, when it was wanted. */
+  readonly fallback?: string
+}
+
+/** @throws ConfigError MODEL_GRAPH_INVALID and those of readSignature */
+export async function openModel(
+  files: Model,
+  wanted: { readonly backend: Backend; readonly threads: number; readonly slotsTotal: number },
+): Promise<OpenedModel> {
+  const { threads, slotsTotal } = wanted
+  const portable = async () =>
+    (await openPortableModel(files, threads)) as unknown as TokenModel<unknown>
+  if (wanted.backend === 'portable') return { model: await portable(), backend: 'portable' }
+  try {
+    const native = await openNativeModel(files, threads, slotsTotal)
+    return { model: native as unknown as TokenModel<unknown>, backend: 'native' }
+  } catch (thrown) {
+    const error = asCocoonError(thrown)
+    if (error.code !== 'NATIVE_UNAVAILABLE') throw error
+    return { model: await portable(), backend: 'portable', fallback: error.message }
+  }
+}

@@ -1,0 +1,144 @@
+/** The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. */
+import { basename } from 'node:path'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { TokenModel } from '../decoding/token-model.ts'
+import type { Model } from '../model/read-model.ts'
+import { checkExternalData } from './external-data.ts'
+import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
+import { type GraphSignature, readSignature } from './graph-signature.ts'
+import { readGraphValues } from './graph-values.ts'
+import { SESSION_OPTIONS } from './runtime.ts'
+
+/** The tensors that came out of the last call go into the next one. */
+export interface PortableCache {
+  tokens: number
+  tensors: readonly Tensor[]
+}
+
+/** Errors only: onnxruntime's warnings about a graph help nobody at run time. */
+const LOG_ERRORS_ONLY = 3
+
+/**
+ * Opens the graph from the bytes that were hashed; external data comes from memory too.
+ * @throws ConfigError MODEL_GRAPH_INVALID and those of readSignature
+ */
+export async function openPortableModel(
+  model: Model,
+  threads: number,
+): Promise<TokenModel<PortableCache>> {
+  const graph = model.files.get(model.graphPath) ?? new Uint8Array()
+  const externalData = [...model.files]
+    .filter(([path]) => path.startsWith('onnx/') && path !== model.graphPath)
+    .map(([path, data]) => ({ path: basename(path), data }))
+  checkExternalData(graph, new Set(externalData.map(({ path }) => path)))
+  let session: InferenceSession
+  try {
+    session = await InferenceSession.create(graph, {
+      ...SESSION_OPTIONS,
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      logSeverityLevel: LOG_ERRORS_ONLY,
+      ...(externalData.length > 0 ? { externalData } : {}),
+    })
+  } catch (thrown) {
+    throw graphInvalid('onnxruntime refuses it', thrown)
+  }
+  const opened = new PortableModel(session, readSignature(readGraphValues(graph)), model.config)
+  await probe(opened)
+  return opened
+}
+
+/** A prefill and a decode step: what does not fit fails here and not at a customer's prompt. */
+async function probe(model: TokenModel<PortableCache>): Promise<void> {
+  try {
+    const cache = model.openCache()
+    await model.read(cache, [0, 1])
+    await model.decode([{ cache, id: 0 }])
+  } catch (thrown) {
+    throw graphInvalid('a trial run fails', thrown)
+  }
+}
+
+class PortableModel implements TokenModel<PortableCache> {
+  readonly #session: InferenceSession
+  readonly #signature: GraphSignature
+  readonly vocabularySize: number
+  readonly contextTokens: number
+
+  constructor(session: InferenceSession, signature: GraphSignature, config: Model['config']) {
+    this.#session = session
+    this.#signature = signature
+    this.vocabularySize = config.vocabularySize
+    this.contextTokens = config.contextTokens
+  }
+
+  openCache(): PortableCache {
+    const tensors = this.#signature.cache.map(
+      ({ heads, headSize }) => new Tensor('float32', new Float32Array(0), [1, heads, 0, headSize]),
+    )
+    return { tokens: 0, tensors }
+  }
+
+  closeCache(cache: PortableCache): void {
+    cache.tensors = []
+  }
+
+  async decode(rows: readonly { cache: PortableCache; id: number }[]): Promise<Float32Array[]> {
+    const logits: Float32Array[] = []
+    // Each call returns tensors of its own, so earlier rows stay valid.
+    for (const { cache, id } of rows) logits.push(await this.read(cache, [id]))
+    return logits
+  }
+
+  async read(cache: PortableCache, ids: readonly number[]): Promise<Float32Array> {
+    const total = cache.tokens + ids.length
+    const outputs = await this.#session.run(this.#feeds(cache, ids, total)).catch((cause) => {
+      throw runFailed(cause)
+    })
+    const tensors = this.#signature.cache.map(({ output, heads, headSize }) =>
+      checkShape(outputs[output], [1, heads, total, headSize]),
+    )
+    const logits = lastRow(outputs['logits'], this.vocabularySize)
+    cache.tokens = total
+    cache.tensors = tensors
+    return logits
+  }
+
+  #feeds(cache: PortableCache, ids: readonly number[], total: number): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = { input_ids: int64Row(ids) }
+    if (this.#signature.hasAttentionMask) {
+      feeds['attention_mask'] = int64Row(new Array(total).fill(1))
+    }
+    if (this.#signature.hasPositionIds) {
+      feeds['position_ids'] = int64Row(ids.map((_, at) => cache.tokens + at))
+    }
+    for (const [at, { input }] of this.#signature.cache.entries()) {
+      const tensor = cache.tensors[at]
+      if (tensor !== undefined) feeds[input] = tensor
+    }
+    return feeds
+  }
+}
+
+function int64Row(values: readonly number[]): Tensor {
+  return new Tensor('int64', BigInt64Array.from(values, BigInt), [1, values.length])
+}
+
+/** Graphs return logits of every position, or only of the last one. */
+function lastRow(logits: Tensor | undefined, vocabularySize: number): Float32Array {
+  const rows = logits?.dims[1] ?? 0
+  checkShape(logits, [1, Math.max(1, rows), vocabularySize])
+  const data = logits?.data
+  if (!(data instanceof Float32Array)) throw outputInvalid()
+  return data.subarray((rows - 1) * vocabularySize, rows * vocabularySize)
+}
+
+function checkShape(tensor: Tensor | undefined, dims: readonly number[]): Tensor {
+  const fits =
+    tensor !== undefined &&
+    tensor.type === 'float32' &&
+    tensor.dims.length === dims.length &&
+    dims.every((size, at) => tensor.dims[at] === size)
+  if (!fits) throw outputInvalid()
+  return tensor
+}

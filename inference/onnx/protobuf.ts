@@ -1,0 +1,37 @@
+/** Reads the wire format of protobuf (https://protobuf.dev/programming-guides/encoding/), bounded. */
+
+export interface ProtobufField {
+  readonly field: number
+  /** Varints as numbers (exact to 2^53), length-delimited fields as bytes; fixed-width ones are left out. */
+  readonly value: number | Uint8Array
+}
+
+/** @throws SyntaxError when the bytes are no protobuf message; groups are refused too */
+export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
+  let at = 0
+  const varint = (): number => {
+    let value = 0
+    for (let shift = 0; shift < 10; shift++) {
+      const byte = bytes[at++]
+      if (byte === undefined) break
+      value += (byte & 127) * 2 ** (7 * shift)
+      if (byte < 128) return value
+    }
+    throw new SyntaxError('not protobuf')
+  }
+  while (at < bytes.length) {
+    const key = varint()
+    const field = Math.floor(key / 8)
+    const wireType = key % 8
+    if (wireType === 0) yield { field, value: varint() }
+    else if (wireType === 1) at += 8
+    else if (wireType === 5) at += 4
+    else if (wireType === 2) {
+      const length = varint()
+      if (length > bytes.length - at) throw new SyntaxError('not protobuf')
+      yield { field, value: bytes.subarray(at, at + length) }
+      at += length
+    } else throw new SyntaxError('not protobuf')
+  }
+  if (at > bytes.length) throw new SyntaxError('not protobuf')
+}

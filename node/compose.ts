@@ -16,8 +16,11 @@ import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { systemClock as clock } from './clock.ts'
-import { machineGpus } from './evidence/gpu-evidence.ts'
+import { serveCollateral } from './collateral/peers.ts'
+import { seenCollateral } from './collateral/seen.ts'
+import { chooseGpus } from './evidence/gpu-evidence.ts'
 import { openMachine } from './evidence/machine.ts'
+import { Nras } from './evidence/nras.ts'
 import { logEvent } from './log-event.ts'
 import { startJobClient } from './market/job-client.ts'
 import { startJobWorker } from './market/job-worker.ts'
@@ -86,6 +89,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
     const quotes = await openMachine(machine, { crypto, clock, transport })
     const isSimulated = quotes.tee.startsWith('simulated')
     const simulatedGpus = options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined
+    const gpus = chooseGpus(crypto, { policy, tee: quotes.tee, simulated: simulatedGpus })
     const enclave = new Enclave(
       {
         globalId,
@@ -101,7 +105,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
         clock,
         chain,
         quotes,
-        gpus: isSimulated ? simulatedGpus : machineGpus(crypto),
+        gpus,
         suite: DEFAULT_SEAL_SUITE,
       },
     )
@@ -231,7 +235,13 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
     const base = { crypto, clock, store, chain, wallet, emit }
     const funding = new Funding({ ...base, depositNano, closeDelay })
     const kept = new KeptPromises(store)
-    const sessions = new Sessions({ ...base, transport, anchors, policy, funding, receipts, kept })
+    const nras = new Nras({ crypto, baseUrl: options.nrasUrl })
+    const collateral = seenCollateral({ crypto, clock, anchors, dataDir })
+    await serveCollateral({ transport, crypto }, collateral.offered)
+    const sessions = new Sessions({
+      ...{ ...base, transport, anchors, policy, funding, receipts, kept, collateral },
+      secondOpinion: (gpuEvidence, nowMs) => nras.about(gpuEvidence, nowMs),
+    })
     cleanup.defer(() => sessions.stop())
     const answering = {
       ...base,

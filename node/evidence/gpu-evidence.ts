@@ -7,10 +7,11 @@
 import { existsSync } from 'node:fs'
 import type { GpuReport } from '#attestation/evidence/nvattest.ts'
 import { readPemCertificates } from '#attestation/evidence/pem-certificates.ts'
-import type { GpuSource } from '#attestation/types.ts'
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import type { GpuSource, QuoteSource } from '#attestation/types.ts'
 import { encodeGpuEvidence, gpuNonce } from '#attestation/verify/gpu/evidence.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { UnavailableError } from '#protocol/errors.ts'
+import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { collectGpuReports } from './nvattest.ts'
 
 /** Certificates of NVIDIA's longest chain, and some to spare. */
@@ -59,4 +60,32 @@ export function machineGpus(
 ): GpuSource | undefined {
   if (!exists(DRIVER_FOLDER)) return undefined
   return { evidence: (core) => gpuEvidenceFor(core, crypto, ask) }
+}
+
+export interface GpuChoice {
+  readonly policy: AttestationPolicy
+  /** What makes the machine's quotes: simulated GPUs belong to simulated machines, real ones to real ones. */
+  readonly tee: QuoteSource['tee']
+  /** Undefined: this simulated machine has none. */
+  readonly simulated: GpuSource | undefined
+}
+
+/**
+ * The GPUs that this machine's evidence names; undefined: none, and none is required.
+ * @throws ConfigError GPU_MISSING when every client would refuse evidence without one
+ */
+export function chooseGpus(
+  crypto: CryptoPort,
+  { policy, tee, simulated }: GpuChoice,
+  real: () => GpuSource | undefined = () => machineGpus(crypto),
+): GpuSource | undefined {
+  const isSimulated = tee.startsWith('simulated')
+  const gpus = isSimulated ? simulated : real()
+  if (gpus !== undefined || policy.gpu.need !== 'required') return gpus
+  const looked = isSimulated ? 'this simulated machine has none' : `no GPU in ${DRIVER_FOLDER}`
+  throw new ConfigError('GPU_MISSING', `the policy requires GPU evidence: ${looked}`, {
+    remedy: isSimulated
+      ? 'Give the testnet GPUs: `cocoon testnet --gpus 1`.'
+      : "Pass a GPU through to this guest, install NVIDIA's driver and nvattest, run `cocoon doctor`.",
+  })
 }

@@ -1,6 +1,9 @@
 /** The quote source of this machine with its collateral: caches, services and peers put together. */
 
-import type { CollateralContext } from '#attestation/evidence/collateral-facts.ts'
+import type {
+  CollateralContext,
+  TdxCollateralNeed,
+} from '#attestation/evidence/collateral-facts.ts'
 import { tdxCollateralNeed } from '#attestation/evidence/collateral-facts.ts'
 import type { TsmReport } from '#attestation/evidence/configfs/attempt.ts'
 import type { SimulatedManufacturer } from '#attestation/evidence/simulated/manufacturer.ts'
@@ -9,6 +12,7 @@ import { snpCollateralNeed } from '#attestation/evidence/snp-collateral-facts.ts
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { QuoteSource, TrustAnchor } from '#attestation/types.ts'
 import { sleep } from '#node/async.ts'
+import type { CollateralCache } from '#node/collateral/cache.ts'
 import { kdsSource } from '#node/collateral/kds.ts'
 import { pccs, pcsSource } from '#node/collateral/pcs.ts'
 import { peerSource, serveCollateral } from '#node/collateral/peers.ts'
@@ -65,9 +69,30 @@ export async function openMachine(
       dstackSource(socket, ({ report }) => tdx.cache.get(tdxCollateralNeed(report))),
     snp: () => snpSource(tsm, snp),
     simulated:
-      manufacturer === undefined ? undefined : () => manufacturer.machine(name, runtimeDigest),
+      manufacturer === undefined
+        ? undefined
+        : () => keeping(manufacturer.machine(name, runtimeDigest), tdx.cache),
     simulatedSnp: amd === undefined ? undefined : () => amd.machine(name, runtimeDigest),
   })
+}
+
+/** A machine that brings its own collateral: kept and offered to peers as any other is. */
+function keeping(
+  source: QuoteSource,
+  cache: Pick<CollateralCache<TdxCollateralNeed>, 'accept'>,
+): QuoteSource {
+  return {
+    ...source,
+    async quote(reportData) {
+      const quoted = await source.quote(reportData)
+      try {
+        cache.accept(tdxCollateralNeed(quoted.quote), quoted.collateral)
+      } catch {
+        // By this machine's own clock it is not good: then it is not passed on, and clients will say why.
+      }
+      return quoted
+    },
+  }
 }
 
 function tdxPart(options: MachineOptions, components: MachineComponents) {

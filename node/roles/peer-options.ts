@@ -54,6 +54,8 @@ export interface ClientOptions extends PeerOptions {
   readonly priceCapNano?: bigint
   /** The client's own policy: it can only tighten the network's. */
   readonly ownPolicy?: AttestationPolicy | undefined
+  /** Base URL of NVIDIA's remote attestation service, for policies that ask it; NVIDIA's own when left out. */
+  readonly nrasUrl?: string | undefined
   /** Spend caps; their ledger lies in the data folder. */
   readonly spendCaps?: SpendCaps | undefined
 }

@@ -2,11 +2,11 @@
 import { describe, expect, it } from 'vitest'
 import { encodePemChain } from '#attestation/der/pem.ts'
 import { decodeGpuEvidence, gpuNonce } from '#attestation/verify/gpu/evidence.ts'
-import { gpuEvidenceFor, machineGpus } from '#node/evidence/gpu-evidence.ts'
+import { chooseGpus, gpuEvidenceFor, machineGpus } from '#node/evidence/gpu-evidence.ts'
 import { concat, utf8 } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { rejectionCode } from '#test/support/error-code.ts'
-import { machine } from '../attestation/network.ts'
+import { machine, policy } from '../attestation/network.ts'
 
 const core = utf8('the core of a statement')
 const chain = machine.material.pckChain
@@ -46,4 +46,45 @@ describe('GPU evidence for a statement', () => {
       decodeGpuEvidence((await gpus?.evidence(core)) ?? new Uint8Array(0)).devices,
     ).toHaveLength(1)
   })
+})
+
+describe('the GPUs that a machine shows', () => {
+  const real = { evidence: async () => utf8('real') }
+  const simulated = { evidence: async () => utf8('simulated') }
+  const needing = (need: 'optional' | 'required') => ({
+    ...policy,
+    gpu: { ...policy.gpu, need },
+  })
+  const choose = (
+    tee: 'tdx' | 'simulated-tdx',
+    need: 'optional' | 'required',
+    { isReal = false, isSimulated = false },
+  ) =>
+    chooseGpus(
+      crypto,
+      { policy: needing(need), tee, simulated: isSimulated ? simulated : undefined },
+      () => (isReal ? real : undefined),
+    )
+
+  it('are real in a real machine and simulated in a simulated one', () => {
+    expect(choose('tdx', 'required', { isReal: true, isSimulated: true })).toBe(real)
+    expect(choose('simulated-tdx', 'required', { isReal: true, isSimulated: true })).toBe(simulated)
+    expect(choose('tdx', 'optional', { isSimulated: true })).toBeUndefined()
+  })
+
+  it.each([
+    ['tdx', '/proc/driver/nvidia/gpus', 'cocoon doctor'],
+    ['simulated-tdx', 'simulated machine has none', '--gpus 1'],
+  ] as const)(
+    'missing in %s where the policy requires one: said at the start',
+    (tee, looked, remedy) => {
+      expect(() => choose(tee, 'required', {})).toThrow(
+        expect.objectContaining({
+          code: 'GPU_MISSING',
+          message: expect.stringContaining(looked),
+          remedy: expect.stringContaining(remedy),
+        }),
+      )
+    },
+  )
 })

@@ -173,6 +173,41 @@ test('a running answer keeps its keys for ten minutes more, then goes on at anot
   await next.stop()
 })
 
+test('an epoch quote that is too old is refused, a fresh one over the nonce asked for at once, and no way back', async () => {
+  const provider = await TestProvider.start(network, 'late')
+  const client = await TestClient.start(network, 'exact', [provider])
+  const { enclave } = provider
+  const old = (await enclave.epoch()).evidence
+  await client.chat()
+  const honest = enclave.evidence.bind(enclave)
+  enclave.evidence = async (epoch, mode, nonce) =>
+    mode === 'epoch' ? old : honest(epoch, mode, nonce)
+  // Older than 75 minutes; the offer and the channel live on.
+  network.advance(80 * MINUTE_S)
+  const before = verdicts(client).length
+  expect((await client.chat()).receiptFile).not.toBe('')
+  const after = verdicts(client).slice(before)
+  // A spot check may be drawn: then the challenge comes first, and there is nothing to go on from.
+  if (after.length > 1) {
+    expect(after.map(({ ok, mode }) => [ok, mode])).toEqual([
+      [false, 'epoch'],
+      [true, 'challenge'],
+    ])
+    expect(client.failedSteps).toContain('freshness')
+  }
+  expect(after.at(-1)).toMatchObject({ ok: true, mode: 'challenge' })
+
+  // Whoever answers the challenge with an epoch quote is refused, and not asked a third time.
+  enclave.evidence = async () => (await enclave.epoch()).evidence
+  await client.sessions.stop()
+  await client.restart()
+  const refusedFrom = verdicts(client).length
+  await expect(client.chat()).rejects.toThrow()
+  expect(verdicts(client).slice(refusedFrom)).toMatchObject([{ ok: false }])
+  await client.stop()
+  await provider.stop()
+})
+
 function files(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

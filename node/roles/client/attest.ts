@@ -5,8 +5,9 @@
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { TrustAnchor, Verdict } from '#attestation/types.ts'
-import { requireVerdict } from '#attestation/verdict.ts'
+import { requireVerdict, type VerdictContext } from '#attestation/verdict.ts'
 import type { VerdictCache } from '#attestation/verdict-cache.ts'
+import type { GpuOpinion } from '#attestation/verify/gpu/second-opinion.ts'
 import type { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { AttestationError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
@@ -32,7 +33,25 @@ export interface AttestComponents {
   readonly verdicts: VerdictCache
   /** In which machine this client saw each GPU. */
   readonly gpuSightings: GpuSightings
+  /** Asked where the policy wants NVIDIA's own opinion on GPUs; undefined: nobody is asked. */
+  readonly secondOpinion?: SecondOpinion | undefined
+  /** Collateral that this client saw before; undefined: what comes with evidence is all there is. */
+  readonly collateral?: SeenCollateral | undefined
   readonly onVerdict: (verdict: Verdict) => void
+}
+
+/** Never rejects. */
+export type SecondOpinion = (
+  gpuEvidence: Uint8Array,
+  nowMs: number,
+) => Promise<readonly GpuOpinion[]>
+
+/** Collateral by what it is for: whoever rolls it back is judged by what was seen before. */
+export interface SeenCollateral {
+  /** The same evidence, with newer collateral where some is known. */
+  renewed(evidence: Evidence): Evidence
+  /** Evidence that passed. */
+  passed(evidence: Evidence): void
 }
 
 /** A provider whose evidence this client's own policy found good. */
@@ -63,8 +82,10 @@ export async function attest(
   if (version !== hello.version) {
     throw new ProtocolError('VERSION_UNSUPPORTED', 'the provider chose another protocol version')
   }
-  const { core, verdict } = await judge(stream, hello.evidence, clientNonce, components)
-  return { clientNonce, hello, version, evidence: hello.evidence, core, verdict }
+  const evidence = components.collateral?.renewed(hello.evidence) ?? hello.evidence
+  const { core, verdict } = await judge(stream, evidence, clientNonce, components)
+  components.collateral?.passed(evidence)
+  return { clientNonce, hello, version, evidence, core, verdict }
 }
 
 async function receiveHello(stream: MessageStream): Promise<ProviderHello> {
@@ -99,7 +120,7 @@ async function judge(
     core === undefined ? undefined : chain.block(core.notBefore.seqno),
   ])
   const nowMs = latest.time * 1000
-  const verdict = verdicts.judge(evidence, {
+  const context: VerdictContext = {
     crypto,
     globalId: chain.globalId,
     nowMs,
@@ -112,13 +133,33 @@ async function judge(
         ? undefined
         : { seqno: block.seqno, rootHash: block.rootHash, timeMs: block.time * 1000 },
     ...(mode === 'challenge' ? { challenge: { clientNonce, proof: evidence.nonceProof } } : {}),
-  })
+  }
+  const verdict = await withSecondOpinion(
+    verdicts.judge(evidence, context),
+    { evidence, context },
+    components,
+  )
   components.onVerdict(verdict)
   requireVerdict(verdict)
   const machine = verdict.hardware?.name ?? ''
   for (const gpu of verdict.gpus ?? []) gpuSightings.record(gpu, machine, nowMs)
   if (core === undefined) throw new AttestationError('STATEMENT_MALFORMED', 'no statement was read')
   return { core, verdict }
+}
+
+/** Asked only about evidence that is good but for this, so that nobody's junk is sent to the service. */
+async function withSecondOpinion(
+  first: Verdict,
+  { evidence, context }: { readonly evidence: Evidence; readonly context: VerdictContext },
+  { secondOpinion, verdicts, policy }: AttestComponents,
+): Promise<Verdict> {
+  const isWanted = policy.gpu.nras !== 'none' && evidence.gpuEvidence.length > 0
+  const isGoodBut = first.steps.every(
+    ({ name, status }) => name === 'gpu-second-opinion' || !['failed', 'skipped'].includes(status),
+  )
+  if (!isWanted || !isGoodBut || secondOpinion === undefined) return first
+  const gpuOpinions = await secondOpinion(evidence.gpuEvidence, context.nowMs)
+  return verdicts.judge(evidence, { ...context, gpuOpinions })
 }
 
 /** Undefined: malformed, which is for the verdict to say. */

@@ -8,8 +8,9 @@ import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { rememberSignatures } from '#protocol/crypto/remembered-signatures.ts'
 import { AttestationError, UnavailableError } from '#protocol/errors.ts'
+import type { FreshnessMode } from '#protocol/evidence.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
-import type { Transport } from '#protocol/transport.ts'
+import type { MessageStream, Transport } from '#protocol/transport.ts'
 import type { ChainReader } from '#settlement/types.ts'
 import {
   DIAL_TIMEOUT_MS,
@@ -20,7 +21,7 @@ import {
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
 import type { Probe } from '../shared/probe.ts'
-import { attest } from './attest.ts'
+import { type AttestedProvider, attest, type SecondOpinion, type SeenCollateral } from './attest.ts'
 import { Contacts } from './contacts.ts'
 import type { Funding } from './funding.ts'
 import type { KeptPromises } from './kept-promises.ts'
@@ -39,6 +40,8 @@ export interface SessionsComponents {
   readonly kept: KeptPromises
   readonly store: AskStore
   readonly emit: EmitEvent
+  readonly secondOpinion?: SecondOpinion | undefined
+  readonly collateral?: SeenCollateral | undefined
   readonly probe?: Probe
 }
 
@@ -127,11 +130,30 @@ export class Sessions {
     this.#open.clear()
   }
 
+  /**
+   * Where the keys in an epoch quote are too old a fresh one over this client's nonce is asked for at once, in a
+   * session of its own (docs/spec/attestation.md#freshness); from a challenge there is no way back.
+   */
   async #openNew(
     target: SessionTarget,
     spent: { attestMs: number; fundMs: number },
   ): Promise<ClientSession> {
-    const { transport, clock, chain, anchors, policy, funding, emit } = this.#parts
+    const { mode } = this.#contacts.choose(target.provider)
+    try {
+      return await this.#openIn(mode, target, spent)
+    } catch (error) {
+      if (mode === 'challenge' || !isStale(error)) throw error
+      return await this.#openIn('challenge', target, spent)
+    }
+  }
+
+  async #openIn(
+    mode: FreshnessMode,
+    target: SessionTarget,
+    spent: { attestMs: number; fundMs: number },
+  ): Promise<ClientSession> {
+    const { transport, clock, funding } = this.#parts
+    const { provider } = target
     const startedMs = clock.nowMs()
     const stream = await transport.openStream(target.peerId, SESSION_PROTOCOL, {
       addresses: target.addresses,
@@ -142,23 +164,11 @@ export class Sessions {
         new UnavailableError('PROVIDER_SILENT', 'the provider did not finish a handshake'),
       )
     })
-    const { provider, modelRoot } = target
-    const { mode } = this.#contacts.choose(provider)
     try {
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
-      const attested = await attest(stream, {
-        crypto: this.#evidenceCrypto,
-        chain,
-        anchors,
-        policy,
-        modelRoot,
-        mode,
-        verdicts: this.#verdicts,
-        gpuSightings: this.#gpuSightings,
-        onVerdict: ({ tier, ok, steps }) => emit({ kind: 'verdict', provider, tier, ok, steps }),
-      })
+      const attested = await this.#attest(stream, mode, target)
       if (mode === 'challenge') this.#contacts.remember(provider)
-      spent.attestMs = clock.nowMs() - startedMs
+      spent.attestMs += clock.nowMs() - startedMs
       watchdog.clear()
       const fundingMs = clock.nowMs()
       const desk = await funding.channelFor(attested.core)
@@ -173,6 +183,27 @@ export class Sessions {
     } finally {
       watchdog.clear()
     }
+  }
+
+  #attest(
+    stream: MessageStream,
+    mode: FreshnessMode,
+    { provider, modelRoot }: SessionTarget,
+  ): Promise<AttestedProvider> {
+    const { chain, anchors, policy, emit, secondOpinion, collateral } = this.#parts
+    return attest(stream, {
+      crypto: this.#evidenceCrypto,
+      chain,
+      anchors,
+      policy,
+      modelRoot,
+      mode,
+      verdicts: this.#verdicts,
+      gpuSightings: this.#gpuSightings,
+      secondOpinion,
+      collateral,
+      onVerdict: ({ tier, ok, steps }) => emit({ kind: 'verdict', provider, tier, ok, steps }),
+    })
   }
 
   #sessionParts(provider: string) {
@@ -224,3 +255,10 @@ function isUsable(session: ClientSession, nowMs: number): boolean {
 }
 
 const FRESH_MARGIN_MS = 5 * 60_000
+
+/** Refused for its age alone: the first step that failed is about time. */
+const STALE_STEPS: readonly unknown[] = ['freshness', 'key-lifetime']
+
+function isStale(error: unknown): boolean {
+  return error instanceof AttestationError && STALE_STEPS.includes(error.data['step'])
+}

@@ -1,8 +1,10 @@
 /** Providers and clients of the in-process network: real roles that can crash and start again. */
-import { policyDigest } from '#attestation/policy/policy.ts'
+import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
+import type { QuoteSource } from '#attestation/types.ts'
 import { Measurements } from '#node/market/measurements.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
 import { answerChat } from '#node/roles/client/answer.ts'
+import type { SecondOpinion } from '#node/roles/client/attest.ts'
 import type { ClientDesk } from '#node/roles/client/channel-desk.ts'
 import { Funding } from '#node/roles/client/funding.ts'
 import { KeptPromises } from '#node/roles/client/kept-promises.ts'
@@ -52,6 +54,10 @@ export interface TestProviderOptions {
   readonly probe?: FaultProbe
   /** Another peer's, so that runs need not fund one each. */
   readonly walletName?: string
+  /** SIMULATED GPUs; none when left out. */
+  readonly gpus?: number
+  /** What makes its quotes; a SIMULATED TDX machine when left out. */
+  readonly quotes?: QuoteSource
 }
 
 export class TestProvider {
@@ -111,7 +117,8 @@ export class TestProvider {
       await network.wallet(this.#options.walletName ?? `provider ${name}`),
       ...(['provider', reach, () => this.#life === life] as const),
     )
-    const { policy, manufacturer, runtimeDigest } = trustOf(network)
+    const { policy, manufacturer, nvidia, runtimeDigest } = trustOf(network)
+    const { gpus, quotes } = this.#options
     this.store = probedStore(openPeerStore(this.dataDir), 'provider', reach)
     this.#transport = await network.memory.join(peerRefOf(name))
     this.enclave = new Enclave(
@@ -128,7 +135,8 @@ export class TestProvider {
         crypto,
         clock,
         chain,
-        quotes: manufacturer.machine(name, runtimeDigest),
+        quotes: quotes ?? manufacturer.machine(name, runtimeDigest),
+        gpus: gpus === undefined ? undefined : nvidia?.gpus(name, gpus),
         suite: DEFAULT_SEAL_SUITE,
       },
     )
@@ -230,6 +238,9 @@ export interface TestClientOptions {
   readonly spendCaps?: SpendCaps
   readonly probe?: FaultProbe
   readonly walletName?: string
+  /** Its own policy, made of the network's. */
+  readonly policy?: (network: AttestationPolicy) => AttestationPolicy
+  readonly secondOpinion?: SecondOpinion
 }
 
 export class TestClient {
@@ -280,7 +291,9 @@ export class TestClient {
       await network.wallet(this.#options.walletName ?? `client ${name}`),
       ...(['client', reach, () => this.#life === life] as const),
     )
-    const { anchors, policy } = trustOf(network)
+    const { anchors, policy: networkPolicy } = trustOf(network)
+    const policy = this.#options.policy?.(networkPolicy) ?? networkPolicy
+    const { secondOpinion } = this.#options
     const store = probedStore(openPeerStore(dataDir), 'client', reach)
     const transport = this.#wrapped(await network.memory.join(peerRefOf(name)), reach)
     this.wallet = wallet
@@ -300,7 +313,7 @@ export class TestClient {
     this.spending = new Spending(ledger, clock, this.#options.spendCaps ?? {})
     const { funding, receipts } = this
     this.sessions = new Sessions({
-      ...{ ...base, transport, anchors, policy, funding, receipts, kept },
+      ...{ ...base, transport, anchors, policy, funding, receipts, kept, secondOpinion },
       probe: reach,
     })
   }

@@ -2,7 +2,7 @@
 import type { KnownBlock } from '#attestation/freshness.ts'
 import { decodeStatement } from '#attestation/statement.ts'
 import { verifyEvidence } from '#attestation/verdict.ts'
-import type { AppraisalContext } from '#attestation/verify/tee-verifier.ts'
+import type { GpuContext } from '#attestation/verify/gpu/gpu.ts'
 import type { Evidence } from '#protocol/evidence.ts'
 import { type Appraisal, conclude } from './appraisal.ts'
 import type { AppraiseOptions } from './raw.ts'
@@ -18,7 +18,7 @@ export interface BundleExpectations {
 
 export function appraiseBundle(
   evidence: Evidence,
-  context: AppraisalContext,
+  context: GpuContext,
   expected: BundleExpectations,
   options: AppraiseOptions,
 ): Appraisal {
@@ -41,7 +41,10 @@ export function appraiseBundle(
       expected.block === 'unknown'
         ? own && { ...own.notBefore, timeMs: Math.min(context.nowMs, own.notAfterMs) }
         : expected.block,
-    ...(isChallenge ? { challenge: challengeOf(evidence, expected) } : {}),
+    // Who names a nonce asked for a challenge: an epoch quote does not answer it.
+    ...(isChallenge || expected.clientNonce !== undefined
+      ? { challenge: challengeOf(evidence, expected) }
+      : {}),
   })
   // A nonce that nobody named cannot match: the failure of that one step says nothing.
   const steps = verdict.steps.map((step) =>

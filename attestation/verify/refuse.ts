@@ -21,10 +21,13 @@ export function refuse(
   throw new AttestationError('CHECK_FAILED', detail, { data: { ...more } })
 }
 
+/** What a step says whose check threw something that is not ours: a bug of the verifier. */
+export const BROKEN_CHECK = 'the check itself broke'
+
 /** The reason of a refusal, without the text of errors that are not ours. */
 export function refusalOf(thrown: unknown): Refusal {
   if (!(thrown instanceof CocoonError)) {
-    return { detail: 'the check itself broke', found: '', advice: undefined }
+    return { detail: BROKEN_CHECK, found: '', advice: undefined }
   }
   const { found, advice } = thrown.data
   return {

@@ -2,9 +2,11 @@
  * The same code in headless Chromium: the crypto contract, the published vectors, the hybrid seal and the
  * verifier, whose verdicts are held to Node's, field by field.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { appraiseCase, type CaseResult } from '#attestation/appraisal/corpus.ts'
+import { parseCase, parseShared } from '#attestation/appraisal/corpus-case.ts'
 import { verifyEvidence } from '#attestation/verdict.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import {
@@ -104,4 +106,23 @@ describe.skipIf(chromiumPath === undefined)(`in Chromium (skipped when: ${MISSIN
       expect(inPage[at], name).toEqual(fromText(toText(inNode[at])))
     }
   })
+
+  it('the whole corpus has the same appraisals as in Node, all of them as expected', async () => {
+    const folder = join(repositoryRoot, 'test/vectors/attestation')
+    const read = (name: string) => readFileSync(join(folder, name), 'utf8')
+    const names = readdirSync(folder).filter((name) => name !== 'shared.json')
+    expect(names.length).toBeGreaterThanOrEqual(300)
+    const files = names.map(read)
+    const found = await open.page.evaluate(([shared, cases]) => cocoonPage.corpus(shared, cases), [
+      read('shared.json'),
+      files,
+    ] as const)
+    const inPage = fromText<{ result: CaseResult; appraisal: unknown }[]>(found)
+    expect(inPage.filter(({ result }) => !result.isAsExpected)).toEqual([])
+    const shared = parseShared(JSON.parse(read('shared.json')), nodeCrypto)
+    for (const [at, file] of files.entries()) {
+      const inNode = appraiseCase(parseCase(JSON.parse(file), shared), nodeCrypto)
+      expect(inPage[at]?.appraisal, names[at]).toEqual(fromText(toText(inNode)))
+    }
+  }, 300_000)
 })

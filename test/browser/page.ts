@@ -1,4 +1,6 @@
 /** What the page of test/browser/browser.test.ts runs: the contract suites, the seal, the verifier. */
+import { appraiseCase, runCase } from '#attestation/appraisal/corpus.ts'
+import { parseCase, parseShared } from '#attestation/appraisal/corpus-case.ts'
 import { verifyEvidence } from '#attestation/verdict.ts'
 import { equal } from '#protocol/bytes.ts'
 import { nobleCrypto } from '#protocol/crypto/noble.ts'
@@ -34,6 +36,17 @@ const programs = {
       cases.map(({ evidence, context }) =>
         verifyEvidence(evidence, { ...context, crypto: nobleCrypto }),
       ),
+    )
+  },
+
+  /** Appraisals of the corpus: its files as text, and what they share. */
+  corpus(shared: string, cases: readonly string[]): string {
+    const parts = parseShared(JSON.parse(shared), nobleCrypto)
+    return toText(
+      cases.map((text) => {
+        const one = parseCase(JSON.parse(text), parts)
+        return { result: runCase(one, nobleCrypto), appraisal: appraiseCase(one, nobleCrypto) }
+      }),
     )
   },
 

@@ -1,7 +1,13 @@
 /** `cocoon attest self-test`: runs every case of the corpus and prints what came of each. */
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
-import { type CaseResult, parseCase, runCase } from '#attestation/appraisal/corpus.ts'
+import { type CaseResult, runCase } from '#attestation/appraisal/corpus.ts'
+import {
+  type CorpusCase,
+  NOTHING_SHARED,
+  parseCase,
+  parseShared,
+} from '#attestation/appraisal/corpus-case.ts'
 import { table } from '#node/text.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
@@ -14,6 +20,8 @@ export interface SelfTestOptions {
   readonly json?: boolean
 }
 
+/** What several cases name by hash. */
+const SHARED = 'shared.json'
 const CORPUS = path.join(import.meta.dirname, '../../../test/vectors/attestation')
 
 /**
@@ -41,20 +49,28 @@ export async function selfTest(options: SelfTestOptions, context: CliContext): P
 
 /** In the order of their names. @throws ConfigError CORPUS_INVALID when there is none, or one is broken */
 export function runCorpus(dir: string): CaseResult[] {
-  const files = namesIn(dir).filter((name) => name.endsWith('.json'))
+  return readCorpus(dir).map((one) => runCase(one, crypto))
+}
+
+function readCorpus(dir: string): CorpusCase[] {
+  const names = namesIn(dir).filter((name) => name.endsWith('.json'))
+  const files = names.filter((name) => name !== SHARED)
   if (files.length === 0 || files.length > CORPUS_CASES_MAX) {
     throw new ConfigError('CORPUS_INVALID', `${files.length} cases in ${dir}`, {
       remedy: 'Name the folder of a corpus with --corpus.',
     })
   }
-  return files.sort().map((name) => {
+  const read = <T>(name: string, parse: (document: unknown) => T): T => {
     const text = readBounded(path.join(dir, name), CORPUS_CASE_BYTES_MAX).toString('utf8')
     try {
-      return runCase(parseCase(JSON.parse(text)), crypto)
+      return parse(JSON.parse(text))
     } catch (cause) {
-      throw new ConfigError('CORPUS_INVALID', `the case ${name} cannot be read`, { cause })
+      throw new ConfigError('CORPUS_INVALID', `${name} of the corpus cannot be read`, { cause })
     }
-  })
+  }
+  const isShared = names.includes(SHARED)
+  const shared = isShared ? read(SHARED, (text) => parseShared(text, crypto)) : NOTHING_SHARED
+  return files.sort().map((name) => read(name, (document) => parseCase(document, shared)))
 }
 
 function namesIn(dir: string): string[] {

@@ -22,6 +22,7 @@ export interface UpOptions extends PeerCommandOptions {
 
 export interface ClientCommandOptions extends PeerCommandOptions {
   readonly policy?: string
+  readonly nrasUrl?: string
   readonly apiPort?: number
   readonly apiHost?: string
   readonly corsOrigins?: readonly string[]

@@ -54,6 +54,7 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
     corsOrigins: [...corsOrigins],
     spendCaps: spendCapsOf(settings),
     ...(settings.policy === undefined ? {} : { ownPolicy: readPolicyFile(settings.policy) }),
+    ...(settings.nrasUrl === undefined ? {} : { nrasUrl: settings.nrasUrl }),
     apiPortFallback: isDefault,
     light: true,
   }))
@@ -62,11 +63,12 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
 /** The options that are flags of settings; undefined ones do not count. */
 function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptions) {
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
-  const { apiHost, corsOrigins, policy } = options
+  const { apiHost, corsOrigins, policy, nrasUrl } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   return {
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
-    ...{ policy, apiHost, corsOrigins, spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
+    ...{ policy, nrasUrl, apiHost, corsOrigins },
+    ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
 }
 

@@ -13,6 +13,8 @@ export interface Settings {
   readonly network: string | undefined
   /** File with the reader's own attestation policy. */
   readonly policy: string | undefined
+  /** Base URL of NVIDIA's remote attestation service; undefined: NVIDIA's own. */
+  readonly nrasUrl: string | undefined
   readonly logLevel: LogLevel
   /** What amounts are shown in; the chain's coin by default. */
   readonly coinSymbol: string
@@ -104,6 +106,16 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: text,
     default: undefined,
     defaultText: "the network's alone",
+  },
+  nrasUrl: {
+    description:
+      "base URL of NVIDIA's attestation service, asked where the policy's gpu.nras says so",
+    flag: '--nras <url>',
+    variable: 'COCOON_NRAS',
+    fileKey: 'nras',
+    schema: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, '')),
+    default: undefined,
+    defaultText: "NVIDIA's own",
   },
   logLevel: {
     description: LOG_LEVELS.join(', '),

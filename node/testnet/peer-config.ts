@@ -69,6 +69,8 @@ const clientSchema = z.strictObject({
     .optional(),
   /** Tightens the network's policy. */
   ownPolicy: policySchema.optional(),
+  /** NVIDIA's attestation service, where the policy asks it. */
+  nrasUrl: z.string().max(4_096).optional(),
   /** When `apiPort` is taken: any free port instead of an error. */
   apiPortFallback: z.boolean(),
   /** Only dials: no socket but the API's listens. A testnet's own clients are no light peers. */

@@ -10,6 +10,7 @@ import { withSettings } from '../settings-options.ts'
 const BOTH: readonly SettingName[] = ['network', 'drainLimitS']
 const CLIENT: readonly SettingName[] = [
   'policy',
+  'nrasUrl',
   'apiPort',
   'apiHost',
   'corsOrigins',

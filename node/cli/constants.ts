@@ -6,6 +6,10 @@ export const JOB_FILE_BYTES_MAX = 8 * 1_048_576
 export const RECEIPT_FILE_BYTES_MAX = 1_048_576
 /** A snapshot holds a whole small chain. */
 export const SNAPSHOT_FILE_BYTES_MAX = 64 * 1_048_576
+/** A file of roots: 100,000 rows of 200 bytes are more than a reader has channels. */
+export const ROOTS_FILE_BYTES_MAX = 32 * 1_048_576
+/** A proof of an epoch anchor: at most 64 hashes in hexadecimal. */
+export const ANCHOR_PROOF_BYTES_MAX = 16_384
 /** A file of evidence: a bundle with GPUs in hexadecimal is the longest. */
 export const EVIDENCE_FILE_BYTES_MAX = 2 * 1_048_576
 /** A policy document with every list full is about 300 kB. */

@@ -1,49 +1,102 @@
-/** Verifies a receipt file against the running testnet's chain, or against a chain saved beside it. */
+/**
+ * Verifies receipt files, or all of a bundle, against the running testnet's chain, a chain that was saved
+ * beside them, or roots that somebody saw.
+ */
 import path from 'node:path'
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { Settings } from '#node/config.ts'
+import { type AnchorProof, readAnchorProof } from '#node/receipts/anchor-proof.ts'
+import { isBundle, readBundle } from '#node/receipts/bundle.ts'
+import { type AnchorChain, anchorChain } from '#node/receipts/chain.ts'
+import { type RecordingChain, readRootsFile, recordingChain } from '#node/receipts/roots-file.ts'
 import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
 import { findSnapshotFile, readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
+import { ConfigError } from '#protocol/errors.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
-import type { ChainReader } from '#settlement/types.ts'
 import { readBounded } from './bounded-file.ts'
-import { RECEIPT_FILE_BYTES_MAX, SNAPSHOT_FILE_BYTES_MAX } from './constants.ts'
+import {
+  ANCHOR_PROOF_BYTES_MAX,
+  RECEIPT_FILE_BYTES_MAX,
+  ROOTS_FILE_BYTES_MAX,
+  SNAPSHOT_FILE_BYTES_MAX,
+} from './constants.ts'
 import { readPolicyFile } from './policy-file.ts'
 import { networkFile, type TargetOptions } from './target.ts'
 
-interface Chain {
-  readonly network: NetworkFile
-  readonly chain: ChainReader
-  /** Names the chain for people: a URL or a file. */
-  readonly against: string
-}
-
 export interface VerifyTarget extends TargetOptions {
   readonly snapshot?: string
+  readonly roots?: string
+  readonly anchorProof?: string
+}
+
+export interface ReceiptVerifier {
+  /** Names the chain for people: a URL or a file. */
+  readonly against: string
+  /** Remembers what was looked up. */
+  readonly chain: RecordingChain
+  /**
+   * One verdict, or one for each receipt of a bundle.
+   * @throws ConfigError FILE_UNREADABLE, FILE_TOO_LARGE
+   * @throws ProtocolError BUNDLE_MALFORMED
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  verdicts(): AsyncGenerator<ReceiptVerdict>
 }
 
 /**
- * @throws ConfigError FILE_UNREADABLE, FILE_TOO_LARGE, SNAPSHOT_INVALID, NETWORK_FILE
- * @throws UnavailableError NO_TESTNET, CHAIN_UNREACHABLE
+ * @throws ConfigError FILE_UNREADABLE, FILE_TOO_LARGE, SNAPSHOT_INVALID, ROOTS_INVALID, NETWORK_FILE
+ * @throws UnavailableError NO_TESTNET
  */
-export async function verifyReceipt(
+export function receiptVerifier(
   file: string,
   options: VerifyTarget,
   settings: Settings,
-): Promise<{ verdict: ReceiptVerdict; against: string }> {
-  const bytes = readBounded(file, RECEIPT_FILE_BYTES_MAX)
-  const { network, chain, against } = chainFor(file, options, settings)
+): ReceiptVerifier {
+  const { network, chain: found, against } = chainFor(file, options, settings)
+  const chain = recordingChain(found)
   const ownPolicy = settings.policy === undefined ? undefined : readPolicyFile(settings.policy)
-  return { verdict: await verifyReceiptFile(bytes, { network, chain, ownPolicy }), against }
+  const proof =
+    options.anchorProof === undefined
+      ? undefined
+      : readAnchorProof(readBounded(options.anchorProof, ANCHOR_PROOF_BYTES_MAX).toString('utf8'))
+  const context = { network, chain, ownPolicy, proof }
+  return { against, chain, verdicts: () => verdictsOf(file, context) }
 }
 
-/** A named snapshot, a named network, a snapshot that its run left, the running testnet. */
+interface Context {
+  readonly network: NetworkFile
+  readonly chain: RecordingChain
+  readonly ownPolicy: AttestationPolicy | undefined
+  readonly proof: AnchorProof | undefined
+}
+
+async function* verdictsOf(file: string, context: Context): AsyncGenerator<ReceiptVerdict> {
+  const { proof, ...rest } = context
+  if (isBundle(file)) {
+    for (const bytes of readBundle(file)) yield await verifyReceiptFile(bytes, rest)
+    return
+  }
+  const anchored = proof && (await context.chain.anchor(proof.anchor))
+  const inclusion = proof && { proof, anchored }
+  yield await verifyReceiptFile(readBounded(file, RECEIPT_FILE_BYTES_MAX), { ...rest, inclusion })
+}
+
+interface Chain {
+  readonly network: NetworkFile
+  readonly chain: AnchorChain
+  readonly against: string
+}
+
+/** Named roots or snapshot, a named network, a snapshot that its run left, the running testnet. */
 function chainFor(file: string, options: VerifyTarget, settings: Settings): Chain {
+  if (options.roots !== undefined) return savedRoots(options.roots, options, settings)
   const left = options.network === undefined ? findSnapshotFile(file) : undefined
   const snapshot = options.snapshot ?? left
   if (snapshot !== undefined) {
     const content = readBounded(snapshot, SNAPSHOT_FILE_BYTES_MAX)
-    return { ...readChainSnapshot(content.toString('utf8')), against: path.resolve(snapshot) }
+    const { network, chain } = readChainSnapshot(content.toString('utf8'))
+    return { network, chain: anchorChain(chain), against: path.resolve(snapshot) }
   }
   const network = readNetworkFile(networkFile(options, settings))
   const chain = tonClientReader({
@@ -52,5 +105,17 @@ function chainFor(file: string, options: VerifyTarget, settings: Settings): Chai
     fetch: globalThis.fetch,
     timeoutSignal: AbortSignal.timeout,
   })
-  return { network, chain, against: network.chainUrl }
+  return { network, chain: anchorChain(chain), against: network.chainUrl }
+}
+
+/** The network comes from its own file: policy and anchors of trust are not in the roots. */
+function savedRoots(file: string, options: VerifyTarget, settings: Settings): Chain {
+  const network = readNetworkFile(networkFile(options, settings))
+  const chain = readRootsFile(readBounded(file, ROOTS_FILE_BYTES_MAX).toString('utf8'))
+  if (chain.globalId !== network.globalId) {
+    throw new ConfigError('ROOTS_INVALID', `the roots are of network ${chain.globalId}`, {
+      remedy: `Use roots of network ${network.globalId}.`,
+    })
+  }
+  return { network, chain, against: path.resolve(file) }
 }

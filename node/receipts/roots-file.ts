@@ -7,13 +7,14 @@ import { z } from 'zod'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { ChainBlock } from '#settlement/types.ts'
-import type { ChannelRoot, ReceiptChain } from './chain.ts'
+import type { AnchorChain, AnchoredEpoch, ChannelRoot } from './chain.ts'
 import { ROOTS_ROWS_MAX } from './constants.ts'
 
 const hash = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .transform(fromHex)
+const address = z.string().regex(/^0:[0-9a-f]{64}$/)
 const count = z.number().int().min(0).max(0xffff_ffff)
 
 const rootsSchema = z.strictObject({
@@ -25,23 +26,39 @@ const rootsSchema = z.strictObject({
   channels: z
     .array(
       z.strictObject({
-        address: z.string().regex(/^0:[0-9a-f]{64}$/),
+        address,
         leafCount: count,
         receiptsRoot: hash,
+      }),
+    )
+    .max(ROOTS_ROWS_MAX),
+  anchors: z
+    .array(
+      z.strictObject({
+        address,
+        owner: address,
+        epoch: count,
+        leafCount: z
+          .string()
+          .regex(/^\d{1,20}$/)
+          .transform(BigInt),
+        root: hash,
       }),
     )
     .max(ROOTS_ROWS_MAX),
 })
 
 /** @throws ConfigError ROOTS_INVALID */
-export function readRootsFile(text: string): ReceiptChain {
+export function readRootsFile(text: string): AnchorChain {
   try {
-    const { globalId, blocks, channels } = rootsSchema.parse(JSON.parse(text))
+    const { globalId, blocks, channels, anchors } = rootsSchema.parse(JSON.parse(text))
     const roots = new Map(channels.map(({ address, ...root }) => [address, root]))
+    const epochs = new Map(anchors.map(({ address, ...epoch }) => [address, epoch]))
     return {
       globalId,
       block: async (seqno) => blocks.find((block) => block.seqno === seqno),
       channel: async (address) => roots.get(address.toRawString()),
+      anchor: async (address) => epochs.get(address.toRawString()),
     }
   } catch (cause) {
     throw new ConfigError('ROOTS_INVALID', 'this is not a file of chain roots', {
@@ -52,14 +69,23 @@ export function readRootsFile(text: string): ReceiptChain {
 }
 
 /** A chain that remembers what it was asked. */
-export interface RecordingChain extends ReceiptChain {
+export interface RecordingChain extends AnchorChain {
   /** All that was found so far, as a file of roots. */
   rootsFile(): string
 }
 
-export function recordingChain(chain: ReceiptChain): RecordingChain {
+export function recordingChain(chain: AnchorChain): RecordingChain {
   const blocks = new Map<number, ChainBlock>()
   const channels = new Map<string, ChannelRoot>()
+  const anchors = new Map<string, AnchoredEpoch>()
+  /** Looks up by address and remembers what was there. */
+  const remembering =
+    <T>(seen: Map<string, T>, look: (address: Address) => Promise<T | undefined>) =>
+    async (address: Address) => {
+      const found = await look(address)
+      if (found !== undefined) seen.set(address.toRawString(), found)
+      return found
+    }
   return {
     globalId: chain.globalId,
     async block(seqno) {
@@ -67,11 +93,8 @@ export function recordingChain(chain: ReceiptChain): RecordingChain {
       if (found !== undefined) blocks.set(seqno, found)
       return found
     },
-    async channel(address: Address) {
-      const found = await chain.channel(address)
-      if (found !== undefined) channels.set(address.toRawString(), found)
-      return found
-    },
+    channel: remembering(channels, (address) => chain.channel(address)),
+    anchor: remembering(anchors, (address) => chain.anchor(address)),
     rootsFile() {
       const document: z.input<typeof rootsSchema> = {
         format: 'cocoon-chain-roots/1',
@@ -85,6 +108,13 @@ export function recordingChain(chain: ReceiptChain): RecordingChain {
           address,
           leafCount,
           receiptsRoot: toHex(receiptsRoot),
+        })),
+        anchors: [...anchors].map(([address, { owner, epoch, leafCount, root }]) => ({
+          address,
+          owner,
+          epoch,
+          leafCount: `${leafCount}`,
+          root: toHex(root),
         })),
       }
       return `${JSON.stringify(document, undefined, 2)}\n`

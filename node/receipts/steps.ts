@@ -7,6 +7,11 @@ export interface StepWords {
   readonly reference: string
 }
 
+export const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords => ({
+  required,
+  reference,
+})
+
 /** What a step found. Throw `wrong` to fail it. */
 export interface Found<T> {
   readonly found: string

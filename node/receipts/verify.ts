@@ -11,12 +11,10 @@ import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { type NetworkTrust, networkTrust } from '#node/trust.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import { verifyProof } from '#protocol/merkle.ts'
 import { priceNano } from '#protocol/money.ts'
 import {
   decodeReceiptBody,
   decodeReceiptFile,
-  leafData,
   type ReceiptBody,
   type ReceiptFile,
   ROUND_SECONDS,
@@ -29,15 +27,13 @@ import {
   openBill,
   openDelegate,
   openPriceQuote,
-  openVoucher,
   parseTerms,
   priceQuoteCell,
 } from '#settlement/cells.ts'
-import type { ChannelTerms, Voucher } from '#settlement/types.ts'
+import type { ChannelTerms } from '#settlement/types.ts'
 import type { ReceiptChain } from './chain.ts'
-import { ReceiptSteps, require, type StepWords } from './steps.ts'
-
-export type ReceiptLevel = 'signed' | 'acknowledged' | 'anchored'
+import { checkEpoch, checkRecord, type EpochInclusion, type ReceiptLevel } from './record.ts'
+import { ReceiptSteps, require, words } from './steps.ts'
 
 export interface ReceiptVerdict {
   /** Hexadecimal; empty when the file cannot be read. */
@@ -57,12 +53,9 @@ export interface ReceiptContext {
   readonly ownPolicy?: AttestationPolicy | undefined
   /** Trust at the receipt's time, for who checks many receipts of one network; derived when left out. */
   readonly trustAt?: ((atMs: number) => NetworkTrust) | undefined
+  /** Another way to the chain: a place in the provider's epoch anchor, and what is anchored there. */
+  readonly inclusion?: EpochInclusion | undefined
 }
-
-const words = (required: string, reference = 'docs/spec/receipts.md'): StepWords => ({
-  required,
-  reference,
-})
 
 /**
  * Whatever is wrong with the file is in the verdict.
@@ -73,7 +66,7 @@ export async function verifyReceiptFile(
   bytes: Uint8Array,
   context: ReceiptContext,
 ): Promise<ReceiptVerdict> {
-  const { network, chain, ownPolicy } = context
+  const { network, chain, ownPolicy, inclusion } = context
   const steps = new ReceiptSteps()
   const file = steps.run('file-format', words('one canonical encoding'), () => {
     return { found: `${bytes.length} bytes`, value: decodeReceiptFile(bytes) }
@@ -91,7 +84,9 @@ export async function verifyReceiptFile(
   const terms = checkParties(steps, file, body, network)
   const tier = await checkEvidence(steps, file, body, terms, trust, chain, atMs)
   checkMoney(steps, file, body, terms)
-  const level = await checkRecord(steps, file, body, terms, chain)
+  const recorded = await checkRecord(steps, file, body, terms, chain)
+  const isInEpoch = inclusion !== undefined && checkEpoch(steps, file, terms, inclusion)
+  const level = isInEpoch ? 'anchored' : recorded
   return { id: receiptId(crypto, file.receipt), level, tier, ok: steps.ok, steps: steps.steps }
 }
 
@@ -238,64 +233,4 @@ function checkMoney(
         return { found: toHex(body.billHash), value: true }
       }),
   )
-}
-
-/** The client's voucher carries the receipt; the chain carries the voucher's root. */
-async function checkRecord(
-  steps: ReceiptSteps,
-  file: ReceiptFile,
-  body: ReceiptBody,
-  terms: ChannelTerms | undefined,
-  chain: ReceiptChain,
-): Promise<ReceiptLevel> {
-  const { acknowledgement } = file
-  const voucherWords = words("the client's voucher over a tree with this receipt")
-  const anchorWords = words('the root of that voucher on the chain')
-  if (acknowledgement === undefined) {
-    steps.notRequired('acknowledgement', voucherWords, 'none', 'no voucher in the file')
-    steps.notRequired('anchor', anchorWords, 'none', 'no voucher in the file')
-    return 'signed'
-  }
-  const voucher = steps.run(
-    'acknowledgement',
-    voucherWords,
-    terms &&
-      (() => {
-        const { proof, voucher: signed } = acknowledgement
-        const voucher = openVoucher(crypto, signed, terms.clientKey, channelAddress(terms))
-        require(proof.index === body.leafIndex, 'the proof is of another leaf')
-        require(proof.count === voucher.leafCount, 'the proof is of another tree')
-        const data = leafData(file.receipt)
-        require(verifyProof(
-          crypto,
-          voucher.receiptsRoot,
-          data,
-          proof,
-        ), 'the leaf is not in the tree')
-        return { found: `leaf ${proof.index} of ${proof.count}`, value: voucher }
-      }),
-  )
-  if (voucher === undefined || terms === undefined) return 'signed'
-  return (await isAnchored(steps, anchorWords, voucher, terms, chain)) ? 'anchored' : 'acknowledged'
-}
-
-async function isAnchored(
-  steps: ReceiptSteps,
-  anchorWords: StepWords,
-  voucher: Voucher,
-  terms: ChannelTerms,
-  chain: ReceiptChain,
-): Promise<boolean> {
-  const seen = await chain.channel(channelAddress(terms))
-  const isSame =
-    seen !== undefined &&
-    seen.leafCount === voucher.leafCount &&
-    equal(seen.receiptsRoot, voucher.receiptsRoot)
-  if (!isSame) {
-    const found = seen === undefined ? 'no such channel' : `a root over ${seen.leafCount} receipts`
-    steps.notRequired('anchor', anchorWords, found, 'acknowledged, not (or no longer) anchored')
-    return false
-  }
-  steps.run('anchor', anchorWords, () => ({ found: toHex(seen.receiptsRoot), value: true }))
-  return true
 }

@@ -9,6 +9,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { anchorChain } from '#node/receipts/chain.ts'
 import { readRootsFile, recordingChain } from '#node/receipts/roots-file.ts'
 import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
@@ -142,7 +143,7 @@ describe('receipts of a run', () => {
 
   /** Ours against the live chain, whose roots it saves; the other one against these. */
   async function both(bytes: Uint8Array, name: string) {
-    const chain = recordingChain(snapshotReader(await roles.devchain.snapshot()))
+    const chain = recordingChain(anchorChain(snapshotReader(await roles.devchain.snapshot())))
     const ours = await verifyReceiptFile(bytes, { network: roles.file, chain })
     const [file, roots] = ['cocoon-receipt', 'roots.json'].map((extension) =>
       path.join(folderOfRun, `${name}.${extension}`),

@@ -176,6 +176,7 @@ const roots = (channels: readonly unknown[]) => ({
   globalId: -3,
   blocks: [{ ...block, time: nowMs / 1000 - 300 }],
   channels,
+  anchors: [],
 
 })
 

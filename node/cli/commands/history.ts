@@ -1,5 +1,5 @@
 /** `cocoon history export|delete`: what this machine remembers of requests, out or away. */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { clientHome, withClientStore } from '#node/history/client-home.ts'
 import { historyCsv } from '#node/history/csv.ts'
 import { type HistorySource, historyEntries } from '#node/history/entry.ts'
@@ -7,6 +7,7 @@ import { eraseHistory, type Selection } from '#node/history/erase.ts'
 import { readStories } from '#node/why/read-stories.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from '../context.ts'
+import { parseDate } from '../dates.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { isAbsent } from './why.ts'
 
@@ -91,12 +92,4 @@ function selectionOf({ before, request, all }: DeleteOptions): Selection {
   const [selection] = selections
   if (selection !== undefined && selections.length === 1) return selection
   throw new ConfigError('USAGE', 'say what to delete: one of --before, --request and --all')
-}
-
-/** ISO 8601: a day, or a moment with its zone. */
-function parseDate(text: string): number {
-  const ms = /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : NaN
-  if (Number.isNaN(ms))
-    throw new InvalidArgumentError('Write it as 2026-11-23 or 2026-11-23T10:00Z.')
-  return ms
 }

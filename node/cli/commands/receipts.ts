@@ -1,11 +1,20 @@
-/** `cocoon receipts list|show|verify`. */
+/** `cocoon receipts list|show|verify|export`. */
+import { writeFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import type { ReceiptVerdict } from '#node/receipts/verify.ts'
 import { pairs, shortProvider, table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
+import { parseDate } from '../dates.ts'
+import type { ExportReceiptsOptions } from '../export-receipts.ts'
 import { EXIT } from '../failure.ts'
+import type { Output } from '../output.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { verdictTable } from '../verdict-text.ts'
 import type { VerifyTarget } from '../verify-receipt.ts'
+
+interface VerifyOptions extends VerifyTarget {
+  readonly saveRoots?: string
+}
 
 export function receiptsCommand(program: Command, context: CliContext): void {
   const receipts = program.command('receipts').description('receipts of the running client')
@@ -17,10 +26,32 @@ export function receiptsCommand(program: Command, context: CliContext): void {
     .argument('<id>', 'id of the receipt')
     .action((id: string, options: TargetOptions) => show(id, options, context))
   withTarget(receipts.command('verify'))
-    .description('check a receipt file; exit 5 and the failed step when it is not good')
-    .argument('<file>', 'receipt file')
+    .description('check a receipt file or a bundle; exit 5 and the failed step when it is not good')
+    .argument('<file>', 'receipt file, or a bundle of `receipts export`')
     .option('--snapshot <file>', 'saved chain to check against (default: the one beside the file)')
-    .action((file: string, options: VerifyTarget) => verify(file, options, context))
+    .option(
+      '--roots <file>',
+      'roots that somebody saw on the chain: nothing is asked over a network',
+    )
+    .option(
+      '--save-roots <file>',
+      'write what was seen on the chain, for --roots and other verifiers',
+    )
+    .option('--anchor-proof <file>', "place of the receipt in its provider's epoch anchor")
+    .action((file: string, options: VerifyOptions) => verify(file, options, context))
+  receipts
+    .command('export')
+    .description('receipts of a client as rows, or all files in one; oldest first')
+    .option('--since <date>', 'only from this day or moment on, for example 2026-11-01', parseDate)
+    .option('--csv', 'CSV, safe for spreadsheets')
+    .option('--json', 'one JSON document a line (the default)')
+    .option('--bundle', 'the receipt files themselves, in one file that `verify` takes')
+    .option('--out <file>', 'write there instead of stdout')
+    .option('--client <dir>', 'data folder of the client (default: the latest)')
+    .action(async (options: ExportReceiptsOptions) => {
+      const { exportReceipts } = await import('../export-receipts.ts')
+      exportReceipts(options, context)
+    })
 }
 
 async function list(options: TargetOptions, context: CliContext): Promise<void> {
@@ -56,20 +87,29 @@ async function show(id: string, options: TargetOptions, context: CliContext): Pr
   )
 }
 
-async function verify(file: string, options: VerifyTarget, context: CliContext): Promise<void> {
+async function verify(file: string, options: VerifyOptions, context: CliContext): Promise<void> {
   const { output, settings } = context
   // Loaded here only: verifying needs the chain's libraries, which take a second to load.
-  const { verifyReceipt } = await import('../verify-receipt.ts')
-  const { verdict, against } = await verifyReceipt(file, options, settings)
-  if (options.json) output.json({ file, against, ...verdict })
-  else {
-    output.result(verdictTable(verdict.steps))
-    output.result(
-      `\n${verdict.ok ? verdict.level : 'REFUSED'}, tier ${verdict.tier}, checked against ${against}`,
-    )
+  const { receiptVerifier } = await import('../verify-receipt.ts')
+  const { against, chain, verdicts } = receiptVerifier(file, options, settings)
+  let isGood = true
+  for await (const verdict of verdicts()) {
+    isGood &&= verdict.ok
+    if (options.json) output.json({ file, against, ...verdict })
+    else showVerdict(verdict, against, output)
+    if (!verdict.ok) tellRefusal(verdict, output)
   }
-  if (verdict.ok) return
+  if (options.saveRoots !== undefined) writeFileSync(options.saveRoots, chain.rootsFile())
+  if (!isGood) context.exitWith(EXIT.attestation)
+}
+
+function showVerdict(verdict: ReceiptVerdict, against: string, output: Output): void {
+  const outcome = verdict.ok ? verdict.level : 'REFUSED'
+  output.result(verdictTable(verdict.steps))
+  output.result(`\n${outcome}, tier ${verdict.tier}, checked against ${against}`)
+}
+
+function tellRefusal(verdict: ReceiptVerdict, output: Output): void {
   const failed = verdict.steps.filter(({ status }) => status === 'failed').map(({ name }) => name)
   output.talk(`cocoon: the receipt is refused at: ${failed.join(', ') || 'an unnamed step'}`, 'red')
-  context.exitWith(EXIT.attestation)
 }

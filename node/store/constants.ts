@@ -13,3 +13,5 @@ export const RECEIPT_BYTES_MAX = 65_536
 export const STATE_CHARS_MAX = 1_048_576
 /** Rows that one listing returns, newest first. */
 export const LIST_ROWS_MAX = 1_000
+/** Works of one group commit: what many channels hand in while the disk syncs once. */
+export const GROUP_WORKS_MAX = 4_096

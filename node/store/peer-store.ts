@@ -92,6 +92,14 @@ export interface PeerStore
     StoryStore {
   /** All or nothing; a throw rolls back and is thrown on. An inner transaction joins the outer. */
   transaction<T>(work: () => T): T
-  /** Idempotent. Afterwards every method throws UnavailableError STORE_CLOSED. */
+  /**
+   * Runs a synchronous work in a transaction that all works of this turn of the event loop share, and
+   * resolves after its commit: with many channels one sync keeps many of them. A work that throws is
+   * rolled back alone, so it changes memory only in its last step. After a commit that failed the store
+   * takes no further work.
+   * @throws UnavailableError STORE_BUSY, STORE_FULL, STORE_IO, STORE_CLOSED
+   */
+  group<T>(work: () => T): Promise<T>
+  /** Idempotent; commits what waits. Afterwards every method throws UnavailableError STORE_CLOSED. */
   close(): void
 }

@@ -120,7 +120,8 @@ function runMigration(database: DatabaseSync, sql: string, version: number): voi
     database.exec(`PRAGMA user_version = ${version}`)
     database.exec('COMMIT')
   } catch (error) {
-    database.exec('ROLLBACK')
+    // A full disk may have rolled back already.
+    if (database.isTransaction) database.exec('ROLLBACK')
     throw error
   }
 }

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import { UnavailableError } from '#protocol/errors.ts'
 import { channelTable, checkpointTable, leafTable } from './channel-tables.ts'
 import { onDisk, storageError } from './failures.ts'
+import { GroupCommit } from './group-commit.ts'
 import { openDatabase } from './open.ts'
 import type { PeerStore } from './peer-store.ts'
 import { askTable, jobTables, metaTable, receiptTable } from './record-tables.ts'
@@ -26,11 +27,15 @@ export function openPeerStore(dataDir: string): PeerStore {
     ...jobTables(database),
     ...storyTable(database),
   }
+  const groups = new GroupCommit(database, (work) => inTransaction(database, work, dataDir))
   const store: PeerStore = {
     ...refuseWhenClosed(tables, database, dataDir),
     transaction: (work) => inTransaction(database, work, dataDir),
+    group: (work) => groups.add(work),
     close() {
-      if (database.isOpen) database.close()
+      if (!database.isOpen) return
+      groups.flush()
+      database.close()
     },
   }
   try {

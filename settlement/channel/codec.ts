@@ -9,6 +9,7 @@ import {
   OPEN_REQUESTS_MAX,
   RECENT_ROOTS_MAX,
 } from '../constants.ts'
+import type { ChannelTerms } from '../types.ts'
 import type { ChannelState } from './state.ts'
 
 const nano = z
@@ -82,7 +83,7 @@ export function encodeChannelState(state: ChannelState): PlainChannel {
   return {
     format: 'cocoon-channel/1',
     role: state.role,
-    terms: toHex(encodeTerms(state.terms)),
+    terms: termsText(state.terms),
     status: state.status,
     dispute: state.dispute ?? null,
     depositedNano: String(state.depositedNano),
@@ -108,6 +109,17 @@ export function encodeChannelState(state: ChannelState): PlainChannel {
       ended: one.ended,
     })),
   }
+}
+
+/** Terms never change, and a channel is written with each of its vouchers. */
+const termsTexts = new WeakMap<ChannelTerms, string>()
+
+function termsText(terms: ChannelTerms): string {
+  const known = termsTexts.get(terms)
+  if (known !== undefined) return known
+  const text = toHex(encodeTerms(terms))
+  termsTexts.set(terms, text)
+  return text
 }
 
 /** @throws ConfigError CHANNEL_STATE_INVALID: the store was changed by something else */

@@ -59,6 +59,14 @@ export class ProviderDesk {
     return this.#state.address.toRawString()
   }
 
+  /**
+   * Runs one step of this desk in the commit that all channels share, and resolves when it is on the disk.
+   * @throws what the step throws
+   */
+  durably<T>(step: () => T): Promise<T> {
+    return this.#parts.store.group(step)
+  }
+
   /** Takes in what the chain says of this channel. */
   observe(seen: ChannelOnChain | undefined): void {
     this.#save(observeChain(this.#state, seen))

@@ -162,11 +162,11 @@ class ProviderSession {
   async #takeVoucher({ voucher }: Allocate, { desk }: OpenSession): Promise<void> {
     if (voucher === undefined) return
     try {
-      desk.acceptVoucher(voucher)
+      await desk.durably(() => desk.acceptVoucher(voucher))
     } catch (error) {
       if (asCocoonError(error).code !== 'VOUCHER_ABOVE_DEPOSIT') throw error
       await this.#parts.channels.refresh(desk)
-      desk.acceptVoucher(voucher)
+      await desk.durably(() => desk.acceptVoucher(voucher))
     }
   }
 

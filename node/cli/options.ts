@@ -15,6 +15,7 @@ export interface UpOptions extends PeerCommandOptions {
   readonly modelFolder?: string
   readonly priceNano?: bigint
   readonly slots?: number
+  readonly listen?: readonly string[]
   readonly tee?: TeeChoice
   readonly pccs?: string
   readonly metricsPort?: number

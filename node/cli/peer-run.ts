@@ -2,6 +2,7 @@
 import { toJson } from '#node/gateway/json.ts'
 import { createLog } from '#node/log.ts'
 import { keepListenPort } from '#node/network/kept-port.ts'
+import { isLoopbackAddress } from '#node/network/loopback.ts'
 import type { EmitEvent } from '#node/roles/events.ts'
 import { controlApp } from '#node/status/control-app.ts'
 import { serveControl } from '#node/status/control-socket.ts'
@@ -9,6 +10,7 @@ import { StatusBoard } from '#node/status/status-board.ts'
 import type { PeerStatus } from '#node/status/status-document.ts'
 import { statusLine, statusRows } from '#node/status/status-text.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
+import { isSimulated } from '#node/testnet/network-file.ts'
 import type { PeerConfig } from '#node/testnet/peer-config.ts'
 import { type RunningConfiguredPeer, runPeer } from '#node/testnet/run-peer.ts'
 import { pairs, shortProvider } from '#node/text.ts'
@@ -54,6 +56,8 @@ export async function runPeerUntilDrained(
   )
   cleanup.defer(() => control.close())
   output.talk(banner(home, peer, faucetNano, context))
+  const exposure = exposureWarning(home, peer.ready.addresses)
+  if (exposure !== undefined) output.talk(exposure)
   output.talk(`ready in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`)
 
   const show = showTo(board, status, options, context)
@@ -126,6 +130,16 @@ function statusOf(
     reachability: isReached ? 'reached' : addresses.length > 0 ? 'listening' : 'dials-only',
     dataDir: home.folder.dir,
   }
+}
+
+/** A peer of a simulated network that others on the wire can talk to. */
+export function exposureWarning(
+  { network }: Pick<PeerHome, 'network'>,
+  addresses: readonly string[],
+): string | undefined {
+  const beyond = addresses.find((address) => !isLoopbackAddress(address))
+  if (beyond === undefined || !isSimulated(network)) return undefined
+  return `WARNING: ${network.name} is simulated and belongs on one machine, and this peer listens on ${beyond}: its TEE protects nothing from anybody. Leave out --listen unless you test exactly that.`
 }
 
 function banner(

@@ -1,8 +1,8 @@
 /** `cocoon up` and `cocoon client`: one peer from its start to the end of its drain. */
 import path from 'node:path'
 import type { Settings } from '#node/config.ts'
-import { keptListenAddress } from '#node/network/kept-port.ts'
-import type { NetworkFile } from '#node/testnet/network-file.ts'
+import { EVERY_ADDRESS, keptListenAddress, LOOPBACK } from '#node/network/kept-port.ts'
+import { isSimulated, type NetworkFile } from '#node/testnet/network-file.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
 import type { ClientCommandOptions, PeerCommandOptions, UpOptions } from './options.ts'
@@ -30,7 +30,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     },
     slotsTotal: slots,
     addedLatencyMs: 0,
-    listen: [await keptListenAddress(home.networkDir)],
+    listen: await listenAddresses(settings, home),
     ...(options.tee === undefined ? {} : { tee: options.tee }),
     ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort }),
     ...(options.pccs === undefined ? {} : { pccsUrl: options.pccs }),
@@ -63,11 +63,11 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
 /** The options that are flags of settings; undefined ones do not count. */
 function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptions) {
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
-  const { apiHost, corsOrigins, policy, nrasUrl } = options
+  const { apiHost, corsOrigins, policy, nrasUrl, listen } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   return {
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
-    ...{ policy, nrasUrl, apiHost, corsOrigins },
+    ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
     ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
 }
@@ -84,6 +84,15 @@ function spendCapsOf(settings: Settings) {
 function ownKeys({ name, networkDir, keys }: PeerHome) {
   const { identitySeed, walletSeed } = keys
   return { name, dataDir: networkDir, identitySeed, walletSeed }
+}
+
+/** A simulated network belongs on one machine: its TEE and its coins protect nothing. */
+async function listenAddresses(
+  { listen }: Settings,
+  { network, networkDir }: PeerHome,
+): Promise<string[]> {
+  if (listen.length > 0) return [...listen]
+  return [await keptListenAddress(networkDir, isSimulated(network) ? LOOPBACK : EVERY_ADDRESS)]
 }
 
 /** @throws ConfigError MODEL_UNKNOWN, MODEL_FOLDER_MISSING */

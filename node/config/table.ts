@@ -27,6 +27,8 @@ export interface Settings {
   readonly priceNano: bigint
   /** Answers at once. */
   readonly slots: number
+  /** Multiaddrs that a provider listens on; none: the usual one of its network. */
+  readonly listen: readonly string[]
   /** nanoTON in a new channel. */
   readonly depositNano: bigint
   /** nanoTON for one request; undefined: the deposit is the only cap. */
@@ -80,6 +82,9 @@ const wholeNumber = (min: number, max: number) =>
     .pipe(z.int().min(min).max(max))
 
 const text = z.string().min(1).max(4_096)
+const textList = z
+  .array(text)
+  .or(text.transform((list) => list.split(',').map((one) => one.trim())))
 
 export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   dataRoot: {
@@ -173,6 +178,15 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: wholeNumber(1, 64),
     default: 4,
   },
+  listen: {
+    description: 'addresses that a provider listens on, such as /ip4/0.0.0.0/tcp/4001, by commas',
+    flag: '--listen <multiaddrs>',
+    variable: 'COCOON_LISTEN',
+    fileKey: 'listen',
+    schema: textList,
+    default: [],
+    defaultText: 'loopback on simulated networks, else every address; the port of the last time',
+  },
   depositNano: {
     description: 'coins in a new channel',
     flag: '--deposit <coins>',
@@ -231,9 +245,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--cors-origin <origins>',
     variable: 'COCOON_CORS_ORIGIN',
     fileKey: 'corsOrigin',
-    schema: z
-      .array(text)
-      .or(text.transform((list) => list.split(',').map((origin) => origin.trim()))),
+    schema: textList,
     default: [],
     defaultText: 'none',
   },

@@ -47,6 +47,8 @@ export interface Surroundings {
   port(port: number): Promise<'free' | 'cocoon' | 'taken'>
   /** Whether this machine may listen for peers at all. */
   canListen(): Promise<boolean>
+  /** TCP ports that the provider will ask for: those of `listen`, else that of the last time. */
+  peerPorts(): readonly number[]
   /** Of the disk that holds the folder, or will hold it. */
   freeBytes(folder: string): Promise<number>
   /** Milliseconds of FSYNC_SAMPLES durable writes. */

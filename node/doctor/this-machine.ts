@@ -3,9 +3,11 @@ import path from 'node:path'
 import { Address } from '@ton/core'
 import { systemClock } from '#node/clock.ts'
 import type { Settings } from '#node/config.ts'
+import { probeQuote } from '#node/evidence/quote-probe.ts'
 import { surveyTee } from '#node/evidence/survey.ts'
 import { LocalApi } from '#node/gateway/local-api-client.ts'
 import { storeFolders } from '#node/history/client-home.ts'
+import { readKeptPort } from '#node/network/kept-port.ts'
 import { askStatus } from '#node/status/control-client.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
@@ -41,6 +43,12 @@ export function thisMachine(
       )
     },
     canListen,
+    peerPorts() {
+      const kept = storeFolders(dataDir('provider')).flatMap((dir) => readKeptPort(dir) ?? [])
+      const named = settings.listen.flatMap((address) => /\/tcp\/(\d+)/.exec(address)?.[1] ?? [])
+      const ports = named.length > 0 ? named.map(Number) : kept.slice(0, 1)
+      return ports.filter((port) => port > 0)
+    },
     freeBytes,
     fsyncMs,
     folderMode,
@@ -48,7 +56,7 @@ export function thisMachine(
     store: (role) => worstState(dataDir(role)),
     keys: (role) => readKeysFile(dataDir(role)),
     onnxruntime: onnxProviders,
-    tee: () => surveyTee(),
+    tee: () => surveyTee(undefined, probeQuote),
     network() {
       const file = networkFile()
       return file === undefined ? undefined : { ...readNetworkFile(file), file }

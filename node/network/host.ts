@@ -45,6 +45,8 @@ export interface HostOptions {
   readonly topics: readonly string[]
   /** Every address of this network is on this machine; others are not dialled. */
   readonly isLoopback: boolean
+  /** Every first address is of a private network: its peers have no public ones to tell. */
+  readonly isPrivate: boolean
   readonly metrics?: HostMetrics
 }
 
@@ -83,8 +85,8 @@ export async function createHost(options: HostOptions): Promise<Host> {
         protocol: `/cocoon/${options.globalId}/kad/1.0.0`,
         // Explicit: left out, a peer without a public address stays a client for ever.
         clientMode: options.mode === 'light',
-        // The default mapper drops private addresses, which on loopback are all there are.
-        peerInfoMapper: isLoopback ? passthroughMapper : removePrivateAddressesMapper,
+        // The default mapper drops private addresses, which on such a network are all there are.
+        peerInfoMapper: options.isPrivate ? passthroughMapper : removePrivateAddressesMapper,
         initialQuerySelfInterval: DHT_FIRST_SELF_QUERY_MS,
         allowQueryWithZeroPeers: false,
       }),

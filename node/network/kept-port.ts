@@ -7,12 +7,13 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 
 const PORT_FILE = 'listen-port'
-const HOST = '127.0.0.1'
+export const LOOPBACK = '127.0.0.1'
+export const EVERY_ADDRESS = '0.0.0.0'
 
-/** A multiaddr on loopback, with the port of the last time when it is free. */
-export async function keptListenAddress(dir: string): Promise<string> {
-  const port = readPort(path.join(dir, PORT_FILE))
-  return `/ip4/${HOST}/tcp/${port !== undefined && (await isFree(port)) ? port : 0}`
+/** A multiaddr on an IPv4 address, with the port of the last time when it is free. */
+export async function keptListenAddress(dir: string, host: string): Promise<string> {
+  const port = readKeptPort(dir)
+  return `/ip4/${host}/tcp/${port !== undefined && (await isFree(host, port)) ? port : 0}`
 }
 
 /** Remembers the port of the first TCP address; anything else is not kept. */
@@ -21,19 +22,20 @@ export function keepListenPort(dir: string, addresses: readonly string[]): void 
   if (port !== undefined) writeFileSync(path.join(dir, PORT_FILE), `${port}\n`, { mode: 0o600 })
 }
 
-function readPort(file: string): number | undefined {
+/** Undefined: the peer never listened. */
+export function readKeptPort(dir: string): number | undefined {
   try {
-    const port = Number(readFileSync(file, 'utf8'))
+    const port = Number(readFileSync(path.join(dir, PORT_FILE), 'utf8'))
     return Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined
   } catch {
     return undefined
   }
 }
 
-function isFree(port: number): Promise<boolean> {
+function isFree(host: string, port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const server = createServer()
   server.once('error', () => resolve(false))
-  server.listen({ host: HOST, port }, () => server.close(() => resolve(true)))
+  server.listen({ host, port }, () => server.close(() => resolve(true)))
   return promise
 }

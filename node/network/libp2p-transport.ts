@@ -26,13 +26,13 @@ import {
 } from './constants.ts'
 import { createHost, type Host, type HostOptions } from './host.ts'
 import { Libp2pMessageStream } from './libp2p-stream.ts'
-import { isLoopbackAddress } from './loopback.ts'
+import { isLoopbackAddress, isPrivateAddress } from './loopback.ts'
 import { Membership } from './membership.ts'
 import { parsePeerId, peerRefOf } from './peer-ids.ts'
 import { TopicTable } from './topic-table.ts'
 
 export interface Libp2pTransportOptions
-  extends Omit<HostOptions, 'topics' | 'isLoopback' | 'transports'> {
+  extends Omit<HostOptions, 'topics' | 'isLoopback' | 'isPrivate' | 'transports'> {
   /** First addresses, with or without `/p2p/...`; no peer behind them has a special role. */
   readonly bootstrap: readonly string[]
   /** Default `tcp`; `memory` stays inside this process. */
@@ -46,7 +46,10 @@ export interface Libp2pTransport extends Transport {
    * @throws the signal's reason
    */
   joined(signal: AbortSignal): Promise<void>
-  /** Connections that others opened to this peer: proof that it can be reached. */
+  /**
+   * Connections that others opened to this peer: proof that it can be reached. Of a peer beyond
+   * loopback only those from other machines count.
+   */
   inboundCount(): number
   /** Gossipsub score of a peer; negative after it sent what validators rejected. */
   gossipScore(peerId: string): number
@@ -64,13 +67,15 @@ export async function createLibp2pTransport(
 ): Promise<Libp2pTransport> {
   const addresses = options.listen.length > 0 ? options.listen : options.bootstrap
   checkAddresses([...options.listen, ...options.bootstrap])
+  const isLoopback = addresses.every(isLoopbackAddress)
   const host = await listening({
     ...options,
     transports: options.transports ?? 'tcp',
     topics: allTopics(options.globalId),
-    isLoopback: addresses.every(isLoopbackAddress),
+    isLoopback,
+    isPrivate: addresses.every(isPrivateAddress),
   })
-  const transport = new HostTransport(host, options)
+  const transport = new HostTransport(host, options, isLoopback)
   transport.start()
   return transport
 }
@@ -108,8 +113,10 @@ class HostTransport implements Libp2pTransport {
   readonly #allowedTopics: ReadonlySet<string>
   readonly #stopped = new AbortController()
   readonly #streams = new Set<Libp2pMessageStream>()
+  readonly #isLoopback: boolean
 
-  constructor(host: Host, options: Libp2pTransportOptions) {
+  constructor(host: Host, options: Libp2pTransportOptions, isLoopback: boolean) {
+    this.#isLoopback = isLoopback
     this.#host = host
     this.#log = options.log
     this.self = peerRefOf(host.peerId)
@@ -141,7 +148,9 @@ class HostTransport implements Libp2pTransport {
   }
 
   inboundCount(): number {
-    return this.#host.getConnections().filter(({ direction }) => direction === 'inbound').length
+    const inbound = this.#host.getConnections().filter(({ direction }) => direction === 'inbound')
+    if (this.#isLoopback) return inbound.length
+    return inbound.filter(({ remoteAddr }) => !isLoopbackAddress(`${remoteAddr}`)).length
   }
 
   gossipScore(peerId: string): number {

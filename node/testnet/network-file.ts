@@ -42,6 +42,11 @@ export const networkFileSchema = z.strictObject({
 
 export type NetworkFile = z.infer<typeof networkFileSchema>
 
+/** Its TEE is made of software and anybody can mint one: for peers on one machine. */
+export function isSimulated(network: NetworkFile): boolean {
+  return network.simulatedManufacturerSeed !== undefined
+}
+
 /** @throws ConfigError NETWORK_FILE */
 export function readNetworkFile(file: string): NetworkFile {
   try {

@@ -165,6 +165,16 @@ describe('three terminals', () => {
     expect(stderr).toContain('--data')
   })
 
+  it('--listen takes the address that it names or none: a taken port ends it with code 2', async () => {
+    const [address = ''] = upStatus.addresses
+    const listen = address.replace(/\/p2p\/.*$/, '')
+    const other = ['--data', path.join(home, 'other')]
+    const { code, stderr } = await cli(['up', '--listen', listen, ...other], { home })
+    expect(stderr).toContain('LISTEN_FAILED')
+    expect(stderr).toContain(listen)
+    expect(code).toBe(2)
+  })
+
   it('the provider answers a client of another terminal when the testnet has lost its own', async () => {
     process.kill(status.peers.find(({ role }) => role === 'provider')!.pid, 'SIGKILL')
     const { code, stdout, stderr } = await ask(apiUrlOf(clientStatus))

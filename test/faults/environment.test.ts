@@ -235,10 +235,18 @@ describe('a wrong Node', () => {
     expect(run.stderr.toString()).toContain('./cocoon')
   })
 
-  test.runIf(/^v(2[0-2])\./.test(version))(`the ${version} of this machine`, () => {
-    const run = spawnSync(other, [path.join(root, 'node/main.ts')], { cwd: root })
-    expect(run.status).not.toBe(0)
-  })
+  test.runIf(/^v(1\d|2[0-3])\./.test(version))(
+    `./cocoon beside the ${version} of this machine`,
+    () => {
+      const PATH = `${path.dirname(other)}:${process.env['PATH']}`
+      const run = spawnSync(path.join(root, 'cocoon'), ['version', '--json'], {
+        cwd: root,
+        env: { ...process.env, PATH },
+      })
+      expect(run.status).toBe(0)
+      expect(JSON.parse(run.stdout.toString()).node).toBe(process.versions.node)
+    },
+  )
 })
 
 test('two peers never share a data folder', () => {

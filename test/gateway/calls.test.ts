@@ -16,7 +16,8 @@ const post = (url: string, body: object, headers: Record<string, string> = {}) =
     body: JSON.stringify(body),
   })
 
-const codeOf = async (response: Response) => ((await response.json()) as { error: { code: string } }).error.code
+const codeOf = async (response: Response) =>
+  ((await response.json()) as { error: { code: string } }).error.code
 
 describe('an idempotency key', () => {
   const key = { 'idempotency-key': 'one' }

@@ -10,15 +10,28 @@ export interface FaultPeerConfig {
   readonly dataDir: string
   readonly file: NetworkFile
   readonly bootstrap: readonly string[]
+  /** How far its clock is ahead of the machine's. */
+  readonly aheadMs: number
   readonly provider?: { readonly name: string; readonly addresses: readonly string[] }
+}
+
+/** What one side holds of a channel, as text that can be compared. */
+export interface FaultLedger {
+  readonly address: string
+  readonly voucherNano: string
+  readonly leaves: number
+  readonly root: string
+  readonly usedNano: string
+  readonly status: string
 }
 
 export type FaultOrder = { readonly id: number } & (
   | { readonly kind: 'arm'; readonly point: string; readonly isSelf: boolean }
-  | { readonly kind: 'chat'; readonly maxTokens: number }
-  | { readonly kind: 'ledger'; readonly address?: string }
+  | { readonly kind: 'advance'; readonly aheadMs: number }
+  /** Left after `readTokensMax`. */
+  | { readonly kind: 'chat'; readonly maxTokens: number; readonly readTokensMax?: number }
   | { readonly kind: 'moved'; readonly addresses: readonly string[] }
-  | { readonly kind: 'settle' | 'stop' | 'rest' }
+  | { readonly kind: 'settle' | 'settle-alone' | 'stop' | 'rest' | 'ledgers' | 'visits' | 'disarm' }
 )
 
 export interface FaultReply {
@@ -27,7 +40,9 @@ export interface FaultReply {
   readonly tokens?: number
   readonly code?: string
   readonly text?: string
-  readonly ledger?: Readonly<Record<string, string | number>> | undefined
+  readonly ledgers?: readonly FaultLedger[]
+  /** Points reached since the last order of this kind. */
+  readonly visits?: readonly string[]
 }
 
 type Order = FaultOrder extends infer One ? (One extends unknown ? Omit<One, 'id'> : never) : never
@@ -37,10 +52,15 @@ export class FaultProcess {
   readonly #waiting = new Map<number, (reply: FaultReply) => void>()
   #orders = 0
   addresses: readonly string[] = []
+  /** Of a client: what its callers got, at its price. */
+  deliveredNano = 0n
 
   private constructor(child: ChildProcess) {
     this.child = child
-    child.on('message', (reply: FaultReply) => this.#waiting.get(reply.id)?.(reply))
+    child.on('message', (said: FaultReply | { readonly deliveredNano: string }) => {
+      if ('deliveredNano' in said) this.deliveredNano = BigInt(said.deliveredNano)
+      else this.#waiting.get(said.id)?.(said)
+    })
     child.on('exit', () => {
       for (const [id, resolve] of this.#waiting) resolve({ id, code: 'KILLED' })
     })
@@ -73,6 +93,8 @@ export class FaultProcess {
   /** Runs `act` while the peer stands still at its armed moment. */
   atStep(act: () => Promise<void>): void {
     const gate = this.child.stdio[4] as Duplex
+    // Whoever is killed while it stands still resets its end.
+    gate.on('error', () => undefined)
     gate.once('data', () => void act().then(() => gate.write('x')))
   }
 

@@ -248,6 +248,8 @@ export class TestClient {
   readonly network: RoleNetwork
   readonly dataDir: string
   readonly events: NodeEventBody[] = []
+  /** Besides `events`, at the moment itself. */
+  hear: (event: NodeEventBody) => void = () => undefined
   readonly #options: TestClientOptions
   /** In the order in which they are tried. */
   readonly providers: TestProvider[] = []
@@ -297,7 +299,7 @@ export class TestClient {
     const store = probedStore(openPeerStore(dataDir), 'client', reach)
     const transport = this.#wrapped(await network.memory.join(peerRefOf(name)), reach)
     this.wallet = wallet
-    const emit = (event: NodeEventBody): void => void this.events.push(event)
+    const emit = this.#emit
     const base = { crypto, clock, store, chain, wallet, emit }
     const { depositNano = 1_000_000_000n } = this.#options
     this.store = store
@@ -316,6 +318,11 @@ export class TestClient {
       ...{ ...base, transport, anchors, policy, funding, receipts, kept, secondOpinion },
       probe: reach,
     })
+  }
+
+  readonly #emit = (event: NodeEventBody): void => {
+    this.events.push(event)
+    this.hear(event)
   }
 
   async crash(): Promise<void> {
@@ -390,7 +397,7 @@ export class TestClient {
       store: this.store,
       priceCapNano: this.#options.priceCapNano,
       spending: this.spending,
-      emit: (event: NodeEventBody): void => void this.events.push(event),
+      emit: this.#emit,
     }
     return answerChat(parts, { ...CHAT, ...request }, signal)
   }
@@ -405,7 +412,7 @@ export class TestClient {
   async settle() {
     const { chain } = this.network
     const { wallet } = this
-    const emit = (event: NodeEventBody): void => void this.events.push(event)
+    const emit = this.#emit
     return settleAll({
       ...{ chain, wallet, funding: this.funding, receipts: this.receipts, emit },
       sessionOf: async (desk) => {

@@ -35,7 +35,7 @@ export function upCommand(program: Command, context: CliContext): void {
       parseCountIn(0, 65_535),
     )
     .option('--pccs <url>', 'base URL of a PCCS, asked before the services of Intel')
-  withSettings(up, ['model', 'priceNano', 'slots', ...BOTH], BOTH_READ)
+  withSettings(up, ['model', 'priceNano', 'slots', 'listen', ...BOTH], BOTH_READ)
   up.action(async (options: UpOptions) => {
     const { runUp } = await import('../peer-session.ts')
     await runUp(options, context)

@@ -15,8 +15,21 @@ export async function apiPort(surroundings: Surroundings): Promise<Finding> {
 }
 
 export async function peerPort(surroundings: Surroundings): Promise<Finding> {
-  if (await surroundings.canListen()) return pass('may listen for peers')
-  return fail('may not listen on TCP', 'Allow this program to listen; only clients can do without.')
+  if (!(await surroundings.canListen())) {
+    return fail('may not listen on TCP', 'Allow this program to listen; only clients need not.')
+  }
+  const ports = surroundings.peerPorts()
+  if (ports.length === 0) return pass('may listen for peers, on any free port')
+  if ((await surroundings.connections('provider')) !== undefined) {
+    return pass(`${ports.join(', ')}: of the provider that runs`)
+  }
+  const holders = await Promise.all(ports.map((port) => surroundings.port(port)))
+  const taken = ports.filter((_, at) => holders[at] !== 'free')
+  if (taken.length === 0) return pass(`${ports.join(', ')} free for the provider`)
+  return warn(
+    `${taken.join(', ')} taken by another program`,
+    'The provider takes any free port instead, and is found anew; with --listen it does not start.',
+  )
 }
 
 const NO_NETWORK_FIX =

@@ -1,7 +1,9 @@
 /** The program's tree of commands. */
 import { Command } from 'commander'
+import { anchorCommand } from './commands/anchor.ts'
 import { attestCommand } from './commands/attest.ts'
 import { benchCommand } from './commands/bench.ts'
+import { chainCommand } from './commands/chain.ts'
 import { collectCommand } from './commands/collect.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -44,6 +46,7 @@ export function buildProgram(context: CliContext): Command {
     .configureOutput({ outputError: () => undefined })
   program.commandsGroup('Run a peer:')
   testnetCommand(program, context)
+  chainCommand(program, context)
   upCommand(program, context)
   clientCommand(program, context)
   drainCommand(program, context)
@@ -58,6 +61,7 @@ export function buildProgram(context: CliContext): Command {
   receiptsCommand(program, context)
   attestCommand(program, context)
   channelsCommand(program, context)
+  anchorCommand(program, context)
   whyCommand(program, context)
   historyCommand(program, context)
   doctorCommand(program, context)

@@ -14,3 +14,9 @@ export const SNP_TABLE_CERTIFICATES_MAX = 16
 export const DSTACK_ANSWER_BYTES_MAX = 2_097_152
 /** Output of NVIDIA's tool: reports and certificates of 8 GPUs in base64 are about 120,000 characters. */
 export const NVATTEST_OUTPUT_BYTES_MAX = 2_097_152
+/** The CCEL area: Linux and OVMF reserve 64 KiB. */
+export const CCEL_BYTES_MAX = 262_144
+/** Entries of it that are read. */
+export const CCEL_EVENTS_MAX = 2_048
+/** Entries of dstack's event log, boot and run time together. */
+export const DSTACK_EVENTS_MAX = 512

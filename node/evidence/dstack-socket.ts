@@ -5,7 +5,8 @@
 import { existsSync } from 'node:fs'
 import { request } from 'node:http'
 import { DSTACK_ANSWER_BYTES_MAX } from '#attestation/evidence/constants.ts'
-import { dstackRequest, quoteFromDstack } from '#attestation/evidence/dstack.ts'
+import { type DstackQuote, dstackRequest, quoteFromDstack } from '#attestation/evidence/dstack.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import { DSTACK_TIMEOUT_MS } from './constants.ts'
 
@@ -28,12 +29,13 @@ export function findDstackSocket(
  * @throws UnavailableError QUOTE_UNAVAILABLE
  */
 export async function dstackQuote(
+  crypto: Pick<CryptoPort, 'sha384'>,
   socketPath: string,
   reportData: Uint8Array,
   timeoutMs: number = DSTACK_TIMEOUT_MS,
-): Promise<Uint8Array> {
+): Promise<DstackQuote> {
   const answer = await post(socketPath, '/GetQuote', dstackRequest(reportData), timeoutMs)
-  return quoteFromDstack(answer, reportData)
+  return quoteFromDstack(crypto, answer, reportData)
 }
 
 function post(socketPath: string, path: string, body: string, timeoutMs: number): Promise<string> {

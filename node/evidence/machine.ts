@@ -23,6 +23,7 @@ import type { CryptoPort } from '#protocol/crypto/port.ts'
 import type { Transport } from '#protocol/transport.ts'
 import { chooseTee, type TeeChoice } from './choose.ts'
 import { configfsTree } from './configfs-tree.ts'
+import { guestRuntimeEvents } from './runtime-events.ts'
 import { dstackSource, snpSource, tdxSource } from './sources.ts'
 
 export interface MachineOptions {
@@ -63,10 +64,10 @@ export async function openMachine(
     await serveCollateral({ transport, crypto }, (key) => tdx.cache.offered(key))
   }
   const { manufacturer, amd } = trust
+  const collateralFor = ({ report }: TsmReport) => tdx.cache.get(tdxCollateralNeed(report))
   return chooseTee(tee, {
-    tdx: () => tdxSource(tsm, ({ report }) => tdx.cache.get(tdxCollateralNeed(report))),
-    dstack: (socket) =>
-      dstackSource(socket, ({ report }) => tdx.cache.get(tdxCollateralNeed(report))),
+    tdx: () => tdxSource(tsm, collateralFor, guestRuntimeEvents),
+    dstack: (socket) => dstackSource(crypto, socket, collateralFor),
     snp: () => snpSource(tsm, snp),
     simulated:
       manufacturer === undefined

@@ -19,7 +19,7 @@ export async function probeQuote(): Promise<void> {
   const noCollateral = async () => new Uint8Array(0)
   const source = chooseTee('auto', {
     tdx: () => tdxSource(tsm, noCollateral),
-    dstack: (socket) => dstackSource(socket, noCollateral),
+    dstack: (socket) => dstackSource(crypto, socket, noCollateral),
     snp: () => snpSource(tsm, noCollateral),
     simulated: undefined,
   })

@@ -4,6 +4,7 @@
  */
 import { TSM_REPORT_FOLDER } from './configfs-tree.ts'
 import { findDstackSocket } from './dstack-socket.ts'
+import { CCEL_FILE } from './runtime-events.ts'
 import { surveyGpu } from './survey-gpu.ts'
 import { surveyKernel } from './survey-kernel.ts'
 import { line, type SurveyLine } from './survey-line.ts'
@@ -13,7 +14,6 @@ export type { SurveyLine } from './survey-line.ts'
 
 const TDX_DEVICE = '/dev/tdx_guest'
 const SNP_DEVICE = '/dev/sev-guest'
-const EVENT_LOG = '/sys/firmware/acpi/tables/data/CCEL'
 
 /** Asks this machine for one quote; rejects with the reason when there is none. */
 export type QuoteProbe = () => Promise<void>
@@ -66,12 +66,12 @@ async function dstackLine(system: SurveySystem): Promise<SurveyLine> {
 }
 
 function eventLogLine(system: SurveySystem, device: string | undefined): SurveyLine {
-  if (system.exists(EVENT_LOG)) return line('event-log', 'pass', EVENT_LOG)
+  if (system.exists(CCEL_FILE)) return line('event-log', 'pass', CCEL_FILE)
   if (device !== TDX_DEVICE) return line('event-log', 'pass', 'only TDX guests have one')
   return line(
     'event-log',
     'warn',
-    `no ${EVENT_LOG}`,
+    `no ${CCEL_FILE}`,
     'Boot the guest with a TDX-aware firmware (OVMF or TD-shim); without the log only policies that pin every RTMR can be met.',
   )
 }

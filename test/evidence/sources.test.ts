@@ -36,7 +36,7 @@ describe('a quote source', () => {
   it.each([
     ['TDX', tdx],
     ['SEV-SNP', snp],
-    ['dstack', () => dstackSource('/nowhere.sock', collateralFor)],
+    ['dstack', () => dstackSource(crypto, '/nowhere.sock', collateralFor)],
   ])('%s refuses bytes of a caller’s choice, whatever their type claims', async (_name, source) => {
     // @ts-expect-error: raw bytes are no ReportData
     const chosen: ReportData = new Uint8Array(64)
@@ -122,7 +122,7 @@ describe("dstack's socket", () => {
         response.end(JSON.stringify({ quote: toHex(quoteShape(fromHex(wanted))), event_log: '[]' }))
       })
     })
-    expect(await dstackQuote(socketPath, data)).toEqual(quoteShape(data))
+    expect((await dstackQuote(crypto, socketPath, data)).quote).toEqual(quoteShape(data))
     expect(asked).toEqual(['POST /GetQuote'])
   })
 
@@ -152,11 +152,13 @@ describe("dstack's socket", () => {
     ['that never comes', () => undefined],
   ])('with an answer %s gives QUOTE_UNAVAILABLE', async (_name, listener) => {
     const socketPath = await agent(listener)
-    expect(await rejectionCode(dstackQuote(socketPath, data, 400))).toBe('QUOTE_UNAVAILABLE')
+    expect(await rejectionCode(dstackQuote(crypto, socketPath, data, 400))).toBe(
+      'QUOTE_UNAVAILABLE',
+    )
   })
 
   it('that nobody listens on gives QUOTE_UNAVAILABLE', async () => {
-    expect(await rejectionCode(dstackQuote('/nowhere/dstack.sock', data, 400))).toBe(
+    expect(await rejectionCode(dstackQuote(crypto, '/nowhere/dstack.sock', data, 400))).toBe(
       'QUOTE_UNAVAILABLE',
     )
   })

@@ -1,4 +1,5 @@
 /** SIMULATED authorities and machines: keys and certificates that follow from the network's seed. */
+import { replayRegister } from '#attestation/verify/event-log.ts'
 import type { TdReport } from '#attestation/verify/td-report.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -71,7 +72,10 @@ const XFAM = fromHex('e702060000000000')
 /** No update since launch, no service TD. */
 const TD_15 = { teeTcbSvn2: SIMULATED_TEE_TCB_SVN, mrServiceTd: new Uint8Array(48) }
 
-/** @throws RangeError when the digest is not 32 bytes */
+/**
+ * @param runtimeEvents digests of 48 bytes that the guest extends RTMR3 with, from zero; none: it holds a fixed value
+ * @throws RangeError when the digest is not 32 bytes
+ */
 export function createMachine(
   crypto: CryptoPort,
   seed: Uint8Array,
@@ -79,6 +83,7 @@ export function createMachine(
   name: string,
   runtimeDigest: Uint8Array,
   generation: TdGeneration = 'td-1.0',
+  runtimeEvents: readonly Uint8Array[] = [],
 ): SimulatedMachine {
   const { root, platform } = authorities
   const pckKey = deriveKey(crypto, seed, `pck ${name}`)
@@ -108,7 +113,9 @@ export function createMachine(
     qeSigner: simulatedQeSigner(crypto, seed),
     cpuSvn: SIMULATED_CPU_SVN,
   }
-  const measured = measurementBytes(simulatedMeasurement(crypto, runtimeDigest))
+  const fixed = measurementBytes(simulatedMeasurement(crypto, runtimeDigest))
+  const rtMr3 = runtimeEvents.length > 0 ? [replayRegister(crypto, runtimeEvents)] : []
+  const measured = { ...fixed, rtMr: [...fixed.rtMr.slice(0, 4 - rtMr3.length), ...rtMr3] }
   const report = (reportData: Uint8Array): TdReport => ({
     teeTcbSvn: SIMULATED_TEE_TCB_SVN,
     mrSeam: deriveBytes(crypto, seed, 'tdx module', 48),

@@ -9,6 +9,7 @@ import { encodeCollateral } from '#attestation/verify/collateral.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { UnavailableError } from '#protocol/errors.ts'
+import { runtimeLogFor } from '../event-log/runtime-log.ts'
 import { issueRevocationList } from './certificates.ts'
 import { documentBytes, simulatedQeIdentity, simulatedTcbInfo } from './documents.ts'
 import { sign } from './keys.ts'
@@ -38,7 +39,13 @@ export interface SimulatedManufacturer {
    * A machine by name, running the runtime of this 32-byte digest (`simulatedMeasurement`).
    * @throws RangeError when the digest is not 32 bytes
    */
-  machine(name: string | number, runtimeDigest: Uint8Array, generation?: TdGeneration): QuoteSource
+  machine(
+    name: string | number,
+    runtimeDigest: Uint8Array,
+    generation?: TdGeneration,
+    /** What its guest extends RTMR3 with, 48 bytes each; then its evidence carries that log. */
+    runtimeEvents?: readonly Uint8Array[],
+  ): QuoteSource
 }
 
 export interface SimulatedAuthorities {
@@ -96,15 +103,17 @@ export function simulatedManufacturer(
     anchor: { id, kind: 'tdx-dcap', environment: 'simulated', rootCertificate },
     collateral,
     authorities,
-    machine(name, runtimeDigest, generation) {
-      const machine = createMachine(crypto, seed, authorities, `${name}`, runtimeDigest, generation)
+    machine(name, runtimeDigest, generation, runtimeEvents) {
+      const guest = [runtimeDigest, generation, runtimeEvents] as const
+      const machine = createMachine(crypto, seed, authorities, `${name}`, ...guest)
       return {
         tee: 'simulated-tdx',
         async quote(reportData) {
           if (reportData.length !== 64) {
             throw new UnavailableError('QUOTE_UNAVAILABLE', 'a quote is made over 64 bytes')
           }
-          return { quote: machine.quote(reportData), collateral }
+          const quote = machine.quote(reportData)
+          return { quote, collateral, ...runtimeLogFor(crypto, quote, runtimeEvents) }
         },
       }
     },

@@ -39,6 +39,8 @@ export const CONTEXT_TOKENS_MAX = 131_072
 export const VOCABULARY_MAX = 1_048_576
 /** Layers of a decoder; the largest published ones have about 130. */
 export const LAYERS_MAX = 512
+/** A key under which the engine keeps what it read: a channel's address fits. */
+export const CACHE_KEY_CHARS_MAX = 128
 /** OpenAI's limit of stop strings. */
 export const STOP_STRINGS_MAX = 4
 /** A longer stop string would hold back too much text. */

@@ -22,14 +22,20 @@ export interface GenerateRequest {
   readonly sampling: SamplingParameters
   /** Stop strings, <= 4; matched across token borders; the match is the last thing generated. */
   readonly stop: readonly string[]
+  /**
+   * What the engine read for one request may serve the next one with the same key and the same beginning.
+   * Absent: nothing is kept or used. Never the same for two customers: a fast answer would tell one
+   * what the other sent.
+   */
+  readonly cacheKey?: string | undefined
   readonly signal: AbortSignal
 }
 
 export type GenerateFinish = 'stop' | 'length' | 'cancelled'
 
 export type GenerateEvent =
-  /** Cumulative prompt tokens read so far. */
-  | { readonly kind: 'prefilled'; readonly tokens: number }
+  /** Cumulative prompt tokens read so far, and how many of them were read for an earlier request. */
+  | { readonly kind: 'prefilled'; readonly tokens: number; readonly cachedTokens: number }
   | { readonly kind: 'token'; readonly id: number }
   | { readonly kind: 'end'; readonly finish: GenerateFinish }
 

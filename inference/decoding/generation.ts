@@ -30,15 +30,18 @@ export class Generation {
   readonly #sequence: number[]
   readonly #chunks: PrefillChunk[]
   readonly #text: TextStream
+  readonly #cachedTokens: number
   #tokens = 0
   #stopped: boolean
 
-  constructor(parts: DecodingParts<never>, request: DecodingRequest) {
+  /** `cachedTokens`: how many of the first ids the model has read before. */
+  constructor(parts: DecodingParts<never>, request: DecodingRequest, cachedTokens: number) {
     this.#parts = parts
     this.#contextTokens = parts.model.contextTokens
     this.#request = request
     this.#sequence = [...request.promptTokenIds, ...request.resumeTokenIds]
-    this.#chunks = prefillChunks(this.#sequence.length)
+    this.#cachedTokens = cachedTokens
+    this.#chunks = prefillChunks(this.#sequence.length, cachedTokens)
     this.#text = parts.tokenizer.textStream(request.stop)
     // The stop buffer is replayed, so that a continued answer stops where a whole one would.
     this.#stopped = request.resumeTokenIds.map((id) => this.#isStop(id)).includes(true)
@@ -63,8 +66,9 @@ export class Generation {
     if (chunk === undefined) return this.#sample(logits)
     const events: GenerateEvent[] = []
     const promptTokens = this.#request.promptTokenIds.length
-    if (chunk.start < promptTokens) {
-      events.push({ kind: 'prefilled', tokens: Math.min(chunk.end, promptTokens) })
+    if (chunk.start < promptTokens || chunk.start === this.#cachedTokens) {
+      const tokens = Math.min(chunk.end, promptTokens)
+      events.push({ kind: 'prefilled', tokens, cachedTokens: Math.min(this.#cachedTokens, tokens) })
     }
     return this.#chunks.length > 0 ? events : [...events, ...this.#sample(logits)]
   }

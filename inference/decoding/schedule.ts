@@ -14,14 +14,14 @@ export interface PrefillChunk {
 }
 
 /**
- * Chunks of PREFILL_CHUNK_TOKENS; where one token would remain alone, the chunk before gives it one
- * of its own.
+ * Chunks of PREFILL_CHUNK_TOKENS from the `from`th token on; where one token would remain alone, the
+ * chunk before gives it one of its own.
  * @throws RangeError below 2 tokens.
  */
-export function prefillChunks(tokens: number): PrefillChunk[] {
-  if (!Number.isInteger(tokens) || tokens < 2) throw new RangeError('prefill needs 2 tokens')
+export function prefillChunks(tokens: number, from = 0): PrefillChunk[] {
+  if (!Number.isInteger(tokens) || tokens - from < 2) throw new RangeError('prefill needs 2 tokens')
   const chunks: PrefillChunk[] = []
-  for (let start = 0; start < tokens; ) {
+  for (let start = from; start < tokens; ) {
     const left = tokens - start
     const leavesOne = left === PREFILL_CHUNK_TOKENS + 1
     const length = leavesOne ? left - 2 : Math.min(left, PREFILL_CHUNK_TOKENS)

@@ -52,8 +52,12 @@ export class Scheduler<Cache> {
   start(id: number, request: DecodingRequest): void {
     if (this.#jobs.has(id)) return
     try {
-      const generation = new Generation(this.#parts as DecodingParts<never>, request)
-      const cache = this.#parts.model.openCache()
+      const { promptTokenIds, resumeTokenIds, cacheKey: key } = request
+      const sequence =
+        key === undefined ? undefined : { key, ids: [...promptTokenIds, ...resumeTokenIds] }
+      const { cache, cachedTokens } = this.#parts.model.openCache(sequence)
+      const parts = this.#parts as DecodingParts<never>
+      const generation = new Generation(parts, request, cachedTokens)
       const cancel = new AbortController()
       this.#jobs.set(id, { id, generation, cache, credit: ENGINE_WINDOW_EVENTS, cancel })
     } catch (thrown) {

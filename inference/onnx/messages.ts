@@ -3,7 +3,12 @@
  * Both sides check what arrives: the child reads files from strangers and counts as one.
  */
 import { z } from 'zod'
-import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
+import {
+  CACHE_KEY_CHARS_MAX,
+  CONTEXT_TOKENS_MAX,
+  ENGINE_SLOTS_MAX,
+  ENGINE_THREADS_MAX,
+} from '../constants.ts'
 
 const id = z.int().min(1)
 const tokenIds = z.array(z.int().min(0)).max(CONTEXT_TOKENS_MAX)
@@ -27,6 +32,7 @@ const Start = z.strictObject({
     maxTokens: z.int().min(1),
     sampling: z.strictObject({ temperature: z.number(), topP: z.number(), seed: z.bigint() }),
     stop: z.array(shortText),
+    cacheKey: z.string().min(1).max(CACHE_KEY_CHARS_MAX).optional(),
   }),
 })
 const Credit = z.strictObject({ kind: z.literal('credit'), id, events: z.int().min(1) })
@@ -59,7 +65,11 @@ const Event = z.strictObject({
   kind: z.literal('event'),
   id,
   event: z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('prefilled'), tokens: z.int().min(0) }),
+    z.strictObject({
+      kind: z.literal('prefilled'),
+      tokens: z.int().min(0),
+      cachedTokens: z.int().min(0),
+    }),
     z.strictObject({ kind: z.literal('token'), id: z.int().min(0) }),
     z.strictObject({ kind: z.literal('end'), finish: z.enum(['stop', 'length', 'cancelled']) }),
   ]),

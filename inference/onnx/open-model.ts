@@ -25,7 +25,7 @@ export async function openModel(
   if (wanted.backend === 'portable') return { model: await portable(), backend: 'portable' }
   try {
     const native = await openNativeModel(files, threads, slotsTotal)
-    return { model: native as unknown as TokenModel<unknown>, backend: 'native' }
+    return { model: native, backend: 'native' }
   } catch (thrown) {
     const error = asCocoonError(thrown)
     if (error.code !== 'NATIVE_UNAVAILABLE') throw error

@@ -1,7 +1,7 @@
 /** The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. */
 import { basename } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { TokenModel } from '../decoding/token-model.ts'
+import type { OpenedCache, TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
 import { checkExternalData } from './external-data.ts'
 import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
@@ -51,7 +51,7 @@ export async function openPortableModel(
 /** A prefill and a decode step: what does not fit fails here and not at a customer's prompt. */
 async function probe(model: TokenModel<PortableCache>): Promise<void> {
   try {
-    const cache = model.openCache()
+    const { cache } = model.openCache()
     await model.read(cache, [0, 1])
     await model.decode([{ cache, id: 0 }])
   } catch (thrown) {
@@ -72,11 +72,12 @@ class PortableModel implements TokenModel<PortableCache> {
     this.contextTokens = config.contextTokens
   }
 
-  openCache(): PortableCache {
+  /** Keeps nothing between requests: that would copy whole caches. */
+  openCache(): OpenedCache<PortableCache> {
     const tensors = this.#signature.cache.map(
       ({ heads, headSize }) => new Tensor('float32', new Float32Array(0), [1, heads, 0, headSize]),
     )
-    return { tokens: 0, tensors }
+    return { cache: { tokens: 0, tensors }, cachedTokens: 0 }
   }
 
   closeCache(cache: PortableCache): void {

@@ -10,6 +10,8 @@ import type {
 } from '#inference/engine.ts'
 
 export interface EngineUnderTest {
+  /** Whether a request may begin with what an earlier one of the same key read. */
+  readonly keepsPrefixes: boolean
   readonly engine: Engine
   readonly tokenizer: ChatTokenizer
   /** Ends whatever does the work, as a fault would. */
@@ -47,6 +49,7 @@ export function testEngine(
     testEnds(harness)
     testReproduction(harness)
     testSharing(harness)
+    testPrefixes(harness)
     testCrash(harness)
   })
 }
@@ -149,6 +152,68 @@ function testLimits(harness: Harness): void {
     }
     await refused({ stop: ['a', 'b', 'c', 'd', 'e'] }, 'STOP_OUT_OF_RANGE')
     await refused({ stop: [''] }, 'STOP_OUT_OF_RANGE')
+  })
+}
+
+function testPrefixes(harness: Harness): void {
+  const cachedOf = async (parts: RequestParts): Promise<number[]> => {
+    const cached: number[] = []
+    for await (const event of harness.engine.generate(harness.request(parts))) {
+      if (event.kind === 'prefilled') cached.push(event.cachedTokens)
+    }
+    return cached
+  }
+  const chat = (turns: number) =>
+    harness.under.tokenizer.encodeChat(
+      Array.from({ length: 2 * turns - 1 }, (_, at) => ({
+        role: at % 2 === 0 ? ('user' as const) : ('assistant' as const),
+        content: `${at} is what was said here`,
+      })),
+    )
+
+  it('reads a chat on from where its last turn began, and says the same as without', async () => {
+    const cacheKey = 'customer a'
+    const cached: number[] = []
+    for (let turns = 1; turns <= 5; turns++) {
+      const promptTokenIds = chat(turns)
+      const parts = { promptTokenIds, temperature: 1, maxTokens: 6 }
+      const plain = await harness.answer(parts)
+      const found = await cachedOf({ ...parts, cacheKey })
+      expect(new Set(found).size).toBe(1)
+      cached.push(found[0] ?? 0)
+      expect(await harness.answer({ ...parts, cacheKey })).toMatchObject({
+        ids: plain.ids,
+        finish: plain.finish,
+      })
+    }
+    if (!harness.under.keepsPrefixes) expect(cached).toEqual([0, 0, 0, 0, 0])
+    else {
+      expect(cached[0]).toBe(0)
+      for (let turn = 1; turn < 5; turn++) expect(cached[turn]).toBeGreaterThan(cached[turn - 1]!)
+    }
+  })
+
+  it('keeps nothing for others: not for another key, not without one', async () => {
+    const promptTokenIds = chat(3)
+    await cachedOf({ promptTokenIds, maxTokens: 1, cacheKey: 'customer b' })
+    for (const other of [{ cacheKey: 'customer c' }, {}]) {
+      const cached = await cachedOf({ promptTokenIds, maxTokens: 1, ...other })
+      expect(new Set(cached)).toEqual(new Set([0]))
+    }
+    const again = await cachedOf({ promptTokenIds, maxTokens: 1, cacheKey: 'customer b' })
+    // All but the last two ids at most: at least two are always read together.
+    const most = harness.under.keepsPrefixes ? promptTokenIds.length - 2 : 0
+    expect(again[0]).toBe(most)
+  })
+
+  it('reads on after a failure from the ids of the answer so far', async () => {
+    const long = await harness.longRequest()
+    const { ids } = await harness.answer(long)
+    const resumeTokenIds = ids.slice(0, 9)
+    const resumed = await harness.answer({ ...long, resumeTokenIds })
+    await cachedOf({ ...long, cacheKey: 'customer d', maxTokens: 1 })
+    const cached = await harness.answer({ ...long, resumeTokenIds, cacheKey: 'customer d' })
+    expect(cached.ids).toEqual(resumed.ids)
   })
 }
 

@@ -23,7 +23,7 @@ async function open(folder: string, threads = 1, backend: Backend = 'native'): P
 
 /** Logits after the sequence, read in pieces of the given lengths; a piece of one is a step. */
 async function readPieces(model: OpenModel, ids: readonly number[], lengths: readonly number[]) {
-  const cache = model.openCache()
+  const { cache } = model.openCache()
   let logits = new Float32Array()
   let at = 0
   for (const length of lengths) {
@@ -60,7 +60,7 @@ async function stepTogether(folder: string, backend: Backend): Promise<Float32Ar
   for (const ids of sequences) {
     alone.push(await readPieces(model, ids, [ids.length - 4, 1, 1, 1, 1]))
   }
-  const caches = sequences.map(() => model.openCache())
+  const caches = sequences.map(() => model.openCache().cache)
   for (const [row, ids] of sequences.entries()) await model.read(caches[row], ids.slice(0, -4))
   const together: Float32Array[] = []
   const left = sequences.map(() => 4)
@@ -143,7 +143,7 @@ it('ends a prompt that is being read when its request is cancelled, and goes on 
   const model = await open(folder)
   const ids = [5, 4, 3, 2, 1, 0]
   const expected = await readPieces(model, ids, [6])
-  const cache = model.openCache()
+  const { cache } = model.openCache()
   const cancelled = model.read(cache, ids, AbortSignal.abort())
   await expect(cancelled).rejects.toMatchObject({ code: 'MODEL_RUN_FAILED' })
   model.closeCache(cache)

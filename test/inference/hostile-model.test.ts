@@ -127,7 +127,7 @@ describe('opening a hostile model', () => {
     const opened = await open(inside)
     expect([opened.backend, opened.fallback]).toEqual(['portable', expect.any(String)])
     const inline = await open(await tinyFolder())
-    const logitsOf = ({ model }: typeof opened) => model.read(model.openCache(), [1, 2])
+    const logitsOf = ({ model }: typeof opened) => model.read(model.openCache().cache, [1, 2])
     expect(await logitsOf(opened)).toEqual(await logitsOf(inline))
 
     const { external } = tinyGraph({ externalFile: 'any' })

@@ -29,6 +29,7 @@ async function openEngine(
   expect(engine.info.engine).toContain(`(${backend}, cpu)`)
   return {
     engine,
+    keepsPrefixes: backend === 'native',
     tokenizer: loadChatTokenizer(await readTokenizerFiles(modelFolder)),
     crash: () => engine.processId !== undefined && process.kill(engine.processId, 'SIGKILL'),
   }

@@ -4,7 +4,8 @@ import { createSimulatedEngine } from '../support/simulated-engine.ts'
 
 testEngine('simulated', async () => {
   const engine = createSimulatedEngine()
-  return { engine, tokenizer: engine.tokenizer, crash: () => engine.crash() }
+  const { tokenizer } = engine
+  return { engine, tokenizer, keepsPrefixes: true, crash: () => engine.crash() }
 })
 
 it('answers a given text and says that it is simulated', async () => {

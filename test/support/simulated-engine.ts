@@ -4,10 +4,16 @@
  * this process, and never to be mistaken for one: `info.engine` says simulated.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { reusableTokens } from '#inference/decoding/prefix.ts'
 import { engineClosed, RequestDesk } from '#inference/decoding/request-desk.ts'
 import { scheduleDigest } from '#inference/decoding/schedule.ts'
 import { Scheduler } from '#inference/decoding/scheduler.ts'
-import type { DecodingRow, TokenModel } from '#inference/decoding/token-model.ts'
+import type {
+  DecodingRow,
+  KeyedSequence,
+  OpenedCache,
+  TokenModel,
+} from '#inference/decoding/token-model.ts'
 import type { ChatTokenizer, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { type ModelFiles, manifestOf, manifestRoot } from '#inference/model/manifest.ts'
@@ -110,13 +116,17 @@ function scriptIds(tokenizer: ChatTokenizer, answer: string | undefined): number
 
 /** Its cache is the sequence itself. */
 interface SequenceCache {
+  readonly key: string | undefined
   sequence: readonly number[]
+  /** The beginning that was read in pieces. */
+  read: readonly number[]
 }
 
 class HashModel implements TokenModel<SequenceCache> {
   readonly vocabularySize = TINY_VOCABULARY
   readonly contextTokens: number
   readonly #script: readonly number[] | undefined
+  readonly #kept = new Map<string, readonly number[]>()
   callsTotal = 0
 
   constructor(contextTokens: number, script: readonly number[] | undefined) {
@@ -124,11 +134,17 @@ class HashModel implements TokenModel<SequenceCache> {
     this.#script = script
   }
 
-  openCache(): SequenceCache {
-    return { sequence: [] }
+  /** Keeps the latest sequence of each key, as far as it was read and not made. */
+  openCache(wanted?: KeyedSequence): OpenedCache<SequenceCache> {
+    const kept = wanted === undefined ? [] : (this.#kept.get(wanted.key) ?? [])
+    const cachedTokens = wanted === undefined ? 0 : reusableTokens(kept, wanted.ids)
+    const sequence = kept.slice(0, cachedTokens)
+    return { cache: { key: wanted?.key, sequence, read: sequence }, cachedTokens }
   }
 
-  closeCache(): void {}
+  closeCache({ key, read }: SequenceCache): void {
+    if (key !== undefined) this.#kept.set(key, read)
+  }
 
   async decode(rows: readonly DecodingRow<SequenceCache>[]): Promise<Float32Array[]> {
     await nextTurn()
@@ -139,6 +155,7 @@ class HashModel implements TokenModel<SequenceCache> {
   async read(cache: SequenceCache, ids: readonly number[]): Promise<Float32Array> {
     await nextTurn()
     this.callsTotal++
+    if (cache.read.length === cache.sequence.length) cache.read = [...cache.read, ...ids]
     return this.#append(cache, ids)
   }
 

@@ -4,8 +4,13 @@
  * both past and present, so that a step copies nothing and any number of sequences decode in one call.
  * Only for graphs with GroupQueryAttention, which takes the length of each row from the attention mask.
  */
-import type { TokenModel } from '../../decoding/token-model.ts'
-import { DECODING_CACHES_EXHAUSTED } from '../../decoding/token-model.ts'
+import { reusableTokens } from '../../decoding/prefix.ts'
+import {
+  DECODING_CACHES_EXHAUSTED,
+  type KeyedSequence,
+  type OpenedCache,
+  type TokenModel,
+} from '../../decoding/token-model.ts'
 import type { Model } from '../../model/read-model.ts'
 import { checkExternalData } from '../external-data.ts'
 import { graphInvalid, runFailed } from '../graph-errors.ts'
@@ -15,11 +20,25 @@ import { nativeUnavailable, ortApi } from './ort-api.ts'
 import { NativeSession, type NativeTensor } from './session.ts'
 
 /** One row of the slabs. */
-export interface Slot {
+interface Slot {
   readonly index: number
-  /** Positions that were read. */
+  /** Positions that hold something; of a closed slot those of `kept`. */
   tokens: number
   isOpen: boolean
+  key: string | undefined
+  /** The ids whose rows were read in pieces, in order: what another request may begin with. */
+  kept: number[]
+  /** When it was closed, by counting. */
+  closedAt: number
+}
+
+function emptySlot(index: number): Slot {
+  return { index, tokens: 0, isOpen: false, key: undefined, kept: [], closedAt: 0 }
+}
+
+function tokensFor(slot: Slot, sequence: KeyedSequence | undefined): number {
+  if (sequence === undefined || sequence.key !== slot.key) return 0
+  return reusableTokens(slot.kept, sequence.ids)
 }
 
 /** Which rows of the logits a graph returns: only a run tells. */
@@ -33,7 +52,7 @@ export async function openNativeModel(
   model: Model,
   threads: number,
   slots: number,
-): Promise<TokenModel<Slot>> {
+): Promise<TokenModel<unknown>> {
   const graph = model.files.get(model.graphPath) ?? new Uint8Array()
   const others = [...model.files.keys()].filter((name) => name.startsWith('onnx/'))
   if (others.length > 1) throw nativeUnavailable('weights lie outside of the graph')
@@ -47,7 +66,8 @@ export async function openNativeModel(
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }
-  return NativeModel.open(session, signature, model.config, slots)
+  const opened = await NativeModel.open(session, signature, model.config, slots)
+  return opened as unknown as TokenModel<unknown>
 }
 
 class NativeModel implements TokenModel<Slot> {
@@ -61,6 +81,7 @@ class NativeModel implements TokenModel<Slot> {
   readonly vocabularySize: number
   readonly contextTokens: number
   #logitsRows: LogitsRows
+  #closes = 0
 
   static async open(
     session: NativeSession,
@@ -88,13 +109,13 @@ class NativeModel implements TokenModel<Slot> {
     this.#slabs = signature.cache.map(
       ({ heads, headSize }) => new Float32Array(slots * heads * this.#capacity * headSize),
     )
-    this.#slots = Array.from({ length: slots }, (_, index) => ({ index, tokens: 0, isOpen: false }))
+    this.#slots = Array.from({ length: slots }, (_, index) => emptySlot(index))
     this.#logitsRows = signature.logits ?? 'all'
   }
 
   /** A prefill and a step: graphs without in-place attention fail here. */
   async #probe(): Promise<void> {
-    const slot = this.openCache()
+    const { cache: slot } = this.openCache()
     try {
       await this.#read(slot, [0, 1]).catch(() => {
         this.#logitsRows = 'last'
@@ -108,17 +129,27 @@ class NativeModel implements TokenModel<Slot> {
     }
   }
 
-  openCache(): Slot {
-    const slot = this.#slots.find((one) => !one.isOpen)
-    if (slot === undefined) throw new RangeError(DECODING_CACHES_EXHAUSTED)
+  /** The closed slot that saves the most work, else the one that was closed first. */
+  openCache(sequence?: KeyedSequence): OpenedCache<Slot> {
+    const closed = this.#slots
+      .filter((slot) => !slot.isOpen)
+      .map((slot) => ({ slot, tokens: tokensFor(slot, sequence) }))
+      .sort((a, b) => b.tokens - a.tokens || a.slot.closedAt - b.slot.closedAt)
+    const best = closed[0]
+    if (best === undefined) throw new RangeError(DECODING_CACHES_EXHAUSTED)
+    const { slot, tokens } = best
     slot.isOpen = true
-    slot.tokens = 0
-    return slot
+    slot.key = sequence?.key
+    slot.tokens = tokens
+    slot.kept.length = tokens
+    return { cache: slot, cachedTokens: tokens }
   }
 
   closeCache(slot: Slot): void {
     slot.isOpen = false
-    slot.tokens = 0
+    slot.closedAt = ++this.#closes
+    if (slot.key === undefined) slot.kept = []
+    slot.tokens = slot.kept.length
   }
 
   async read(slot: Slot, ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
@@ -139,6 +170,7 @@ class NativeModel implements TokenModel<Slot> {
       cache: this.#slotView(slot),
       signal,
     })
+    if (slot.kept.length === slot.tokens && ids.length > 1) slot.kept.push(...ids)
     slot.tokens = total
     return logits.subarray((rows - 1) * this.vocabularySize, rows * this.vocabularySize)
   }

@@ -39,6 +39,8 @@ export class ProviderRequest {
   readonly #parts: ProviderRequestComponents
   readonly #abort = new AbortController()
   #meter: ProviderMeter
+  /** Tokens at the beginning of the prompt that an earlier request of this customer paid to read. */
+  #cachedTokens = 0
   #tokenIds: number[] = []
   #unsent: number[] = []
   #flushedAtMs = 0
@@ -83,8 +85,10 @@ export class ProviderRequest {
       await this.#allowance()
       let finish: GenerateFinish = 'cancelled'
       for await (const event of this.#parts.engine.generate(request)) {
-        if (event.kind === 'prefilled') await this.#promptRead(event.tokens, request)
-        else if (event.kind === 'token') await this.#tokenMade(event.id)
+        if (event.kind === 'prefilled') {
+          this.#cachedTokens = event.cachedTokens
+          await this.#promptRead(event.tokens, request)
+        } else if (event.kind === 'token') await this.#tokenMade(event.id)
         else finish = event.finish
       }
       return finish
@@ -185,8 +189,9 @@ export class ProviderRequest {
 
   #moment(finish: ReceiptFinish): SigningMoment {
     const { promptDone, completionDone } = this.#meter
+    const cachedTokens = Math.min(this.#cachedTokens, promptDone)
     return {
-      counts: { promptTokens: promptDone, cachedTokens: 0, completionTokens: completionDone },
+      counts: { promptTokens: promptDone, cachedTokens, completionTokens: completionDone },
       tokenIds: this.#tokenIds,
       finish,
     }

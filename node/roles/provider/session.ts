@@ -222,6 +222,8 @@ class ProviderSession {
         maxTokens: document.maxTokens,
         sampling: { temperature, topP, seed },
         stop: document.stop,
+        // One channel is one customer: nobody else learns by the clock what this one asked before.
+        cacheKey: session.desk.address,
       })
       .then(() => this.#ended(name))
       .catch((error: unknown) => this.#fail(error))

@@ -3,6 +3,7 @@ import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { VerdictCache } from '#attestation/verdict-cache.ts'
 import { GpuSightings } from '#attestation/verify/gpu/sightings.ts'
+import type { RevocationCheck } from '#node/registry/watch.ts'
 import type { AskStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -42,6 +43,8 @@ export interface SessionsComponents {
   readonly emit: EmitEvent
   readonly secondOpinion?: SecondOpinion | undefined
   readonly collateral?: SeenCollateral | undefined
+  /** Asked before each request, also on a session that is open; none when left out. */
+  readonly revocations?: RevocationCheck | undefined
   readonly probe?: Probe
 }
 
@@ -85,7 +88,10 @@ export class Sessions {
     // Looked at again after every wait: between the last look and the entry nothing else runs.
     do {
       const open = await this.#usable(target.provider)
-      if (open !== undefined) return { session: open, attestMs: 0, fundMs: 0 }
+      if (open !== undefined) {
+        await this.#requireNotRevoked(open)
+        return { session: open, attestMs: 0, fundMs: 0 }
+      }
     } while (this.#open.has(target.provider))
     const spent = { attestMs: 0, fundMs: 0 }
     const opening = this.#openNew(target, spent)
@@ -94,6 +100,16 @@ export class Sessions {
       return { session: await opening, ...spent }
     } catch (error) {
       if (this.#open.get(target.provider) === opening) this.#open.delete(target.provider)
+      throw error
+    }
+  }
+
+  /** What was good when the session began may have been revoked since; then the session ends. */
+  async #requireNotRevoked(session: ClientSession): Promise<void> {
+    try {
+      await this.#parts.revocations?.require(session.provider.core)
+    } catch (error) {
+      if (error instanceof AttestationError) session.end(error)
       throw error
     }
   }
@@ -167,6 +183,7 @@ export class Sessions {
     try {
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
       const attested = await this.#attest(stream, mode, target)
+      await this.#parts.revocations?.require(attested.core)
       if (mode === 'challenge') this.#contacts.remember(provider)
       spent.attestMs += clock.nowMs() - startedMs
       watchdog.clear()

@@ -1,0 +1,8 @@
+/** Limits of registries on the client's side. */
+
+/** How old a client's look at its registries may be: a revocation is honoured within it. */
+export const REGISTRY_AGE_MS_MAX = 15_000
+/** Registries of one client: each is read before requests. */
+export const REGISTRIES_MAX = 8
+/** A file of an action with 16 signatures. */
+export const ACTION_FILE_BYTES_MAX = 65_536

@@ -58,7 +58,8 @@ export function withStep(verdict: Verdict, step: VerdictStep): Verdict {
   return { ...verdict, ok: allStepsGood(verdict.evidenceKind, steps), steps }
 }
 
-const REMEDY: Record<Advice, string> = {
+/** What to do about a step that failed, for people. */
+export const ADVICE_TEXT: Readonly<Record<Advice, string>> = {
   stop: 'Send nothing to this provider; choose another one.',
   retry: 'Ask this provider again for fresh evidence, or choose another one.',
   fix: 'Correct your own policy or configuration; this evidence may be good.',
@@ -76,6 +77,6 @@ export function requireVerdict(verdict: Verdict): void {
   throw new AttestationError(
     'EVIDENCE_REFUSED',
     `${name}: ${step?.detail ?? 'incomplete verdict'}`,
-    { data: { step: name, advice }, remedy: REMEDY[advice] },
+    { data: { step: name, advice }, remedy: ADVICE_TEXT[advice] },
   )
 }

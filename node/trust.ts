@@ -38,7 +38,7 @@ export interface NetworkTrust {
 }
 
 /** Every manufacturer's root that this program knows; which of them count is the policy's to say. */
-function productionAnchors(crypto: CryptoPort): TrustAnchor[] {
+export function productionAnchors(crypto: CryptoPort): TrustAnchor[] {
   const amd = SNP_PRODUCTS.map((product) => amdAnchor(crypto, product))
   return [intelAnchor(crypto), ...amd, nvidiaAnchor(crypto)]
 }

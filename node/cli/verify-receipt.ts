@@ -4,14 +4,21 @@
  */
 import path from 'node:path'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import { systemClock } from '#node/clock.ts'
 import type { Settings } from '#node/config.ts'
+import { Nras } from '#node/evidence/nras.ts'
 import { type AnchorProof, readAnchorProof } from '#node/receipts/anchor-proof.ts'
 import { isBundle, readBundle } from '#node/receipts/bundle.ts'
 import { type AnchorChain, anchorChain } from '#node/receipts/chain.ts'
 import { type RecordingChain, readRootsFile, recordingChain } from '#node/receipts/roots-file.ts'
-import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
+import {
+  type ReceiptContext,
+  type ReceiptVerdict,
+  verifyReceiptFile,
+} from '#node/receipts/verify.ts'
 import { findSnapshotFile, readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { readBounded } from './bounded-file.ts'
@@ -60,7 +67,9 @@ export function receiptVerifier(
     options.anchorProof === undefined
       ? undefined
       : readAnchorProof(readBounded(options.anchorProof, ANCHOR_PROOF_BYTES_MAX).toString('utf8'))
-  const context = { network, chain, ownPolicy, proof }
+  const nras = new Nras({ crypto, baseUrl: settings.nrasUrl })
+  const secondOpinion = (gpuEvidence: Uint8Array) => nras.about(gpuEvidence, systemClock.nowMs())
+  const context = { network, chain, ownPolicy, proof, secondOpinion }
   return { against, chain, verdicts: () => verdictsOf(file, context) }
 }
 
@@ -69,6 +78,7 @@ interface Context {
   readonly chain: RecordingChain
   readonly ownPolicy: AttestationPolicy | undefined
   readonly proof: AnchorProof | undefined
+  readonly secondOpinion: ReceiptContext['secondOpinion']
 }
 
 async function* verdictsOf(file: string, context: Context): AsyncGenerator<ReceiptVerdict> {

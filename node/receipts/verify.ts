@@ -7,6 +7,7 @@ import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy
 import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { AssuranceTier, VerdictStep } from '#attestation/types.ts'
 import { verifyEvidence } from '#attestation/verdict.ts'
+import type { GpuOpinion } from '#attestation/verify/gpu/second-opinion.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { type NetworkTrust, networkTrust } from '#node/trust.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
@@ -55,6 +56,8 @@ export interface ReceiptContext {
   readonly trustAt?: ((atMs: number) => NetworkTrust) | undefined
   /** Another way to the chain: a place in the provider's epoch anchor, and what is anchored there. */
   readonly inclusion?: EpochInclusion | undefined
+  /** NVIDIA's own opinion, for policies that ask for it; never rejects. */
+  readonly secondOpinion?: ((gpuEvidence: Uint8Array) => Promise<readonly GpuOpinion[]>) | undefined
 }
 
 /**
@@ -82,7 +85,15 @@ export async function verifyReceiptFile(
   const atMs = (body.endedAtS + ROUND_SECONDS) * 1000
   const trust = context.trustAt?.(atMs) ?? networkTrust(network, crypto, atMs, ownPolicy)
   const terms = checkParties(steps, file, body, network)
-  const tier = await checkEvidence(steps, file, body, terms, trust, chain, atMs)
+  const isAsked = trust.policy.gpu.nras !== 'none' && file.evidence.gpuEvidence.length > 0
+  const gpuOpinions = isAsked ? await context.secondOpinion?.(file.evidence.gpuEvidence) : undefined
+  // A reader with a policy of his own may read what a client bought under the network's alone.
+  const policies =
+    ownPolicy === undefined
+      ? [trust.policy]
+      : [trust.policy, networkTrust(network, crypto, atMs).policy]
+  const judged = { trust, policies, chain, nowMs: atMs, gpuOpinions }
+  const tier = await checkEvidence(steps, file, body, terms, judged)
   checkMoney(steps, file, body, terms)
   const recorded = await checkRecord(steps, file, body, terms, chain)
   const isInEpoch = inclusion !== undefined && checkEpoch(steps, file, terms, inclusion)
@@ -124,14 +135,21 @@ function checkParties(
   })
 }
 
+interface JudgedBy {
+  readonly trust: NetworkTrust
+  /** Policies that the client may have applied: the reader's, or the network's. */
+  readonly policies: readonly AttestationPolicy[]
+  readonly chain: ReceiptChain
+  readonly nowMs: number
+  readonly gpuOpinions: readonly GpuOpinion[] | undefined
+}
+
 async function checkEvidence(
   steps: ReceiptSteps,
   file: ReceiptFile,
   body: ReceiptBody,
   terms: ChannelTerms | undefined,
-  trust: NetworkTrust,
-  chain: ReceiptChain,
-  nowMs: number,
+  { trust, policies, chain, nowMs, gpuOpinions }: JudgedBy,
 ): Promise<AssuranceTier> {
   const { evidence } = file
   const core = steps.run('statement', words('the receipt and the statement agree'), () => {
@@ -143,10 +161,11 @@ async function checkEvidence(
       terms.provider.toRawString() === core.payoutAddress, 'coins go elsewhere')
     return { found: toHex(body.statementDigest), value: core }
   })
-  steps.run('policy', words("the digest of the reader's own policy"), () => {
-    const own = policyDigest(crypto, trust.policy)
-    require(equal(own, file.policyDigest), 'the client applied another policy')
-    return { found: toHex(own), value: true }
+  steps.run('policy', words("the digest of the reader's own policy, or of the network's"), () => {
+    const digests = policies.map((policy) => policyDigest(crypto, policy))
+    const isKnown = digests.some((digest) => equal(digest, file.policyDigest))
+    require(isKnown, 'the client applied another policy')
+    return { found: toHex(file.policyDigest), value: true }
   })
   if (core === undefined) return 'open'
   const block = await chain.block(core.notBefore.seqno)
@@ -159,6 +178,7 @@ async function checkEvidence(
     policy: trust.policy,
     expected: { identityKey: core.identityKey, modelRoot: body.modelRoot, role: 'provider' },
     notBeforeBlock: block && { ...block, timeMs: block.time * 1000 },
+    gpuOpinions,
     ...(evidence.mode === 'challenge'
       ? { challenge: { clientNonce, proof: evidence.nonceProof } }
       : {}),

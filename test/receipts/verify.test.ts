@@ -203,6 +203,20 @@ describe('another reader', () => {
     expect(failedSteps(verdict)).toEqual(expect.arrayContaining(['policy', 'evidence/anchor']))
   })
 
+  test('with a policy of his own: what the network accepted is judged by his', async () => {
+    const { policy } = trustAt(network.clock.nowMs())
+    const stricter = { ...policy, name: 'mine', freshness: { ...policy.freshness } }
+    const own = { ...stricter, sealingSuites: policy.sealingSuites.slice(0, 1) }
+    const context = { network: network.file, chain }
+    expect(await verifyReceiptFile(bytes, { ...context, ownPolicy: own })).toMatchObject({
+      ok: true,
+      level: 'anchored',
+    })
+    const harder = { ...own, hardware: { ...policy.hardware, tierMin: 'genuine' as const } }
+    const verdict = await verifyReceiptFile(bytes, { ...context, ownPolicy: harder })
+    expect(failedSteps(verdict)).toEqual(['evidence/hardware-identity', 'tier'])
+  })
+
   test('of mainnet: terms, delegation and evidence are of another network', async () => {
     const { simulatedManufacturerSeed: _, ...rest } = network.file
     const mainnet = { ...rest, globalId: -239 }

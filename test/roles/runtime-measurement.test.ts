@@ -48,7 +48,7 @@ test('a policy that lists exactly these events accepts the guest', async () => {
   const { receiptFile } = await buyer.chat()
   expect(buyer.failedSteps).toEqual([])
   // Whoever checks the receipt can replay the log too.
-  const { evidence } = decodeReceiptFile(readFileSync(receiptFile))
+  const { evidence } = decodeReceiptFile(Uint8Array.from(readFileSync(receiptFile)))
   expect(evidence.eventLog).toEqual(concat(...events))
   await buyer.stop()
 })

@@ -6,6 +6,7 @@ import { policyDigest } from '#attestation/policy/policy.ts'
 import { onnxRuntimeDigest } from '#inference/onnx/runtime.ts'
 import { systemClock as clock } from '#node/clock.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
+import { machineGpus } from '#node/evidence/gpu-evidence.ts'
 import { openMachine } from '#node/evidence/machine.ts'
 import { Enclave } from '#node/roles/provider/enclave.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
@@ -61,6 +62,8 @@ export async function makeQuote(options: AttestQuoteOptions, context: CliContext
     },
     { crypto, clock },
   )
+  // A simulated machine's GPUs belong to its testnet: a bundle of its own shows none.
+  const gpus = quotes.tee.startsWith('simulated') ? undefined : machineGpus(crypto)
   const freshKey = () => crypto.ed25519FromSeed(crypto.randomBytes(32)).publicKey
   const identityKey = freshKey()
   const modelRoot = fromHex(network.models[0]!.root)
@@ -74,7 +77,7 @@ export async function makeQuote(options: AttestQuoteOptions, context: CliContext
       modelRoot,
       runtimeDigest,
     },
-    { crypto, clock, chain, quotes, suite: DEFAULT_SEAL_SUITE },
+    { crypto, clock, chain, quotes, gpus, suite: DEFAULT_SEAL_SUITE },
   )
   const { evidence, notAfterMs } = await enclave.epoch()
   const bundle = encodeBundle(evidence)
@@ -85,6 +88,8 @@ export async function makeQuote(options: AttestQuoteOptions, context: CliContext
     bundleBytes: bundle.length,
     quoteBytes: evidence.quote.length,
     collateralBytes: evidence.collateral.length,
+    gpuEvidenceBytes: evidence.gpuEvidence.length,
+    eventLogBytes: evidence.eventLog?.length ?? 0,
     identity: toHex(identityKey),
     modelRoot: toHex(modelRoot),
     statementDigest: toHex(crypto.sha256(evidence.statement)),

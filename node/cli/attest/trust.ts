@@ -1,19 +1,13 @@
 /** What `cocoon attest` judges by: manufacturers' roots, a network's own, a policy, a time. */
-import { amdAnchor } from '#attestation/anchors/amd.ts'
-import { intelAnchor } from '#attestation/anchors/intel.ts'
-import { nvidiaAnchor } from '#attestation/anchors/nvidia.ts'
 import { MAINNET_GLOBAL_ID } from '#attestation/anchors/select.ts'
 import { defaultPolicy } from '#attestation/policy/builtin.ts'
-import { parsePolicy } from '#attestation/policy/policy.ts'
-import { SNP_PRODUCTS } from '#attestation/policy/snp-section.ts'
 import type { AppraisalContext } from '#attestation/verify/tee-verifier.ts'
 import { systemClock } from '#node/clock.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
-import { networkTrust } from '#node/trust.ts'
+import { networkTrust, productionAnchors } from '#node/trust.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { readBounded } from '../bounded-file.ts'
-import { POLICY_FILE_BYTES_MAX } from '../constants.ts'
+import { readPolicyFile } from '../policy-file.ts'
 
 export interface TrustOptions {
   readonly network?: string
@@ -35,27 +29,12 @@ export function attestTrust(options: TrustOptions): AttestTrust {
   const network = options.network === undefined ? undefined : readNetworkFile(options.network)
   const own = network === undefined ? undefined : networkTrust(network, crypto, nowMs)
   const policy =
-    options.policy === undefined ? (own?.policy ?? defaultPolicy()) : readPolicy(options.policy)
-  const production = [
-    intelAnchor(crypto),
-    ...SNP_PRODUCTS.map((product) => amdAnchor(crypto, product)),
-    nvidiaAnchor(crypto),
-  ]
+    options.policy === undefined ? (own?.policy ?? defaultPolicy()) : readPolicyFile(options.policy)
+  const production = productionAnchors(crypto)
   const ids = new Set(production.map(({ id }) => id))
   const anchors = [...production, ...(own?.anchors ?? []).filter(({ id }) => !ids.has(id))]
   const globalId = network?.globalId ?? MAINNET_GLOBAL_ID
   return { context: { crypto, globalId, nowMs, anchors, policy }, network }
-}
-
-function readPolicy(file: string) {
-  const text = readBounded(file, POLICY_FILE_BYTES_MAX).toString('utf8')
-  let document: unknown
-  try {
-    document = JSON.parse(text)
-  } catch (cause) {
-    throw new ConfigError('POLICY_INVALID', `${file} is not JSON`, { cause })
-  }
-  return parsePolicy(document)
 }
 
 /** ISO 8601 in UTC, or Unix seconds. */

@@ -6,7 +6,7 @@ import type { SelfTestOptions } from '../attest/self-test.ts'
 import type { AttestVerifyOptions } from '../attest/verify.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
-import { verdictTable } from '../verdict-text.ts'
+import { failureText, verdictTable } from '../verdict-text.ts'
 
 export function attestCommand(program: Command, context: CliContext): void {
   const attest = program.command('attest').description('evidence of TEEs: make, check, self-test')
@@ -77,6 +77,8 @@ async function verify(
   else {
     const { form, tier, ok, bound, steps } = appraisal
     output.result(verdictTable(steps))
+    const failures = failureText(steps)
+    if (failures !== '') output.result(`\n${failures}`)
     const binding = bound ? 'bound' : 'not bound to a peer, a model or a moment'
     output.result(`\n${ok ? 'ACCEPTED' : 'REFUSED'}: ${form}, tier ${tier}, ${binding}`)
   }

@@ -8,12 +8,15 @@ import { parseDate } from '../dates.ts'
 import type { ExportReceiptsOptions } from '../export-receipts.ts'
 import { EXIT } from '../failure.ts'
 import type { Output } from '../output.ts'
+import { effective, withSettings } from '../settings-options.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
-import { verdictTable } from '../verdict-text.ts'
+import { failureText, verdictTable } from '../verdict-text.ts'
 import type { VerifyTarget } from '../verify-receipt.ts'
 
 interface VerifyOptions extends VerifyTarget {
   readonly saveRoots?: string
+  readonly policy?: string
+  readonly nrasUrl?: string
 }
 
 export function receiptsCommand(program: Command, context: CliContext): void {
@@ -25,7 +28,7 @@ export function receiptsCommand(program: Command, context: CliContext): void {
     .description('one receipt')
     .argument('<id>', 'id of the receipt')
     .action((id: string, options: TargetOptions) => show(id, options, context))
-  withTarget(receipts.command('verify'))
+  withSettings(withTarget(receipts.command('verify')), ['policy', 'nrasUrl'])
     .description('check a receipt file or a bundle; exit 5 and the failed step when it is not good')
     .argument('<file>', 'receipt file, or a bundle of `receipts export`')
     .option('--snapshot <file>', 'saved chain to check against (default: the one beside the file)')
@@ -88,7 +91,9 @@ async function show(id: string, options: TargetOptions, context: CliContext): Pr
 }
 
 async function verify(file: string, options: VerifyOptions, context: CliContext): Promise<void> {
-  const { output, settings } = context
+  const { output } = context
+  const { policy, nrasUrl } = options
+  const settings = effective(context.settings, { policy, nrasUrl })
   // Loaded here only: verifying needs the chain's libraries, which take a second to load.
   const { receiptVerifier } = await import('../verify-receipt.ts')
   const { against, chain, verdicts } = receiptVerifier(file, options, settings)
@@ -106,6 +111,7 @@ async function verify(file: string, options: VerifyOptions, context: CliContext)
 function showVerdict(verdict: ReceiptVerdict, against: string, output: Output): void {
   const outcome = verdict.ok ? verdict.level : 'REFUSED'
   output.result(verdictTable(verdict.steps))
+  if (!verdict.ok) output.result(`\n${failureText(verdict.steps)}`)
   output.result(`\n${outcome}, tier ${verdict.tier}, checked against ${against}`)
 }
 

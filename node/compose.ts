@@ -3,18 +3,23 @@
  * and one line here.
  */
 
+import { Address } from '@ton/core'
 import { policyDigest } from '#attestation/policy/policy.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import type { Wallet } from '#settlement/types.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import { seedSigner } from '#settlement/wallet/signer.ts'
-import { openWallet } from '#settlement/wallet/wallet.ts'
+import { openWallet, type WalletOptions } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
+import { auditStore } from './audit/audit.ts'
 import { systemClock as clock } from './clock.ts'
 import { serveCollateral } from './collateral/peers.ts'
 import { seenCollateral } from './collateral/seen.ts'
@@ -27,6 +32,7 @@ import { startJobWorker } from './market/job-worker.ts'
 import { startOfferDiscovery } from './market/offer-discovery.ts'
 import { startOfferPublisher } from './market/offer-publisher.ts'
 import { createLibp2pTransport } from './network/libp2p-transport.ts'
+import { RegistryWatch } from './registry/watch.ts'
 import { answerChat } from './roles/client/answer.ts'
 import { createClientService } from './roles/client/client.ts'
 import { Funding } from './roles/client/funding.ts'
@@ -57,6 +63,11 @@ import { clientStatus, providerStatus } from './status/role-status.ts'
 import type { ProviderStatus } from './status/status-document.ts'
 import { openPeerStore } from './store/sqlite-store.ts'
 import { networkTrust } from './trust.ts'
+import { BALANCE_AGE_MS_MAX } from './wallet/constants.ts'
+import { DepositCaps } from './wallet/deposit-caps.ts'
+import { journalFile } from './wallet/journal-file.ts'
+import { lastKnown } from './wallet/last-known.ts'
+import { moneyOf } from './wallet/money.ts'
 
 /**
  * A provider with its engine in a child process.
@@ -175,12 +186,17 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
       addresses: transport.addresses(),
       status: () => ({
         ...connectionStatus(common),
+        money: moneyOf({
+          balanceNano: common.balance(),
+          channels: channels.all().map(({ state }) => state),
+        }),
         provider: providerStatus({
           ...{ provider, work: engine, channels, bids, offer },
           tier: isSimulated ? 'simulated' : 'confidential',
         }),
         client: null,
       }),
+      audit: () => auditStore({ crypto, chain, store }),
       drain(limit) {
         engine.drain()
         publisher?.changed()
@@ -198,9 +214,15 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
 export async function composeClient(options: ClientOptions): Promise<RunningClient> {
   const cleanup = new AsyncDisposableStack()
   try {
-    const common = await composePeer(options, cleanup)
-    const { transport, chain, wallet, store, hub, trust, globalId } = common
     const { log, network, dataDir } = options
+    const ledgerDatabase = openLedgerDatabase(dataDir)
+    cleanup.defer(() => ledgerDatabase.close())
+    const ledger = new Ledger(ledgerDatabase)
+    ledger.recover()
+    const spending = new Spending(ledger, clock, options.spendCaps ?? {})
+    const deposits = new DepositCaps(ledger, clock, options.depositLimits ?? {})
+    const common = await composePeer(options, cleanup, deposits)
+    const { transport, chain, wallet, store, hub, trust, globalId } = common
     const { emit } = hub
     const models = new ClientModels(network, crypto)
     const modelRoots = models.all.map((model) => model.root)
@@ -227,19 +249,17 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
     const receipts = new ReceiptFiles({ crypto, clock, store, policy, dataDir, emit, modelName })
     const { closeDelay } = network
     const { depositNano, priceCapNano } = options
-    const ledgerDatabase = openLedgerDatabase(dataDir)
-    cleanup.defer(() => ledgerDatabase.close())
-    const ledger = new Ledger(ledgerDatabase)
-    ledger.recover()
-    const spending = new Spending(ledger, clock, options.spendCaps ?? {})
     const base = { crypto, clock, store, chain, wallet, emit }
     const funding = new Funding({ ...base, depositNano, closeDelay })
     const kept = new KeptPromises(store)
     const nras = new Nras({ crypto, baseUrl: options.nrasUrl })
     const collateral = seenCollateral({ crypto, clock, anchors, dataDir })
     await serveCollateral({ transport, crypto }, collateral.offered)
+    const addresses = (options.registries ?? []).map((raw) => Address.parseRaw(raw))
+    const revocations = new RegistryWatch({ ...base, policy, addresses })
     const sessions = new Sessions({
       ...{ ...base, transport, anchors, policy, funding, receipts, kept, collateral },
+      revocations,
       secondOpinion: (gpuEvidence, nowMs) => nras.about(gpuEvidence, nowMs),
     })
     cleanup.defer(() => sessions.stop())
@@ -271,12 +291,19 @@ export async function composeClient(options: ClientOptions): Promise<RunningClie
       addresses: transport.addresses(),
       status: () => ({
         ...connectionStatus(common),
+        money: moneyOf({
+          balanceNano: common.balance(),
+          channels: funding.desks.map(({ state }) => state),
+          spending: spending.view(),
+          deposits: deposits.view(),
+        }),
         provider: null,
         client: clientStatus(
           discovery,
           funding.desks.map(({ state }) => state),
         ),
       }),
+      audit: () => service.audit(),
       // Its work comes in through the API, which drains before it (node/testnet/run-peer.ts).
       drain: async () => undefined,
       stop,
@@ -301,8 +328,9 @@ function connectionStatus({ transport, wallet }: Awaited<ReturnType<typeof compo
 async function composePeer(
   options: PeerOptions & Pick<ClientOptions, 'light' | 'ownPolicy'>,
   cleanup: AsyncDisposableStack,
+  caps?: DepositCaps,
 ) {
-  const { name, network, dataDir, identitySeed, walletSeed, log } = options
+  const { name, network, dataDir, identitySeed, log } = options
   const { globalId } = network
   const { metrics } = options
   const hub = new EventHub(clock, name, (body) => {
@@ -319,13 +347,7 @@ async function composePeer(
     timeoutSignal: AbortSignal.timeout,
   }
   const chain = tonClientReader(access)
-  const wallet = openWallet({
-    access,
-    crypto,
-    clock,
-    signer: seedSigner(crypto, walletSeed),
-    sleep,
-  })
+  const wallet = await recoveredWallet(options, { access, crypto, clock, sleep, caps })
   const latest = await chain.latestBlock()
   const trust = networkTrust(network, crypto, latest.time * 1000, options.ownPolicy)
   const transport = await createLibp2pTransport({
@@ -339,5 +361,28 @@ async function composePeer(
   })
   cleanup.defer(() => transport.stop())
   log.info({ peerId: transport.self.peerId, key: toHex(transport.self.identityKey) }, 'started')
-  return { hub, store, chain, wallet, trust, transport, globalId }
+  const balance = lastKnown(() => wallet.balance(), clock, BALANCE_AGE_MS_MAX)
+  return { hub, store, chain, wallet, balance, trust, transport, globalId }
+}
+
+/**
+ * What a former process left in flight is settled before anything reads the chain to decide what to pay.
+ * @throws ConfigError WALLET_MISSING, WALLET_JOURNAL
+ */
+async function recoveredWallet(
+  { signer, walletSeed, dataDir, log }: PeerOptions,
+  parts: Omit<WalletOptions, 'signer' | 'journal'>,
+): Promise<Wallet> {
+  const signs = signer ?? (walletSeed === undefined ? undefined : seedSigner(crypto, walletSeed))
+  if (signs === undefined) throw new ConfigError('WALLET_MISSING', 'this peer has no wallet')
+  const address = walletAddress(signs.publicKey, parts.access.globalId)
+  const wallet = openWallet({ ...parts, signer: signs, journal: journalFile(dataDir, address) })
+  try {
+    const found = await wallet.recover()
+    if (found !== 'nothing') log.warn({ found }, 'a payment was in flight when this peer ended')
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error
+    log.warn({ code: error.code }, 'a payment of an earlier run is still in flight')
+  }
+  return wallet
 }

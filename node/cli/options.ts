@@ -8,6 +8,7 @@ export interface PeerCommandOptions {
   readonly name?: string
   readonly json?: boolean
   readonly drainLimitS?: number
+  readonly walletPassphraseFile?: string
 }
 
 export interface UpOptions extends PeerCommandOptions {
@@ -32,6 +33,8 @@ export interface ClientCommandOptions extends PeerCommandOptions {
   readonly spendPerRequestNano?: bigint
   readonly spendPerDayNano?: bigint
   readonly spendPerProviderNano?: bigint
+  readonly depositPerDayNano?: bigint
+  readonly depositPerProviderNano?: bigint
 }
 
 export interface TestnetCommandOptions {

@@ -5,8 +5,9 @@ import { type DataFolder, openDataFolder } from '#node/store/data-folder.ts'
 import { TESTNET_GLOBAL_ID } from '#node/testnet/constants.ts'
 import { devchainRpc } from '#node/testnet/devchain-rpc.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
-import { realParts } from '#node/testnet/parts.ts'
+import { type OwnerWallet, ownerWallet, requireProtected } from '#node/wallet/owner-wallet.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import type { CliContext } from './context.ts'
 import type { PeerCommandOptions } from './options.ts'
 import { type OwnerKeys, ownerKeys } from './owner-keys.ts'
@@ -25,6 +26,7 @@ export interface PeerHome {
   readonly networkFile: string
   readonly network: NetworkFile
   readonly keys: OwnerKeys
+  readonly wallet: OwnerWallet
   readonly walletAddress: string
 }
 
@@ -35,7 +37,7 @@ export function roleDir(role: Role, dataRoot: string): string {
 
 /**
  * @throws UnavailableError NO_TESTNET, STORE_LOCKED
- * @throws ConfigError NETWORK_FILE, KEYS_FILE
+ * @throws ConfigError NETWORK_FILE, KEYS_FILE, WALLET_FILE, WALLET_UNPROTECTED
  */
 export function openPeerHome(
   role: Role,
@@ -49,6 +51,8 @@ export function openPeerHome(
   const folder = openDataFolder(path.resolve(options.data ?? roleDir(role, settings.dataRoot)))
   try {
     const keys = ownerKeys(folder.dir)
+    const wallet = ownerWallet(folder.dir)
+    requireProtected(wallet, network.globalId)
     return {
       name: options.name ?? role,
       folder,
@@ -56,7 +60,8 @@ export function openPeerHome(
       networkFile: file,
       network,
       keys,
-      walletAddress: realParts.walletAddress(keys.walletSeed),
+      wallet,
+      walletAddress: walletAddress(wallet.publicKey, network.globalId).toRawString(),
     }
   } catch (error) {
     folder.release()

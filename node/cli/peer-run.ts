@@ -15,13 +15,21 @@ import type { PeerConfig } from '#node/testnet/peer-config.ts'
 import { type RunningConfiguredPeer, runPeer } from '#node/testnet/run-peer.ts'
 import { pairs, shortProvider } from '#node/text.ts'
 import { cocoonVersion } from '#node/version.ts'
+import { auditRoute } from './audit-route.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
 import { aborted } from './interrupts.ts'
 import type { PeerCommandOptions } from './options.ts'
+import { walletPassphrase } from './passphrase.ts'
 import { fundFromFaucet, type PeerHome } from './peer-home.ts'
 
 const STATUS_EVERY_MS = 1_000
+
+const WALLET_KIND = {
+  plain: 'in the clear, for testnets only',
+  encrypted: 'sealed by a passphrase',
+  external: 'kept by another program',
+} as const
 
 /** Takes over the home and releases its folder at the end, however it comes. */
 export async function runPeerUntilDrained(
@@ -38,11 +46,13 @@ export async function runPeerUntilDrained(
   cleanup.defer(() => board.end())
   const log = createLog({ name: home.name, level: settings.logLevel })
   const config = await configOf()
+  const signer = await home.wallet.open(() => walletPassphrase(settings))
   const faucetNano = await fundFromFaucet(home)
   const peer = await runPeer(config, {
     network: home.network,
     emit: tellTo(board, home.name, startedAtMs, options, context),
     log,
+    signer,
   })
   cleanup.defer(() => peer.stop())
   keepListenPort(home.networkDir, peer.ready.addresses)
@@ -51,7 +61,7 @@ export async function runPeerUntilDrained(
   const asked = new AbortController()
   const status = (): PeerStatus => statusOf(home, peer, startedAtMs, asked.signal.aborted)
   const control = await serveControl(
-    controlApp({ status, drain: () => asked.abort() }),
+    controlApp({ status, drain: () => asked.abort() }, auditRoute(peer)),
     home.folder.dir,
   )
   cleanup.defer(() => control.close())
@@ -149,7 +159,7 @@ function banner(
   { coins }: CliContext,
 ): string {
   const { peerId, addresses, apiUrl, role } = peer.ready
-  const { keys, network, folder } = home
+  const { keys, network, folder, wallet } = home
   const given = faucetNano === 0n ? '' : `, given ${coins(faucetNano)} by the embedded chain`
   return pairs([
     ['identity', peerId],
@@ -160,5 +170,6 @@ function banner(
     ['network', `${network.name}, ${home.networkFile}`],
     ['data', folder.dir],
     ['keys', `${keys.created ? 'made' : 'read'}: ${keys.file}`],
+    ['wallet key', `${WALLET_KIND[wallet.kind]}: ${wallet.file}`],
   ])
 }

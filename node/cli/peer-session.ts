@@ -9,6 +9,7 @@ import type { ClientCommandOptions, PeerCommandOptions, UpOptions } from './opti
 import { openPeerHome, type PeerHome } from './peer-home.ts'
 import { runPeerUntilDrained } from './peer-run.ts'
 import { readPolicyFile } from './policy-file.ts'
+import { registryAddresses } from './registry-addresses.ts'
 import { effective } from './settings-options.ts'
 
 const PROMPT_DIVISOR = 2n
@@ -53,7 +54,12 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
     apiHost,
     corsOrigins: [...corsOrigins],
     spendCaps: spendCapsOf(settings),
+    depositLimits: {
+      perDayNano: settings.depositPerDayNano,
+      perProviderDayNano: settings.depositPerProviderNano,
+    },
     ...(settings.policy === undefined ? {} : { ownPolicy: readPolicyFile(settings.policy) }),
+    registries: registryAddresses(settings.registries),
     ...(settings.nrasUrl === undefined ? {} : { nrasUrl: settings.nrasUrl }),
     apiPortFallback: isDefault,
     light: true,
@@ -65,7 +71,9 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
   const { apiHost, corsOrigins, policy, nrasUrl, listen } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
+  const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
   return {
+    ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
     ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
@@ -82,8 +90,8 @@ function spendCapsOf(settings: Settings) {
 }
 
 function ownKeys({ name, networkDir, keys }: PeerHome) {
-  const { identitySeed, walletSeed } = keys
-  return { name, dataDir: networkDir, identitySeed, walletSeed }
+  const { identitySeed } = keys
+  return { name, dataDir: networkDir, identitySeed }
 }
 
 /** A simulated network belongs on one machine: its TEE and its coins protect nothing. */

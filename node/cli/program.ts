@@ -4,6 +4,7 @@ import { anchorCommand } from './commands/anchor.ts'
 import { attestCommand } from './commands/attest.ts'
 import { benchCommand } from './commands/bench.ts'
 import { chainCommand } from './commands/chain.ts'
+import { channelsCommand } from './commands/channels.ts'
 import { collectCommand } from './commands/collect.ts'
 import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
@@ -12,7 +13,7 @@ import { drainCommand } from './commands/drain.ts'
 import { historyCommand } from './commands/history.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
-import { channelsCommand, offersCommand } from './commands/listings.ts'
+import { offersCommand } from './commands/listings.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
 import { policyCommand } from './commands/policy.ts'
 import { receiptsCommand } from './commands/receipts.ts'
@@ -21,6 +22,7 @@ import { serviceCommand } from './commands/service.ts'
 import { statusCommand } from './commands/status.ts'
 import { testnetCommand } from './commands/testnet.ts'
 import { versionCommand } from './commands/version.ts'
+import { walletCommand } from './commands/wallet.ts'
 import { whyCommand } from './commands/why.ts'
 import type { CliContext } from './context.ts'
 
@@ -55,6 +57,7 @@ export function buildProgram(context: CliContext): Command {
   runCommand(program, context)
   jobsCommand(program, context)
   keysCommand(program, context)
+  walletCommand(program, context)
   program.commandsGroup('Look at it:')
   statusCommand(program, context)
   offersCommand(program, context)

@@ -13,6 +13,8 @@ export interface Settings {
   readonly network: string | undefined
   /** File with the reader's own attestation policy. */
   readonly policy: string | undefined
+  /** Addresses of registries whose revocations count. */
+  readonly registries: readonly string[]
   /** Base URL of NVIDIA's remote attestation service; undefined: NVIDIA's own. */
   readonly nrasUrl: string | undefined
   readonly logLevel: LogLevel
@@ -38,6 +40,13 @@ export interface Settings {
   readonly spendPerDayNano: bigint | undefined
   /** For one provider on one day. */
   readonly spendPerProviderNano: bigint | undefined
+  /** The wallet's own caps on what goes into channels, in nanoTON; undefined: none. */
+  readonly depositPerDayNano: bigint | undefined
+  readonly depositPerProviderNano: bigint | undefined
+  /** Opens the wallet; secret. */
+  readonly walletPassphrase: string | undefined
+  /** File whose first line opens the wallet. */
+  readonly walletPassphraseFile: string | undefined
   /** Address that the API listens on. */
   readonly apiHost: string
   /** Exact origins of pages that may call the API from a browser. */
@@ -111,6 +120,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: text,
     default: undefined,
     defaultText: "the network's alone",
+  },
+  registries: {
+    description: 'addresses of registries whose revocations count, separated by commas',
+    variable: 'COCOON_REGISTRIES',
+    fileKey: 'registries',
+    schema: textList,
+    default: [],
+    defaultText: 'none',
   },
   nrasUrl: {
     description:
@@ -231,6 +248,41 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: coins,
     default: undefined,
     defaultText: 'no cap',
+  },
+  depositPerDayNano: {
+    description: 'coins put into channels on one day (UTC)',
+    flag: '--deposit-per-day <coins>',
+    variable: 'COCOON_DEPOSIT_PER_DAY',
+    fileKey: 'depositPerDay',
+    schema: coins,
+    default: undefined,
+    defaultText: 'no cap',
+  },
+  depositPerProviderNano: {
+    description: 'coins put into channels of one provider on one day (UTC)',
+    flag: '--deposit-per-provider <coins>',
+    variable: 'COCOON_DEPOSIT_PER_PROVIDER',
+    fileKey: 'depositPerProvider',
+    schema: coins,
+    default: undefined,
+    defaultText: 'no cap',
+  },
+  walletPassphrase: {
+    description: 'opens the wallet',
+    variable: 'COCOON_WALLET_PASSPHRASE',
+    schema: z.string().min(1).max(1_024),
+    default: undefined,
+    defaultText: 'asked for on a terminal',
+    isSecret: true,
+  },
+  walletPassphraseFile: {
+    description: 'file whose first line opens the wallet',
+    flag: '--passphrase-file <file>',
+    variable: 'COCOON_WALLET_PASSPHRASE_FILE',
+    fileKey: 'walletPassphraseFile',
+    schema: text,
+    default: undefined,
+    defaultText: 'asked for on a terminal',
   },
   apiHost: {
     description: 'address that the API listens on; more than loopback needs an API key',

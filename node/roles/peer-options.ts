@@ -1,13 +1,18 @@
 /** What a peer is composed from, and what a running one offers to whoever started it. */
+
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import type { AuditReport } from '#node/audit/report.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
 import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
+import type { DepositLimits } from '#node/wallet/deposit-caps.ts'
+import type { Money } from '#node/wallet/money.ts'
 import type { UnitPrices } from '#protocol/money.ts'
+import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import type { ClientService } from './client-service.ts'
 import type { EmitEvent } from './events.ts'
 
@@ -18,8 +23,10 @@ export interface PeerOptions {
   readonly dataDir: string
   /** 32-byte Ed25519 seed of the libp2p identity. */
   readonly identitySeed: Uint8Array
-  /** 32-byte Ed25519 seed of the wallet. */
-  readonly walletSeed: Uint8Array
+  /** 32-byte Ed25519 seed of the wallet, unless `signer` signs for it. */
+  readonly walletSeed?: Uint8Array | undefined
+  /** Signs for the wallet: a key file that was opened, or another program. */
+  readonly signer?: WalletSigner | undefined
   readonly emit: EmitEvent
   readonly log: Logger
   /** Counts what this peer does; without it nothing is counted. */
@@ -54,10 +61,14 @@ export interface ClientOptions extends PeerOptions {
   readonly priceCapNano?: bigint
   /** The client's own policy: it can only tighten the network's. */
   readonly ownPolicy?: AttestationPolicy | undefined
+  /** Raw addresses of registries whose revocations count; none when left out. */
+  readonly registries?: readonly string[] | undefined
   /** Base URL of NVIDIA's remote attestation service, for policies that ask it; NVIDIA's own when left out. */
   readonly nrasUrl?: string | undefined
   /** Spend caps; their ledger lies in the data folder. */
   readonly spendCaps?: SpendCaps | undefined
+  /** The wallet's own caps; kept in the same ledger. */
+  readonly depositLimits?: DepositLimits | undefined
 }
 
 /** What a role adds to the status that is the same for both. */
@@ -67,6 +78,7 @@ export interface RoleStatus {
   /** Connections that others opened. */
   readonly inbound: number
   readonly wallet: string
+  readonly money: Money
   readonly provider: ProviderStatus | null
   readonly client: Omit<ClientStatus, 'apiUrl' | 'answersRunning'> | null
 }
@@ -75,6 +87,8 @@ export interface RunningPeer {
   readonly peerId: string
   readonly addresses: readonly string[]
   status(): RoleStatus
+  /** Explains every nanoTON of every channel. @throws UnavailableError CHAIN_UNREACHABLE */
+  audit(): Promise<AuditReport>
   /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
   drain(limit: AbortSignal): Promise<void>
   stop(): Promise<void>

@@ -3,6 +3,7 @@
  * `--json`. Amounts are nanoTON as text, a missing value is null (docs/spec/cli.md).
  */
 import { z } from 'zod'
+import { moneySchema } from '#node/wallet/money.ts'
 
 const nano = z.string().regex(/^-?\d{1,39}$/)
 const count = z.number().int().min(0)
@@ -67,6 +68,7 @@ export const peerStatusSchema = z.object({
   inbound: count,
   reachability: z.enum(['reached', 'listening', 'dials-only']),
   wallet: z.string(),
+  money: moneySchema,
   dataDir: z.string(),
   provider: providerStatusSchema.nullable(),
   client: clientStatusSchema.nullable(),

@@ -1,5 +1,6 @@
 /** The status of a peer for people: the block of `cocoon status`, and the line that logs a change. */
 import type { Coins } from '#node/text.ts'
+import { moneyRows } from '#node/wallet/money.ts'
 import type { ChannelCounts, PeerStatus } from './status-document.ts'
 
 export type StatusRow = readonly [string, string]
@@ -26,6 +27,7 @@ export function statusRows(status: PeerStatus, coins: Coins, nowMs: number): rea
       ['channels', channelText(client.channels)],
     )
   }
+  rows.push(...moneyRows(status.money, coins))
   return rows
 }
 

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { policySchema } from '#attestation/policy/policy.ts'
+import { REGISTRIES_MAX } from '#node/registry/constants.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { TEE_CHOICES } from '../evidence/choose.ts'
 import { LOG_LEVELS } from '../log.ts'
@@ -23,7 +24,8 @@ const peer = {
   name: z.string().regex(/^[a-z0-9-]{1,32}$/),
   dataDir: z.string().min(1),
   identitySeed: seed,
-  walletSeed: seed,
+  /** Absent when another program signs for the wallet. */
+  walletSeed: seed.optional(),
 }
 
 const providerSchema = z.strictObject({
@@ -66,6 +68,14 @@ const clientSchema = z.strictObject({
       perDayNano: nano.optional(),
       perProviderDayNano: nano.optional(),
     })
+    .optional(),
+  depositLimits: z
+    .strictObject({ perDayNano: nano.optional(), perProviderDayNano: nano.optional() })
+    .optional(),
+  /** Raw addresses of registries whose revocations count. */
+  registries: z
+    .array(z.string().regex(/^0:[0-9a-f]{64}$/))
+    .max(REGISTRIES_MAX)
     .optional(),
   /** Tightens the network's policy. */
   ownPolicy: policySchema.optional(),

@@ -1,5 +1,7 @@
 /** Runs one configured peer in this process; a client comes with its HTTP gateway. */
+
 import type { Logger } from 'pino'
+import type { AuditReport } from '#node/audit/report.ts'
 import { systemClock } from '#node/clock.ts'
 import { composeClient, composeProvider } from '#node/compose.ts'
 import { createGateway, type Gateway } from '#node/gateway/app.ts'
@@ -19,6 +21,7 @@ import { drainable } from '#node/status/drainable.ts'
 import type { ClientStatus } from '#node/status/status-document.ts'
 import { cocoonVersion } from '#node/version.ts'
 import { CocoonError } from '#protocol/errors.ts'
+import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import type { PeerReady } from './messages.ts'
 import type { NetworkFile } from './network-file.ts'
 import type { ClientConfig, PeerConfig, ProviderConfig } from './peer-config.ts'
@@ -27,11 +30,15 @@ export interface PeerSurroundings {
   readonly network: NetworkFile
   readonly emit: EmitEvent
   readonly log: Logger
+  /** Signs for the wallet instead of the seed in the configuration. */
+  readonly signer?: WalletSigner | undefined
 }
 
 export interface RunningConfiguredPeer {
   readonly ready: PeerReady
   status(): ConfiguredStatus
+  /** Explains every nanoTON of every channel. @throws UnavailableError CHAIN_UNREACHABLE */
+  audit(): Promise<AuditReport>
   /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
   drain(limit: AbortSignal): Promise<void>
   stop(): Promise<void>
@@ -71,6 +78,7 @@ async function runProvider(
       ...(served === undefined ? {} : { metricsUrl: `${served.url}/metrics` }),
     },
     status: () => ({ ...peer.status(), client: null }),
+    audit: () => peer.audit(),
     drain: (limit) => peer.drain(limit),
     async stop() {
       await served?.close()
@@ -138,6 +146,7 @@ async function runClient(
       const own = { apiUrl: gateway.url, answersRunning: running() }
       return { ...status, client: { ...status.client, ...own } }
     },
+    audit: () => peer.audit(),
     drain,
     async stop() {
       await gateway.close()

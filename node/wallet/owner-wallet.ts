@@ -66,6 +66,7 @@ const MAINNET_GLOBAL_ID = -239
 export function requireProtected({ kind, file }: OwnerWallet, globalId: number): void {
   if (kind !== 'plain' || globalId !== MAINNET_GLOBAL_ID) return
   throw new ConfigError('WALLET_UNPROTECTED', `the wallet's key lies in the clear in ${file}`, {
-    remedy: 'Withdraw what it holds, then `cocoon wallet create` in a folder of its own for mainnet.',
+    remedy:
+      'Withdraw what it holds, then `cocoon wallet create` in a folder of its own for mainnet.',
   })
 }

@@ -35,6 +35,12 @@ const STATUS: PeerStatus = {
   inbound: 1,
   reachability: 'reached',
   wallet: '0:aa',
+  money: {
+    balanceNano: '9500000000',
+    depositsOutNano: '0',
+    unclaimedNano: '3000000',
+    caps: [{ cap: 'depositPerDay', limitNano: '5000000000', leftNano: '4000000000' }],
+  },
   dataDir: '/data',
   client: null,
   provider: {
@@ -235,7 +241,7 @@ describe('a data folder', () => {
 
 describe('the meter before the engine', () => {
   const events: readonly GenerateEvent[] = [
-    { kind: 'prefilled', tokens: 2 },
+    { kind: 'prefilled', tokens: 2, cachedTokens: 0 },
     { kind: 'token', id: 1 },
     { kind: 'token', id: 2 },
     { kind: 'end', finish: 'stop' },

@@ -7,7 +7,7 @@ import { parseCountIn } from '../numbers.ts'
 import type { ClientCommandOptions, UpOptions } from '../options.ts'
 import { withSettings } from '../settings-options.ts'
 
-const BOTH: readonly SettingName[] = ['network', 'drainLimitS']
+const BOTH: readonly SettingName[] = ['network', 'drainLimitS', 'walletPassphraseFile']
 const CLIENT: readonly SettingName[] = [
   'policy',
   'nrasUrl',
@@ -19,8 +19,10 @@ const CLIENT: readonly SettingName[] = [
   'spendPerRequestNano',
   'spendPerDayNano',
   'spendPerProviderNano',
+  'depositPerDayNano',
+  'depositPerProviderNano',
 ]
-const BOTH_READ: readonly SettingName[] = ['dataRoot', 'logLevel', 'coinSymbol']
+const BOTH_READ: readonly SettingName[] = ['dataRoot', 'logLevel', 'coinSymbol', 'walletPassphrase']
 
 export function upCommand(program: Command, context: CliContext): void {
   const up = withPeerOptions(program.command('up'), 'provider')

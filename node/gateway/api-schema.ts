@@ -197,6 +197,11 @@ export const jobLineSchema = z
     error: 'needs either messages or prompt',
   })
 
+/** POST /api/v1/channels/ADDRESS/topup. */
+export const topUpBodySchema = z.strictObject({
+  amountNano: z.string().regex(/^[1-9][0-9]{0,18}$/),
+})
+
 export type JobLineBody = z.output<typeof jobLineSchema>
 
 /** POST /api/v1/jobs. */

@@ -1,5 +1,6 @@
 /** The local API from the other side: what the command line and the testnet call. */
 import { z } from 'zod'
+import { auditReportSchema } from '#node/audit/document.ts'
 import { storySchema } from '#node/why/story.ts'
 import { CocoonError, ConfigError, type ErrorKind, UnavailableError } from '#protocol/errors.ts'
 import {
@@ -85,6 +86,18 @@ export class LocalApi {
   submitJob(job: JobSubmission) {
     return this.#post('/api/v1/jobs', job, jobSchema)
   }
+
+  topUpChannel(address: string, amountNano: bigint) {
+    const path = `/api/v1/channels/${encodeURIComponent(address)}/topup`
+    return this.#post(path, { amountNano: `${amountNano}` }, channelSchema)
+  }
+
+  closeChannel(address: string, signal?: AbortSignal) {
+    const path = `/api/v1/channels/${encodeURIComponent(address)}/close`
+    return this.#post(path, {}, settlementSchema, signal)
+  }
+
+  audit = () => this.#get('/api/v1/audit', auditReportSchema)
 
   settle(signal?: AbortSignal) {
     return this.#post('/api/v1/settle', {}, z.array(settlementSchema), signal)

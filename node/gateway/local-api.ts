@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { ClientService, JobLine } from '#node/roles/client-service.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { requireOwner } from './access.ts'
-import { type JobLineBody, jobBodySchema } from './api-schema.ts'
+import { type JobLineBody, jobBodySchema, topUpBodySchema } from './api-schema.ts'
 import type { GatewayApp } from './app-types.ts'
 import { BUSY_RETRY_AFTER_MS, EVENT_STREAMS_MAX, JOB_BODY_BYTES_MAX } from './constants.ts'
 import { defaultTokensMax } from './default-tokens.ts'
@@ -36,6 +36,14 @@ export function localApiRoutes(app: GatewayApp, dependencies: LocalApiDependenci
   app.get('/api/v1/channels/:address', async ({ req }) =>
     found((await service.channels()).find(({ address }) => address === req.param('address'))),
   )
+  app.post('/api/v1/channels/:address/topup', async ({ req }) => {
+    const { amountNano } = parseBody(topUpBodySchema, await readJson(req))
+    return jsonResponse(await service.topUpChannel(req.param('address'), BigInt(amountNano)))
+  })
+  app.post('/api/v1/channels/:address/close', async ({ req }) =>
+    found(await service.closeChannel(req.param('address'), req.raw.signal)),
+  )
+  app.get('/api/v1/audit', async () => jsonResponse(await service.audit()))
   app.get('/api/v1/spending', () => jsonResponse(service.spending()))
   app.get('/api/v1/stories', () => jsonResponse(service.stories()))
   app.get('/api/v1/stories/:id', ({ req }) => found(service.stories(req.param('id'))[0]))

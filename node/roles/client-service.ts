@@ -4,6 +4,7 @@
  */
 import type { AssuranceTier, Verdict } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
+import type { AuditReport } from '#node/audit/report.ts'
 import type { SpendingView } from '#node/spending/spending.ts'
 import type { Story } from '#node/why/story.ts'
 import type { NodeEvent } from './events.ts'
@@ -225,6 +226,19 @@ export interface ClientService {
   stories(idOrName?: string): readonly Story[]
   /** As the chain has them now; as last seen when it does not answer. */
   channels(): Promise<readonly ChannelView[]>
+  /**
+   * Raises the deposit of an open channel by coins of the wallet.
+   * @throws ConfigError NOT_FOUND; SettlementError CHANNEL_NOT_OPEN, TRANSACTION_FAILED
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  topUpChannel(address: string, amountNano: bigint): Promise<ChannelView>
+  /**
+   * Closes one channel as `settle` closes all of them.
+   * @throws ConfigError NOT_FOUND
+   */
+  closeChannel(address: string, signal?: AbortSignal): Promise<SettlementView | undefined>
+  /** Explains every nanoTON of every channel. @throws UnavailableError CHAIN_UNREACHABLE */
+  audit(): Promise<AuditReport>
   /** @param tierMin `simulated` by default */
   submitJob(
     model: string,

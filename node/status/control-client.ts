@@ -7,6 +7,13 @@ import { type PeerStatus, peerStatusSchema } from './status-document.ts'
 const ANSWER_TIMEOUT_MS = 5_000
 const ANSWER_BYTES_MAX = 1_048_576
 
+export interface AnswerBounds {
+  readonly bytesMax: number
+  readonly timeoutMs: number
+}
+
+const STATUS_BOUNDS: AnswerBounds = { bytesMax: ANSWER_BYTES_MAX, timeoutMs: ANSWER_TIMEOUT_MS }
+
 /** @throws UnavailableError PEER_NOT_RUNNING; ProtocolError CONTROL_ANSWER */
 export async function askStatus(dataDir: string): Promise<PeerStatus> {
   return parseStatus(await askControl(dataDir, 'GET', '/status'))
@@ -18,20 +25,25 @@ export async function askDrain(dataDir: string): Promise<PeerStatus> {
 }
 
 /**
- * The body of one answer, ANSWER_BYTES_MAX at most.
+ * The body of one answer.
  * @throws UnavailableError PEER_NOT_RUNNING when nobody listens
  * @throws ProtocolError CONTROL_ANSWER for anything but an answer
  */
-export function askControl(dataDir: string, method: 'GET' | 'POST', url: string): Promise<string> {
+export function askControl(
+  dataDir: string,
+  method: 'GET' | 'POST',
+  url: string,
+  { bytesMax, timeoutMs }: AnswerBounds = STATUS_BOUNDS,
+): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   const socketPath = controlSocketPath(dataDir)
   const asked = request(
-    { socketPath, method, path: url, timeout: ANSWER_TIMEOUT_MS, headers: { host: 'localhost' } },
+    { socketPath, method, path: url, timeout: timeoutMs, headers: { host: 'localhost' } },
     (response) => {
       let body = ''
       response.setEncoding('utf8').on('data', (part: string) => {
         body += part
-        if (body.length > ANSWER_BYTES_MAX) asked.destroy(new Error('too long'))
+        if (body.length > bytesMax) asked.destroy(new Error('too long'))
       })
       response.on('end', () => {
         if ((response.statusCode ?? 500) < 300) resolve(body)

@@ -1,6 +1,7 @@
 /** A ClientService whose answers a test scripts; it records what it was asked. */
 
 import type { Verdict } from '#attestation/types.ts'
+import { reportOf } from '#node/audit/report.ts'
 import type {
   ChatEvent,
   ChatRequest,
@@ -216,6 +217,19 @@ export class ScriptedClientService implements ClientService {
         expiresAt: 2_000_000_000,
       },
     ]
+  }
+
+  async topUpChannel(_address: string, amountNano: bigint) {
+    const [channel] = await this.channels()
+    return { ...channel!, depositedNano: channel!.depositedNano + amountNano }
+  }
+
+  async closeChannel() {
+    return (await this.settle())[0]
+  }
+
+  async audit() {
+    return reportOf([])
   }
 
   async submitJob(_model: string, lines: readonly JobLine[]): Promise<JobView> {

@@ -1,11 +1,13 @@
 /** A running client: everything that the local API and the command line ask for, in one service. */
+
 import { AsyncQueue } from '#node/async.ts'
+import { auditStore } from '#node/audit/audit.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import type { PeerStore } from '#node/store/peer-store.ts'
 import { readStories } from '#node/why/read-stories.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
-import { UnavailableError } from '#protocol/errors.ts'
+import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { Offer } from '#protocol/market/offer.ts'
 import type { Transport } from '#protocol/transport.ts'
 import { usedTotalNano } from '#settlement/channel/state.ts'
@@ -67,6 +69,21 @@ export function createClientService(parts: ClientComponents): ClientService {
       await funding.refreshAll().catch(() => undefined)
       return funding.desks.map((desk) => channelView(desk, funding.providerOf(desk)))
     },
+    async topUpChannel(address, amountNano) {
+      const desk = deskAt(parts, address)
+      await funding.topUp(desk, amountNano)
+      return channelView(desk, funding.providerOf(desk))
+    },
+    async closeChannel(address, signal) {
+      const only = deskAt(parts, address)
+      const settled = await settleAll(
+        { ...parts, sessionOf: (desk) => sessionOf(parts, desk), emit },
+        signal,
+        (desk) => desk === only,
+      )
+      return settled[0]
+    },
+    audit: () => auditStore(parts),
     submitJob: (model, lines, cap, tierMin) => jobs.submit(model, lines, cap, tierMin),
     jobs: () => jobs.list(),
     cancelJob: (id) => jobs.cancel(id),
@@ -90,6 +107,15 @@ export function createClientService(parts: ClientComponents): ClientService {
     },
     stop: parts.stop,
   }
+}
+
+/** @throws ConfigError NOT_FOUND */
+function deskAt({ funding }: ClientComponents, address: string): ClientDesk {
+  const desk = funding.desks.find((one) => one.address === address)
+  if (desk !== undefined) return desk
+  throw new ConfigError('NOT_FOUND', 'this client has no channel at this address', {
+    remedy: '`cocoon channels list` shows them.',
+  })
 }
 
 /** The session that pays on a channel; one is opened when none is, to close the channel with it. */

@@ -5,6 +5,7 @@ import { Mutex } from '#node/async.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { SettlementError, UnavailableError } from '#protocol/errors.ts'
+import { requireOpen } from '#settlement/channel/refusals.ts'
 import { neededNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import { topUpMessage } from '#settlement/wallet/messages.ts'
@@ -70,6 +71,19 @@ export class Funding {
       }
       this.#reserved.set(desk.address, this.#reservedOf(desk) + costNano)
       return () => this.#reserved.set(desk.address, this.#reservedOf(desk) - costNano)
+    })
+  }
+
+  /**
+   * Raises the deposit of an open channel.
+   * @throws SettlementError CHANNEL_NOT_OPEN, TRANSACTION_FAILED, WALLET_BALANCE
+   * @throws UnavailableError CHAIN_UNREACHABLE
+   */
+  topUp(desk: ClientDesk, amountNano: bigint): Promise<void> {
+    return this.#order.run(async () => {
+      await this.#refresh(desk)
+      requireOpen(desk.state, Math.floor(this.#parts.clock.nowMs() / 1000))
+      await this.#topUp(desk, amountNano, false)
     })
   }
 

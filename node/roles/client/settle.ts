@@ -23,13 +23,14 @@ export interface SettleComponents {
 /** Transactions of a channel that are read for its fees: every channel has far fewer. */
 const FEE_TRANSACTIONS_MAX = 100
 
-/** Closes every open channel, one after the other; a failure of one does not stop the next. */
+/** Closes every open channel that is wanted, one after the other; a failure of one does not stop the next. */
 export async function settleAll(
   parts: SettleComponents,
   signal?: AbortSignal,
+  isWanted: (desk: ClientDesk) => boolean = () => true,
 ): Promise<readonly SettlementView[]> {
   const settled: SettlementView[] = []
-  for (const desk of parts.funding.desks) {
+  for (const desk of parts.funding.desks.filter(isWanted)) {
     signal?.throwIfAborted()
     try {
       desk.observe(await parts.chain.channel(desk.state.address))

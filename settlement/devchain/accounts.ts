@@ -28,6 +28,10 @@ export class Accounts implements BlockchainStorage {
     return (account as unknown as { _account: string } | undefined)?._account
   }
 
+  get size(): number {
+    return this.#accounts.size
+  }
+
   knownContracts(): SmartContract[] {
     return [...this.#accounts.values()]
   }

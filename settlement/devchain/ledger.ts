@@ -108,7 +108,7 @@ export class Ledger {
   /** Sizes of the tables, each bounded by a constant. */
   sizes() {
     return {
-      accounts: this.#executor.accounts.knownContracts().length,
+      accounts: this.#executor.accounts.size,
       blocks: this.#blocks.all().length,
       transactions: this.#transactions.all().length,
       historyBlocks: this.#history.size,

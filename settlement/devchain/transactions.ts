@@ -19,6 +19,23 @@ export class Transactions {
   /** Oldest first. */
   readonly #all: TransactionRecord[] = []
   readonly #byAccount = new Map<string, TransactionRecord[]>()
+  readonly #max: number
+  #added = 0
+
+  /** @param max kept over all accounts, oldest dropped first */
+  constructor(max = TRANSACTIONS_MAX) {
+    this.#max = max
+  }
+
+  /** Accounts that have any. */
+  get accounts(): number {
+    return this.#byAccount.size
+  }
+
+  /** All that were ever added, those dropped since included. */
+  get added(): number {
+    return this.#added
+  }
 
   add(cell: Cell, seqno: number): TransactionRecord {
     const transaction = loadTransaction(cell.beginParse())
@@ -28,10 +45,11 @@ export class Transactions {
     const { lt } = transaction
     const record = { account, lt, hash: cell.hash(), seqno, boc: cell.toBoc(), causeLt }
     this.#all.push(record)
+    this.#added++
     const list = this.#byAccount.get(account)
     if (list === undefined) this.#byAccount.set(account, [record])
     else list.push(record)
-    if (this.#all.length > TRANSACTIONS_MAX) this.#dropOldest()
+    if (this.#all.length > this.#max) this.#dropOldest()
     return record
   }
 

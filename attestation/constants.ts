@@ -14,6 +14,8 @@ export const CERTIFICATE_BYTES_MAX = 4_096
 export const CHAIN_CERTIFICATES_MAX = 3
 /** Certificates kept in parsed form: those of one quote and its collateral are 8, 4 of them different. */
 export const PARSED_CERTIFICATES_MAX = 16
+/** TCB infos and QE identities kept in parsed form: two of each kind of platform. */
+export const PARSED_DOCUMENTS_MAX = 16
 /** Serial number octets (RFC 5280 section 4.1.2.2). */
 export const SERIAL_BYTES_MAX = 20
 

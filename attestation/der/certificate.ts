@@ -99,13 +99,17 @@ function readKeyUsage(extension: Extension | undefined) {
   }
 }
 
-/** Parsed lately, the oldest first: a root stands in three chains of one quote, an authority in every quote. */
+/** Parsed lately, the least recently used first: a root stands in three chains of one quote, an authority in every quote. */
 const parsedLately: Certificate[] = []
 
 /** @throws AttestationError DER_MALFORMED, also for every algorithm outside the profile */
 export function parseCertificate(encoded: Uint8Array): Certificate {
-  const known = parsedLately.find((one) => equal(one.encoded, encoded))
-  if (known !== undefined) return known
+  const at = parsedLately.findIndex((one) => equal(one.encoded, encoded))
+  const [known] = at === -1 ? [] : parsedLately.splice(at, 1)
+  if (known !== undefined) {
+    parsedLately.push(known)
+    return known
+  }
   if (encoded.length > CERTIFICATE_BYTES_MAX) derError('certificate too long')
   // Of a copy: a caller that writes into its buffer later must not change what is remembered.
   const parsed = parseAnew(new Uint8Array(encoded))

@@ -3,10 +3,15 @@
  * The signature covers the exact bytes, and nothing is parsed before it verified.
  */
 import { z } from 'zod'
-import { ADVISORIES_MAX, SIGNED_JSON_BYTES_MAX, TCB_LEVELS_MAX } from '#attestation/constants.ts'
+import {
+  ADVISORIES_MAX,
+  PARSED_DOCUMENTS_MAX,
+  SIGNED_JSON_BYTES_MAX,
+  TCB_LEVELS_MAX,
+} from '#attestation/constants.ts'
 import type { Certificate } from '#attestation/der/certificate.ts'
 import { parseIsoSeconds } from '#attestation/der/time.ts'
-import { fromUtf8 } from '#protocol/bytes.ts'
+import { equal, fromUtf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { refuse } from './refuse.ts'
 
@@ -123,16 +128,40 @@ function readSigned<T extends { issueDate: number; nextUpdate: number }>(
   if (!crypto.ecdsaVerify('P-256', signer.publicKey, json, signature)) {
     refuse(`not signed by ${signer.subject.commonName}`)
   }
+  const document = readOnce(schema, json)
+  if (nowMs < document.issueDate) refuse('the issue date is in the future')
+  if (nowMs > document.nextUpdate) {
+    refuse('expired: past its next update', { advice: 'retry' })
+  }
+  return document
+}
+
+/** Documents read lately, the oldest first, by their exact bytes: they are the same for every machine of a kind. */
+const readLately: {
+  readonly schema: unknown
+  readonly json: Uint8Array
+  readonly document: unknown
+}[] = []
+
+/** Signature and dates are judged each time; only what the bytes say is remembered. */
+function readOnce<T>(schema: z.ZodType<T>, json: Uint8Array): T {
+  const known = readLately.find((one) => one.schema === schema && equal(one.json, json))
+  if (known !== undefined) return known.document as T // of this very schema
   const parsed = schema.safeParse(parseJson(json))
   if (!parsed.success) {
     const [issue] = parsed.error.issues
     return refuse(`unexpected field ${issue?.path.join('.') ?? ''}`)
   }
-  if (nowMs < parsed.data.issueDate) refuse('the issue date is in the future')
-  if (nowMs > parsed.data.nextUpdate) {
-    refuse('expired: past its next update', { advice: 'retry' })
-  }
+  // Of a copy: a caller that writes into its buffer later must not change what is remembered.
+  readLately.push({ schema, json: new Uint8Array(json), document: deepFrozen(parsed.data) })
+  if (readLately.length > PARSED_DOCUMENTS_MAX) readLately.shift()
   return parsed.data
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value
+  for (const member of Object.values(value)) deepFrozen(member)
+  return Object.freeze(value)
 }
 
 function parseJson(json: Uint8Array): unknown {

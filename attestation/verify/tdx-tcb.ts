@@ -1,8 +1,9 @@
 /** Steps about signed collateral: is the platform, its TDX module and its quoting enclave up to date? */
+import type { Certificate } from '#attestation/der/certificate.ts'
 import type { RevocationList } from '#attestation/der/crl.ts'
 import type { StepRecorder } from '#attestation/steps.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
-import { toHex } from '#protocol/bytes.ts'
+import { equal, toHex } from '#protocol/bytes.ts'
 import { expectNotRevoked, TCB_SIGNER_PROFILE, verifyChain } from './chain.ts'
 import type { Collateral } from './collateral.ts'
 import { expectQeIdentity } from './qe-identity.ts'
@@ -22,17 +23,30 @@ interface TcbInput extends Trust {
 }
 
 /** The signer of a document: its exact chain, unrevoked. */
-function signerOf(
-  context: AppraisalContext,
+type SignerOf = (
   certificates: readonly Uint8Array[],
   anchor: TrustAnchor,
   lists: readonly RevocationList[],
-) {
-  const input = { certificates, root: anchor.rootCertificate, profile: TCB_SIGNER_PROFILE }
-  const chain = verifyChain(context.crypto, input, context.nowMs)
-  expectNotRevoked(chain, lists)
-  return chain.leaf
+) => Certificate
+
+/** Of one verdict: the chain that signs both documents, as Intel's does, is judged once. */
+function signersIn({ crypto, nowMs }: AppraisalContext): SignerOf {
+  let good: { readonly certificates: readonly Uint8Array[]; readonly leaf: Certificate } | undefined
+  return (certificates, anchor, lists) => {
+    if (good !== undefined && isSameChain(good.certificates, certificates)) return good.leaf
+    const input = { certificates, root: anchor.rootCertificate, profile: TCB_SIGNER_PROFILE }
+    const chain = verifyChain(crypto, input, nowMs)
+    expectNotRevoked(chain, lists)
+    good = { certificates, leaf: chain.leaf }
+    return chain.leaf
+  }
 }
+
+function isSameChain(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  return one.length === other.length && one.every((der, at) => equal(der, other[at] ?? NONE))
+}
+
+const NONE: Uint8Array = new Uint8Array(0)
 
 function expectSamePlatform(info: TcbInfo, platform: PlatformIdentity): void {
   const fmspc = toHex(platform.fmspc)
@@ -49,15 +63,16 @@ export function checkTcb(
   const { crypto, nowMs, policy } = context
   const { quote, collateral, anchor, lists, platform } = input
   const trusted = [collateral, anchor, lists] as const
+  const signerOf = signersIn(context)
   const info = steps.run('tcb-info', [...trusted, platform], (received, root, crls, found) => {
-    const signer = signerOf(context, received.tcbInfoChain, root, crls)
+    const signer = signerOf(received.tcbInfoChain, root, crls)
     const { tcbInfo: json, tcbInfoSignature: signature } = received
     const value = readTcbInfo(crypto, { json, signature, signer }, nowMs)
     expectSamePlatform(value, found)
     return { found: `evaluation ${value.tcbEvaluationDataNumber}`, value }
   })
   const qe = steps.run('qe-identity', [...trusted, quote], (received, root, crls, parsed) => {
-    const signer = signerOf(context, received.qeIdentityChain, root, crls)
+    const signer = signerOf(received.qeIdentityChain, root, crls)
     const { qeIdentity: json, qeIdentitySignature: signature } = received
     const identity = readQeIdentity(crypto, { json, signature, signer }, nowMs)
     const level = expectQeIdentity(identity, parsed.qeReport)

@@ -58,8 +58,13 @@ export class ContractBench {
     return this.#bench.send(from, message, options)
   }
 
+  /** Code and data as they lie in the account. */
+  account() {
+    return this.#bench.state(this.channel)
+  }
+
   async state(): Promise<ChannelOnChain> {
-    const { code, data } = await this.#bench.state(this.channel)
+    const { code, data } = await this.account()
     const found = readChannelAccount(this.channel, code, data)
     if (found === undefined) throw new Error('the channel cannot be read')
     return found

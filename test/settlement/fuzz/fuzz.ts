@@ -1,63 +1,37 @@
 /**
  * Model-based fuzzing of a contract: a small reference model says what each operation must do, the
- * contract does it in the real TVM, and after every operation exit code, state and solvency are compared.
+ * contract does it in the real TVM, and after every operation exit code, messages, coins kept, state
+ * and solvency are compared.
  */
+import type { Address } from '@ton/core'
 import type { Sent } from '../sandbox-bench.ts'
-
-/** Numbers from a seed (xorshift32), so that a failure can be run again. */
-export class Dice {
-  #state: number
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0 || 1
-  }
-
-  /** An integer from 0 to `limit` - 1. */
-  below(limit: number): number {
-    let x = this.#state
-    x ^= x << 13
-    x ^= x >>> 17
-    x ^= x << 5
-    this.#state = x >>> 0
-    return this.#state % limit
-  }
-
-  pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.below(choices.length)] ?? choices[0]
-  }
-
-  /** True once in `times`. */
-  oneIn(times: number): boolean {
-    return this.below(times) === 0
-  }
-
-  /** By weight. */
-  weighted<T>(choices: readonly (readonly [number, T])[]): T {
-    const total = choices.reduce((sum, [weight]) => sum + weight, 0)
-    let at = this.below(total)
-    for (const [weight, choice] of choices) {
-      if (at < weight) return choice
-      at -= weight
-    }
-    throw new Error('weights are positive')
-  }
-}
+import type { Dice } from './dice.ts'
+import { type Effect, maxOf, sameEffect, storageFeesOf } from './effects.ts'
 
 /** One operation: what is sent, and what the model says of it. */
 export interface Step {
   readonly kind: string
   /** Exit code by the model; 0: it must succeed. */
   readonly expected: number
-  /** Undefined: only time passes. */
+  /** Undefined: only time passes, or something that is not the contract's own call. */
   readonly send: (() => Promise<Sent>) | undefined
+  /**
+   * What a success sends and keeps, when the contract held this before the call and after its storage
+   * fee; undefined: the state alone is compared.
+   */
+  readonly effect?: (heldNano: bigint) => Effect
+  /** It brings too little, perhaps: it may fail, and then nothing may have changed but coins kept. */
+  readonly poorNano?: bigint
   /** Brings the model to the state after a success. */
-  readonly apply: () => void
+  readonly apply: () => void | Promise<void>
 }
 
 /** A contract with its model; ends when its life is over. */
 export interface Life {
   readonly isOver: boolean
-  next(dice: Dice): Step
+  readonly address: Address
+  balance(): Promise<bigint>
+  next(dice: Dice): Step | Promise<Step>
   /** @throws Error when the contract's state or its coins are not the model's */
   check(): Promise<void>
 }
@@ -72,6 +46,8 @@ export interface FuzzReport {
 
 /** A life that goes on longer is ended, so that beginnings are fuzzed too. */
 const STEPS_PER_LIFE = 120
+/** Above the price of one message: what may stay when a call cannot pay for its own way back. */
+const EXCESS_LOST_MAX_NANO = 500_000n
 
 /**
  * Runs `operations` steps over as many lives as it takes.
@@ -80,9 +56,8 @@ const STEPS_PER_LIFE = 120
 export async function fuzz(
   begin: (life: number) => Promise<Life>,
   operations: number,
-  seed: number,
+  dice: Dice,
 ): Promise<FuzzReport> {
-  const dice = new Dice(seed)
   const accepted: Record<string, number> = {}
   const refused: Record<string, number> = {}
   let done = 0
@@ -91,33 +66,65 @@ export async function fuzz(
     const life = await begin(lives++)
     const steps: string[] = []
     for (let at = 0; at < STEPS_PER_LIFE && !life.isOver && done < operations; at++, done++) {
-      const step = life.next(dice)
-      steps.push(`${step.kind}:${step.expected}`)
       try {
-        const ok = await take(step)
-        const counts = ok ? accepted : refused
+        const step = await life.next(dice)
+        steps.push(`${step.kind}:${step.expected}`)
+        const counts = (await take(life, step)) ? accepted : refused
         counts[step.kind] = (counts[step.kind] ?? 0) + 1
         await life.check()
       } catch (cause) {
         const trail = steps.slice(-12).join(' ')
-        throw new Error(`seed ${seed}, life ${lives}: after ${trail}: ${cause}`, { cause })
+        throw new Error(`seed ${dice.seed}, life ${lives}: after ${trail}: ${cause}`, { cause })
       }
     }
   }
   return { operations: done, lives, accepted, refused }
 }
 
-async function take(step: Step): Promise<boolean> {
-  const sent = await step.send?.()
-  if (sent !== undefined && sent.exitCode !== step.expected) {
-    throw new Error(`exit code ${sent.exitCode}, the model says ${step.expected}`)
+/** Whether the step was accepted. */
+async function take(life: Life, step: Step): Promise<boolean> {
+  if (step.send === undefined) {
+    await step.apply()
+    return step.expected === 0
   }
-  if (step.expected !== 0) return false
-  if (sent !== undefined && !sent.success) throw new Error('the action phase failed')
-  step.apply()
+  const before = await life.balance()
+  const sent = await step.send()
+  // What a contract without rent owes for storage, its caller pays.
+  const held = maxOf(0n, before - storageFeesOf(sent, life.address))
+  const kept = (await life.balance()) - held
+  const effect = step.expected === 0 ? step.effect?.(held) : undefined
+  if (step.poorNano !== undefined) return await takePoor(step, step.poorNano, effect, sent, kept)
+  same('the exit code', sent.exitCode, step.expected)
+  if (step.expected !== 0) {
+    same('what a refused call leaves', kept, 0n)
+    return false
+  }
+  if (!sent.success) throw new Error('the action phase failed')
+  if (effect !== undefined) sameEffect(sent, kept, effect)
+  await step.apply()
   return true
+}
+
+async function takePoor(
+  step: Step,
+  poorNano: bigint,
+  effect: Effect | undefined,
+  sent: Sent,
+  kept: bigint,
+): Promise<boolean> {
+  const done = sent.success && step.expected === 0
+  const least = done ? (effect?.keptNano ?? 0n) : 0n
+  const most = done ? least + EXCESS_LOST_MAX_NANO : poorNano
+  if (kept < least || kept > most) throw new Error(`a poor call of ${poorNano} left ${kept}`)
+  if (done) await step.apply()
+  return done
 }
 
 export function same(what: string, found: unknown, expected: unknown): void {
   if (found !== expected) throw new Error(`${what} is ${found}, the model says ${expected}`)
+}
+
+/** The exit code of the first rule that is broken; 0: none is. */
+export function firstOf(rules: readonly (readonly [boolean, number])[]): number {
+  return rules.find(([broken]) => broken)?.[1] ?? 0
 }

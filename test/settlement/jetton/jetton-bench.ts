@@ -31,7 +31,8 @@ export class JettonBench {
     this.channel = jettonChannelAddress(terms)
   }
 
-  static async open(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}) {
+  /** A jetton of which the client has 1,000 units, and the terms of a channel not yet deployed. */
+  static async prepare(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}) {
     const bench = await SandboxBench.create(prices)
     const jetton = await Jetton.deploy(bench, bench.stranger)
     await jetton.mint(bench.client.address, 1_000n * UNIT)
@@ -42,9 +43,14 @@ export class JettonBench {
       jettonMaster: jetton.master,
       transferGas: JETTON_TRANSFER_GAS,
     }
-    const self = new JettonBench(bench, jetton, terms)
+    return new JettonBench(bench, jetton, terms)
+  }
+
+  static async open(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}) {
+    const self = await JettonBench.prepare(prices, changes)
+    const { bench, jetton, terms } = self
     const wallet = await jetton.walletOf(self.channel)
-    const sent = await bench.send(client, setJettonWalletMessage(terms, wallet))
+    const sent = await bench.send(bench.client, setJettonWalletMessage(terms, wallet))
     if (!sent.success) throw new Error(`set_wallet failed with ${sent.exitCode}`)
     return self
   }
@@ -52,6 +58,13 @@ export class JettonBench {
   async deposit(amount: bigint) {
     const wallet = await this.jetton.walletOf(this.bench.client.address)
     return this.bench.send(this.bench.client, jettonTopUpMessage(this.terms, wallet, amount))
+  }
+
+  /** Code and data as they lie in the account, or as a first message would make it. */
+  async account() {
+    if (await this.bench.isDeployed(this.channel)) return this.bench.state(this.channel)
+    const { code, data } = setJettonWalletMessage(this.terms, this.channel).stateInit!
+    return { code: code!.toBoc(), data: data!.toBoc() }
   }
 
   async state(): Promise<JettonChannelOnChain> {

@@ -1,8 +1,10 @@
 /** Providers and clients of the in-process network: real roles that can crash and start again. */
+import type { Address } from '@ton/core'
 import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
 import type { QuoteSource } from '#attestation/types.ts'
 import { Measurements } from '#node/market/measurements.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import { RegistryWatch } from '#node/registry/watch.ts'
 import { answerChat } from '#node/roles/client/answer.ts'
 import type { SecondOpinion } from '#node/roles/client/attest.ts'
 import type { ClientDesk } from '#node/roles/client/channel-desk.ts'
@@ -233,6 +235,7 @@ export class TestProvider {
 }
 
 export interface TestClientOptions {
+  readonly registries?: readonly Address[]
   readonly depositNano?: bigint
   readonly priceCapNano?: bigint
   readonly spendCaps?: SpendCaps
@@ -301,7 +304,7 @@ export class TestClient {
     this.wallet = wallet
     const emit = this.#emit
     const base = { crypto, clock, store, chain, wallet, emit }
-    const { depositNano = 1_000_000_000n } = this.#options
+    const { depositNano = 1_000_000_000n, registries = [] } = this.#options
     this.store = store
     this.transport = transport
     this.#measurements = new Measurements(clock)
@@ -316,6 +319,7 @@ export class TestClient {
     const { funding, receipts } = this
     this.sessions = new Sessions({
       ...{ ...base, transport, anchors, policy, funding, receipts, kept, secondOpinion },
+      revocations: new RegistryWatch({ ...base, policy, addresses: registries }),
       probe: reach,
     })
   }

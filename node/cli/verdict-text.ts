@@ -19,7 +19,8 @@ export function verdictLine(verdict: ShownVerdict): string {
   return `${verdict.ok ? 'accepted' : 'REFUSED'}, tier ${verdict.tier}, ${outcome}`
 }
 
-const FOUND_CHARS_MAX = 48
+/** A digest in hexadecimal is shown whole. */
+const FOUND_CHARS_MAX = 64
 
 export function verdictTable(steps: ShownVerdict['steps']): string {
   return table(steps, [

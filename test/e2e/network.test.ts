@@ -9,13 +9,21 @@ import path from 'node:path'
 import OpenAI from 'openai'
 import { pino } from 'pino'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { tdxCollateralFacts, tdxCollateralNeed } from '#attestation/evidence/collateral-facts.ts'
+import { simulatedManufacturer } from '#attestation/evidence/simulated/manufacturer.ts'
+import { reportData } from '#attestation/statement.ts'
+import { peerSource } from '#node/collateral/peers.ts'
+import { tdxCollateralKey } from '#node/collateral/tdx-collateral.ts'
 import { composeClient } from '#node/compose.ts'
 import { openPeerStore } from '#node/store/sqlite-store.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
-import { toHex } from '#protocol/bytes.ts'
+import { fromHex, toHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { chunkUnits } from '#protocol/session/units.ts'
 import { decodeChannelState } from '#settlement/channel/codec.ts'
 import { currentRoot, usedTotalNano } from '#settlement/channel/state.ts'
+import { eventually } from '../support/eventually.ts'
+import { createTestHost } from '../support/test-peers.ts'
 import { cli, isRunning, type Status } from '../support/testnet-cli.ts'
 import { TestnetSession, untilGone } from '../support/testnet-session.ts'
 
@@ -213,6 +221,27 @@ describe('the commands against a running testnet', () => {
     const bad = await testnet.command('offers', '--no-such-option')
     expect(bad.code).toBe(2)
     expect(bad.stderr).toContain('--no-such-option')
+  })
+})
+
+describe('collateral', () => {
+  it('is handed on by the processes that hold it, to a peer that knows no service', async () => {
+    const { network: networkFile } = await testnet.status()
+    const network = readNetworkFile(networkFile)
+    const { globalId, bootstrap, simulatedManufacturerSeed = '' } = network
+    const nowMs = Date.now()
+    const seed = fromHex(simulatedManufacturerSeed)
+    const manufacturer = simulatedManufacturer({ seed, nowMs, crypto })
+    const machine = manufacturer.machine('newcomer', new Uint8Array(32))
+    const { quote } = await machine.quote(reportData(crypto, 'epoch', new Uint8Array(1)))
+    const need = tdxCollateralNeed(quote)
+    const transport = await createTestHost({ number: 77, globalId, bootstrap, mode: 'light' })
+    onTestFinished(() => transport.stop())
+    await eventually(() => transport.peers().length > 0)
+    const context = { crypto, nowMs, anchors: [manufacturer.anchor] }
+    const source = peerSource({ transport, crypto }, tdxCollateralKey)
+    const found = await source.fetch(need, (bytes) => void tdxCollateralFacts(bytes, need, context))
+    expect(tdxCollateralFacts(found, need, context).evaluationNumber).toBe(18)
   })
 })
 

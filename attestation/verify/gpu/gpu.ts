@@ -17,7 +17,7 @@ import { type GpuDevice, verifyGpuDevice } from './device.ts'
 import { decodeGpuEvidence, type GpuEvidence, gpuNonce } from './evidence.ts'
 import { readFirmware } from './opaque.ts'
 import { expectGolden } from './rim.ts'
-import { checkSecondOpinion, type GpuOpinion } from './second-opinion.ts'
+import { checkSecondOpinion, type GpuOpinion, gpuCount } from './second-opinion.ts'
 import type { GpuSightings } from './sightings.ts'
 import { parseSpdmMeasurements, type SpdmMeasurements } from './spdm.ts'
 import type { GpuStepName } from './steps.ts'
@@ -66,7 +66,7 @@ function openEvidence(
     return { found, value: nothing, status: 'not-required' }
   }
   const value = decodeGpuEvidence(bytes)
-  return { found: `${value.devices.length} GPUs, ${bytes.length} bytes`, value }
+  return { found: `${gpuCount(value.devices.length)}, ${bytes.length} bytes`, value }
 }
 
 function identify(

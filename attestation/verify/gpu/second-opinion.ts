@@ -38,5 +38,9 @@ export function checkSecondOpinion(
   })
   const missing = details.filter((detail) => detail !== undefined)
   if (missing.length > 0) return { ...unasked, found: 'no answer', detail: missing.join('; ') }
-  return { found: `good for ${nonces.length} GPUs`, value: true }
+  return { found: `good for ${gpuCount(nonces.length)}`, value: true }
+}
+
+export function gpuCount(count: number): string {
+  return count === 1 ? '1 GPU' : `${count} GPUs`
 }

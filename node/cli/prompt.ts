@@ -50,8 +50,14 @@ function readHidden(question: string): Promise<string> {
   }
   const take = (part: string): void => {
     for (const character of part) {
-      if (character === '\r' || character === '\n') return end(() => resolve(typed))
-      if (character === CONTROL_C) return end(() => reject(new DOMException('', 'AbortError')))
+      if (character === '\r' || character === '\n') {
+        end(() => resolve(typed))
+        return
+      }
+      if (character === CONTROL_C) {
+        end(() => reject(new DOMException('', 'AbortError')))
+        return
+      }
       typed = BACKSPACES.includes(character) ? typed.slice(0, -1) : typed + character
     }
   }

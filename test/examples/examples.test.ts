@@ -16,6 +16,7 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
     'ai-sdk.ts': { prints: [/receipt/i, /^\d+ tokens$/m] },
     'batch-job.ts': { prints: [/^[1-9]\d* bids, best \d+ nanoTON$/m, /Cocoon is/] },
     'chat-fetch.ts': { prints: [/^Cocoon is/, /^tier simulated$/m, /^price [1-9]\d* nanoTON$/m] },
+    'external-signer.ts': { prints: [/^waits for one line of JSON/] },
     'library.ts': { prints: [/^Cocoon is/, /^tier simulated, [1-9]\d* nanoTON, receipt \/.+$/m] },
     'openai-stream.ts': { prints: [/^\d+ tokens$/m] },
     'policy.ts': { prints: [/^NO_PROVIDER: /, /refused: .*confidential/, /^passed +\S+/m] },
@@ -62,6 +63,7 @@ function run(parameters: readonly string[], dataDir: string): Promise<Ran> {
     COCOON_DATA: dataDir,
   }
   const child = spawn(process.execPath, parameters, { cwd: repositoryRoot, env })
+  child.stdin.end()
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (bytes) => (stdout += bytes))

@@ -6,6 +6,7 @@ import type { HeldBack } from '#node/wallet/held-back.ts'
 import { journalFile } from '#node/wallet/journal-file.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { CALL_ATTACHED_NANO } from '#settlement/constants.ts'
 import type { Wallet, WalletMessage } from '#settlement/types.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import type { CliContext } from '../context.ts'
@@ -105,9 +106,10 @@ async function closeChannels(
   if (steps.length === 0) return []
   const before = await chain.balance(address)
   const { outcomes } = await wallet.sendEach(steps.map(({ step }) => messageOf(step)))
-  // What the calls brought too much comes back a block later.
+  // What the calls brought too much comes back a block later; what is missing is less than one call.
+  const back = before - changeNano - CALL_ATTACHED_NANO / 2n
   for (let poll = 0; poll < CHANGE_POLLS_MAX; poll++) {
-    if ((await chain.balance(address)) >= before - changeNano) break
+    if ((await chain.balance(address)) >= back) break
     await sleep(CHANGE_POLL_MS)
   }
   return steps.filter((_, at) => outcomes[at]?.status !== 'executed').map(({ channel }) => channel)

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { anchorCommand } from './commands/anchor.ts'
 import { attestCommand } from './commands/attest.ts'
 import { benchCommand } from './commands/bench.ts'
+import { bondCommand } from './commands/bond.ts'
 import { chainCommand } from './commands/chain.ts'
 import { channelsCommand } from './commands/channels.ts'
 import { collectCommand } from './commands/collect.ts'
@@ -17,6 +18,7 @@ import { offersCommand } from './commands/listings.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
 import { policyCommand } from './commands/policy.ts'
 import { receiptsCommand } from './commands/receipts.ts'
+import { registryCommand } from './commands/registry.ts'
 import { runCommand } from './commands/run.ts'
 import { serviceCommand } from './commands/service.ts'
 import { statusCommand } from './commands/status.ts'
@@ -65,6 +67,8 @@ export function buildProgram(context: CliContext): Command {
   attestCommand(program, context)
   channelsCommand(program, context)
   anchorCommand(program, context)
+  bondCommand(program, context)
+  registryCommand(program, context)
   whyCommand(program, context)
   historyCommand(program, context)
   doctorCommand(program, context)

@@ -6,8 +6,8 @@ import { z } from 'zod'
 import { equal, fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { type Action, actionCell, signAction } from '#settlement/registry/actions.ts'
-import { registryAddress } from '#settlement/registry/registry.ts'
+import { type Action, actionCell, type Decision, signAction } from '#settlement/registry/actions.ts'
+import { type RegistryTerms, registryAddress } from '#settlement/registry/registry.ts'
 
 const hex = (bytes: number) =>
   z
@@ -67,7 +67,15 @@ const actionFileSchema = z.strictObject({
   signatures: z.record(z.string().regex(/^(?:[0-9]|1[0-5])$/), hex(64)),
 })
 
-export type ActionFile = Omit<z.output<typeof actionFileSchema>, 'format'>
+export interface ActionFile {
+  readonly terms: RegistryTerms
+  readonly sequence: number
+  /** Unix seconds. */
+  readonly validUntil: number
+  readonly decision: Decision
+  /** By the owner's place in the terms, 64 bytes each. */
+  readonly signatures: Readonly<Record<string, Uint8Array>>
+}
 
 /** @throws ConfigError ACTION_INVALID: also when a signature in it is not valid */
 export function readActionFile(crypto: CryptoPort, text: string): ActionFile {

@@ -8,18 +8,18 @@ import { policyDigest } from '#attestation/policy/policy.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
+
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
-import type { ChainAccess } from '#settlement/chain/access.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { Wallet } from '#settlement/types.ts'
 import { walletAddress } from '#settlement/wallet/body.ts'
 import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet, type WalletOptions } from '#settlement/wallet/wallet.ts'
 import { sleep } from './async.ts'
 import { auditStore } from './audit/audit.ts'
+import { openChain } from './chain/open-chain.ts'
 import { systemClock as clock } from './clock.ts'
 import { serveCollateral } from './collateral/peers.ts'
 import { seenCollateral } from './collateral/seen.ts'
@@ -340,13 +340,7 @@ async function composePeer(
   })
   const store = openPeerStore(dataDir)
   cleanup.defer(() => store.close())
-  const access: ChainAccess = {
-    endpoint: network.chainUrl,
-    globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  }
-  const chain = tonClientReader(access)
+  const { access, reader: chain } = openChain(network, clock)
   const wallet = await recoveredWallet(options, { access, crypto, clock, sleep, caps })
   const latest = await chain.latestBlock()
   const trust = networkTrust(network, crypto, latest.time * 1000, options.ownPolicy)

@@ -31,6 +31,27 @@ export const CALL_ATTACHED_NANO = 50_000_000n
 export const CHAIN_RESPONSE_BYTES_MAX = 4 * 1024 * 1024
 /** One request to a chain endpoint. */
 export const CHAIN_TIMEOUT_MS = 10_000
+/** Tries of one read, the first included. */
+export const CHAIN_ATTEMPTS_MAX = 3
+/** Ceiling of the pause before the second try; it doubles, and the pause is a random part of it. */
+export const CHAIN_BACKOFF_MS = 200
+/** 5 s: no pause between tries is longer. */
+export const CHAIN_BACKOFF_MS_MAX = 5_000
+/** Requests that wait for their turn at one endpoint. */
+export const CHAIN_WAITING_MAX = 256
+/** An endpoint whose newest block is older by the own clock is not believed. */
+export const CHAIN_BEHIND_S_MAX = 120
+/** Between two looks at an endpoint's newest block while state is read from it. */
+export const CHAIN_CHECK_MS = 10_000
+/** Machines behind one address may be so many blocks apart; more is a replay. */
+export const CHAIN_WOBBLE_BLOCKS = 8
+/** Root hashes kept of each endpoint, to notice a block that changed. */
+export const CHAIN_BLOCKS_REMEMBERED = 256
+/** Blocks behind the newest endpoint; one further behind is not asked. */
+export const CHAIN_LAG_BLOCKS_MAX = 64
+/** Blocks on top of the one in which endpoints must agree: seconds on TON. */
+export const CHAIN_DEPTH_BLOCKS = 4
+
 /** Transactions of one page, as toncenter limits it. */
 export const TRANSACTIONS_PAGE_MAX = 100
 /** A saved chain that a reader opens. */

@@ -130,7 +130,7 @@ export interface ContractAccount {
   readonly data: Uint8Array
 }
 
-/** Reads one TON network. It trusts its endpoint and says so (docs/THREAT-MODEL.md). */
+/** Reads one TON network. What is trusted is in docs/spec/settlement.md and docs/THREAT-MODEL.md. */
 export interface ChainReader {
   readonly globalId: number
   /** @throws UnavailableError CHAIN_UNREACHABLE on every method */
@@ -148,6 +148,12 @@ export interface ChainReader {
     limit: number,
     before?: TransactionPlace,
   ): Promise<readonly ChainTransaction[]>
+}
+
+/** A reader that can also look back, so that a state can lie some blocks deep before it is believed. */
+export interface DeepChainReader extends ChainReader {
+  /** As `channel`, right after the masterchain block `seqno`; endpoints keep recent blocks only. */
+  channelAt(address: Address, seqno: number): Promise<ChannelOnChain | undefined>
 }
 
 export interface WalletMessage {

@@ -15,6 +15,13 @@ export const networkFileSchema = z.strictObject({
   globalId: z.number().int(),
   /** toncenter-v2-compatible endpoint. */
   chainUrl: z.url(),
+  /** Further endpoints, of other operators: with any, channels that hold much need two that agree. */
+  chainUrls: z.array(z.url()).max(7).optional(),
+  /** Channels that hold more nanoTON need agreement; absent: every channel. */
+  chainAgreeAboveNano: z
+    .string()
+    .regex(/^\d{1,20}$/)
+    .optional(),
   /** First addresses; no peer behind them has a special role. */
   bootstrap: z.array(z.string().max(256)).max(16),
   /** Models that this network talks about; a folder is given when this machine has the files. */

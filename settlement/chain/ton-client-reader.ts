@@ -4,7 +4,7 @@ import type { TonClient } from '@ton/ton'
 import { z } from 'zod'
 import { ConfigError } from '#protocol/errors.ts'
 import { TRANSACTIONS_PAGE_MAX } from '../constants.ts'
-import type { ChainBlock, ChainReader, TransactionPlace } from '../types.ts'
+import type { ChainBlock, DeepChainReader, TransactionPlace } from '../types.ts'
 import { type ChainAccess, callChain, createTonClient, reach, unreachable } from './access.ts'
 import { readChannelAccount } from './storage.ts'
 import { describeTransaction } from './transaction.ts'
@@ -24,7 +24,7 @@ const blockHeader = z.object({
   gen_utime: z.number().int().min(0),
 })
 
-export function tonClientReader(access: ChainAccess): ChainReader {
+export function tonClientReader(access: ChainAccess): DeepChainReader {
   const client = createTonClient(access)
   return {
     globalId: access.globalId,
@@ -32,6 +32,7 @@ export function tonClientReader(access: ChainAccess): ChainReader {
     block: (seqno) => blockBySeqno(access, seqno),
     balance: (address) => reach(() => client.getBalance(address)),
     channel: (address) => readChannel(client, address),
+    channelAt: (address, seqno) => readChannelAt(access, address, seqno),
     account: (address) => readAccount(client, address),
     transactions: (address, limit, before) =>
       reach(async () => {
@@ -55,6 +56,26 @@ async function readAccount(client: TonClient, address: Address) {
 async function readChannel(client: TonClient, address: Address) {
   const account = await readAccount(client, address)
   return account && readChannelAccount(address, account.code, account.data)
+}
+
+const accountAt = z.object({
+  state: z.string(),
+  code: z.base64(),
+  data: z.base64(),
+  block_id: z.object({ workchain: z.number().int(), seqno: z.number().int() }),
+})
+
+async function readChannelAt(access: ChainAccess, address: Address, seqno: number) {
+  const params = { address: address.toString(), seqno }
+  const answer = await callChain(access, 'getAddressInformation', params, accountAt)
+  if (!answer.ok) throw unreachable('the endpoint does not know the account at that block')
+  const { state, code, data, block_id } = answer.result
+  // An endpoint that ignores `seqno` would pass off its newest state as an old one.
+  if (block_id.workchain === -1 && block_id.seqno !== seqno) {
+    throw unreachable('the endpoint read the account at another block')
+  }
+  if (state !== 'active') return undefined
+  return readChannelAccount(address, Buffer.from(code, 'base64'), Buffer.from(data, 'base64'))
 }
 
 async function latestBlock(access: ChainAccess): Promise<ChainBlock> {

@@ -4,6 +4,7 @@ import path from 'node:path'
 
 const KEY_FILES = [
   '**/keys.json',
+  '**/wallet.json',
   '**/config/*.json',
   '**/owner-token',
   '**/*token*',

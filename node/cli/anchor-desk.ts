@@ -53,8 +53,8 @@ export async function withAnchorDesk(
 }
 
 async function openDesk(owner: Owner, store: PeerStore, context: CliContext): Promise<AnchorDesk> {
-  const { chain, wallet, home } = owner
-  const terms: AnchorTerms = { globalId: chain.globalId, owner: wallet.address, salt: SALT }
+  const { chain, home } = owner
+  const terms: AnchorTerms = { globalId: chain.globalId, owner: owner.address, salt: SALT }
   const address = anchorAddress(terms)
   const account = await chain.account(address)
   const onChain = account && readAnchor(address, account)
@@ -70,7 +70,7 @@ async function openDesk(owner: Owner, store: PeerStore, context: CliContext): Pr
       const { root } = treeOf(crypto, store, all)
       const message = anchorMessage(terms, root, onChain === undefined)
       const what = `anchors ${root.leafCount} receipts as epoch ${root.epoch}`
-      await spend({ what, message, movesNano: 0n }, options, wallet, context, () =>
+      await spend({ what, message, movesNano: 0n }, options, owner.openWallet, context, () =>
         keepEpochs(home.networkDir, all),
       )
     },

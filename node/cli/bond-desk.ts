@@ -54,11 +54,12 @@ export async function moveBond(
   options: Command,
   context: CliContext,
 ): Promise<void> {
-  await withOwner('provider', options, context, async ({ chain, wallet, ...owner }) => {
-    const terms = termsOf(chain.globalId, { wallet, ...owner })
+  await withOwner('provider', options, context, async (owner) => {
+    const { chain } = owner
+    const terms = termsOf(chain.globalId, owner)
     const bond = await bondAt(chain, bondAddress(terms))
     if (bond === undefined && move.kind !== 'deposit') throw missing(bondAddress(terms))
-    await spend(spendingOf(move, terms), options, wallet, context)
+    await spend(spendingOf(move, terms), options, owner.openWallet, context)
   })
 }
 
@@ -114,7 +115,7 @@ export async function slash(
 ): Promise<void> {
   const { isOverBilled: isProven, proof, settlementKey } = overBillingIn(file)
   if (!isProven) throw notOverBilled()
-  await withOwner('client', options, context, async ({ chain, wallet }) => {
+  await withOwner('client', options, context, async ({ chain, openWallet }) => {
     const address = parseAddress(bondAddressText)
     const bond = await bondAt(chain, address)
     if (bond === undefined) throw missing(address)
@@ -123,14 +124,19 @@ export async function slash(
     }
     const message = slashMessage(bond.terms, proof)
     const what = `slashes ${context.coins(bond.bondedNano)}, a tenth of it to this wallet`
-    await spend({ what, message, movesNano: 0n }, options, wallet, context)
+    await spend({ what, message, movesNano: 0n }, options, openWallet, context)
   })
 }
 
-function termsOf(globalId: number, { wallet, home }: Pick<Owner, 'wallet' | 'home'>): BondTerms {
+function termsOf(globalId: number, { address, home }: Pick<Owner, 'address' | 'home'>): BondTerms {
   const { publicKey } = crypto.ed25519FromSeed(home.keys.settlementSeed)
-  const provider = wallet.address
-  return { globalId, provider, settlementKey: publicKey, unbondDelay: UNBOND_DELAY_S, salt: SALT }
+  return {
+    globalId,
+    provider: address,
+    settlementKey: publicKey,
+    unbondDelay: UNBOND_DELAY_S,
+    salt: SALT,
+  }
 }
 
 async function bondAt(chain: ChainReader, address: Address): Promise<BondOnChain | undefined> {

@@ -1,25 +1,31 @@
 /** What commands that act for an owner stand on: a peer's folder, its chain and its wallet, while it does not run. */
+import { Address } from '@ton/core'
 import { sleep } from '#node/async.ts'
 import { systemClock } from '#node/clock.ts'
+import { journalFile } from '#node/wallet/journal-file.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
-import { seedSigner } from '#settlement/wallet/signer.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import type { CliContext } from './context.ts'
 import type { PeerCommandOptions } from './options.ts'
+import { walletPassphrase } from './passphrase.ts'
 import { openPeerHome, type PeerHome, type Role } from './peer-home.ts'
+import { processPrompt } from './prompt.ts'
 
 export interface Owner {
   readonly home: PeerHome
   readonly chain: ChainReader
-  readonly wallet: Wallet
+  /** Of the wallet. */
+  readonly address: Address
+  /** Ready to sign: asks for a passphrase where the key is sealed. @throws ConfigError WALLET_PASSPHRASE */
+  openWallet(): Promise<Wallet>
 }
 
 /**
  * @throws UnavailableError NO_TESTNET, STORE_LOCKED while the peer runs
- * @throws ConfigError NETWORK_FILE, KEYS_FILE
+ * @throws ConfigError NETWORK_FILE, KEYS_FILE, WALLET_FILE, WALLET_UNPROTECTED
  */
 export async function withOwner<T>(
   role: Role,
@@ -30,9 +36,20 @@ export async function withOwner<T>(
   const home = openPeerHome(role, options, context)
   try {
     const access = accessOf(home)
-    const signer = seedSigner(crypto, home.keys.walletSeed)
-    const wallet = openWallet({ access, crypto, clock: systemClock, signer, sleep })
-    return await work({ home, chain: tonClientReader(access), wallet })
+    const address = Address.parseRaw(home.walletAddress)
+    return await work({
+      home,
+      chain: tonClientReader(access),
+      address,
+      async openWallet() {
+        const signer = await home.wallet.open(() =>
+          walletPassphrase(context.settings, processPrompt),
+        )
+        // The peer's own journal: what it left in flight is found out before anything else is signed.
+        const journal = journalFile(home.networkDir, address)
+        return openWallet({ access, crypto, clock: systemClock, signer, sleep, journal })
+      },
+    })
   } finally {
     home.folder.release()
   }

@@ -34,7 +34,7 @@ export interface Spending {
 export async function spend(
   { what, message, movesNano }: Spending,
   { dryRun = false, yes = false, json = false }: SpendOptions,
-  wallet: Wallet,
+  openWallet: () => Promise<Wallet>,
   { output, coins, interrupts }: CliContext,
   beforeSending: () => void = () => undefined,
 ): Promise<void> {
@@ -53,6 +53,7 @@ export async function spend(
       remedy: 'Pass --yes to send them, or --dry-run to see what would be sent.',
     })
   }
+  const wallet = await openWallet()
   beforeSending()
   const { feesNano } = await wallet.send([message], interrupts.first)
   if (json) output.json({ ...plan, sent: true, feesNano })

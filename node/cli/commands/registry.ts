@@ -179,8 +179,8 @@ async function send(
   const action = readAction(file)
   const message = verb === 'submit' ? submission(action) : application(action)
   const what = verb === 'submit' ? decisionText(action) : `applies ${decisionText(action)}`
-  await withOwner('client', options, context, ({ wallet }) =>
-    spend({ what, message, movesNano: 0n }, options, wallet, context),
+  await withOwner('client', options, context, ({ openWallet }) =>
+    spend({ what, message, movesNano: 0n }, options, openWallet, context),
   )
 }
 

@@ -1,9 +1,10 @@
 /** Vouchers and close authorisations: the two statements that move money. */
 import { type Address, beginCell, type Cell, type Slice } from '@ton/core'
-import type { CryptoPort } from '#protocol/crypto/port.ts'
+import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import type { CloseAuthorisation, SignedBytes, Voucher } from '../types.ts'
 import { openSigned, requireChannel } from './signed.ts'
 import { bytes32, type CellFormat, readAddress, readBytes32, readTag } from './strict.ts'
+import { readVoucherLayout, writeVoucherLayout } from './voucher-layout.ts'
 
 /** "VCR1" */
 const VOUCHER_TAG = 0x56435231
@@ -59,9 +60,25 @@ export function openVoucher(
   clientKey: Uint8Array,
   channel: Address,
 ): Voucher {
+  const layout = readVoucherLayout(crypto, signed.boc)
+  if (layout !== undefined && crypto.ed25519Verify(clientKey, layout.hash, signed.signature)) {
+    requireChannel(layout.voucher.channel, channel)
+    return layout.voucher
+  }
+  // Refused: the general reader says why.
   const { value } = openSigned(crypto, voucherFormat, signed, clientKey)
   requireChannel(value.channel, channel)
   return value
+}
+
+/** The canonical bag of cells with the client's signature over the cell's hash. @throws RangeError */
+export function signVoucher(
+  crypto: CryptoPort,
+  clientKey: Ed25519KeyPair,
+  voucher: Voucher,
+): SignedBytes {
+  const { boc, hash } = writeVoucherLayout(crypto, voucher)
+  return { boc, signature: crypto.ed25519Sign(clientKey, hash) }
 }
 
 /** @throws SettlementError CELL_MALFORMED, SIGNATURE_INVALID, CHANNEL_MISMATCH */

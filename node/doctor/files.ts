@@ -16,7 +16,8 @@ import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
 import { STORE_FILE, STORE_PID_FILE } from '#node/store/constants.ts'
-import { realParts } from '#node/testnet/parts.ts'
+import { ownerWallet } from '#node/wallet/owner-wallet.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import { FSYNC_SAMPLES } from './constants.ts'
 import type { KeysFile, StoreState } from './surroundings.ts'
 
@@ -75,10 +76,12 @@ export function readKeysFile(dataDir: string): KeysFile | undefined {
   if (!existsSync(file)) return undefined
   const mode = statSync(file).mode & 0o777
   try {
-    const walletAddress = realParts.walletAddress(ownerKeys(dataDir).walletSeed)
-    return { file, mode, isReadable: true, walletAddress }
+    ownerKeys(dataDir)
+    const { publicKey } = ownerWallet(dataDir)
+    const addressOn = (globalId: number) => walletAddress(publicKey, globalId).toRawString()
+    return { file, mode, isReadable: true, walletAddress: addressOn }
   } catch {
-    return { file, mode, isReadable: false, walletAddress: '' }
+    return { file, mode, isReadable: false, walletAddress: () => '' }
   }
 }
 

@@ -9,8 +9,8 @@ export interface KeysFile {
   /** Permission bits. */
   readonly mode: number
   readonly isReadable: boolean
-  /** Raw TON address of the wallet that they control. */
-  readonly walletAddress: string
+  /** Raw TON address of the wallet on a network: its id holds the global id. */
+  readonly walletAddress: (globalId: number) => string
 }
 
 export type StoreState =

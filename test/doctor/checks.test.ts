@@ -8,7 +8,7 @@ import { CHECKS } from '#node/doctor/table.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 23)
-const keys = { file: '/data/keys.json', mode: 0o600, isReadable: true, walletAddress: '0:aa' }
+const keys = { file: '/data/keys.json', mode: 0o600, isReadable: true, walletAddress: () => '0:aa' }
 const network = {
   name: 'made-up',
   file: '/net.json',

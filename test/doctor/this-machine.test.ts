@@ -53,7 +53,7 @@ describe('files', () => {
     expect(readKeysFile(home)).toBeUndefined()
     const { file } = ownerKeys(home)
     expect(readKeysFile(home)).toMatchObject({ mode: 0o600, isReadable: true })
-    expect(readKeysFile(home)?.walletAddress).toMatch(/^0:[0-9a-f]{64}$/)
+    expect(readKeysFile(home)?.walletAddress(-3)).toMatch(/^0:[0-9a-f]{64}$/)
     chmodSync(file, 0o644)
     expect(readKeysFile(home)?.mode).toBe(0o644)
     writeFileSync(file, '{}')

@@ -50,8 +50,9 @@ export function walletBalance(role: Role, surroundings: Surroundings): Promise<F
     const keys = surroundings.keys(role)
     if (keys === undefined) return pass('made at the first start')
     if (!keys.isReadable) return fail('its keys cannot be read', 'See the line about the keys.')
-    const balanceNano = await surroundings.balanceNano(network, keys.walletAddress)
-    const found = `${balanceNano} nanoTON at ${keys.walletAddress}`
+    const address = keys.walletAddress(network.globalId)
+    const balanceNano = await surroundings.balanceNano(network, address)
+    const found = `${balanceNano} nanoTON at ${address}`
     const enoughNano = role === 'provider' ? PROVIDER_BALANCE_NANO_MIN : surroundings.depositNano
     if (balanceNano >= enoughNano) return pass(found)
     const need = role === 'provider' ? 'claims cost fees' : 'a channel takes its deposit from it'

@@ -41,7 +41,7 @@ export interface AnchorOnChain extends EpochRoot {
   readonly anchoredAt: number
 }
 
-export const ANCHOR_OPERATION = 0x414e4348
+const ANCHOR_OPERATION = 0x414e4348
 
 function anchorInit(terms: AnchorTerms): ContractInit {
   const data = beginCell()

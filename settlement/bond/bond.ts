@@ -42,7 +42,7 @@ export interface OverBillingProof {
   readonly bill: SignedBytes
 }
 
-export const BOND_OPERATION = {
+const BOND_OPERATION = {
   deposit: 0x424f4e44,
   startUnbonding: 0x554e4244,
   withdraw: 0x57445257,

@@ -68,7 +68,7 @@ export function additionCell(addition: Addition): Cell {
     .endCell()
 }
 
-export function policyCell(policy: PolicyRoot): Cell {
+function policyCell(policy: PolicyRoot): Cell {
   const { tdxEvaluationNumber, snpTcbGenoa, snpTcbTurin } = policy.floors
   const floors = beginCell()
     .storeUint(tdxEvaluationNumber, 32)

@@ -44,7 +44,7 @@ export interface RegistryOnChain {
   readonly proposals: ReadonlyMap<string, number>
 }
 
-export const REGISTRY_OPERATION = {
+const REGISTRY_OPERATION = {
   decide: 0x44454344,
   apply: 0x41505056,
   payRent: 0x52454e54,

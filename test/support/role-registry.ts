@@ -16,7 +16,7 @@ import {
 import type { WalletMessage } from '#settlement/types.ts'
 import { keyOf, type RoleNetwork } from './role-harness.ts'
 
-export const registrar = keyOf('registrar')
+const registrar = keyOf('registrar')
 const DAY_S = 86_400
 
 export class RoleRegistry {

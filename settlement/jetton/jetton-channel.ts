@@ -4,7 +4,6 @@
  */
 import { type Address, beginCell, type Cell, type Slice } from '@ton/core'
 import { bytes32, readAddress, readBytes32 } from '../cells/strict.ts'
-import { TOP_UP_ATTACHED_NANO } from '../constants.ts'
 import {
   addressOf,
   type ContractInit,
@@ -110,7 +109,7 @@ export function jettonChannelAddress(terms: JettonChannelTerms): Address {
 /** Deploys the channel with its rent and names its jetton wallet, once. By the client. */
 export function setJettonWalletMessage(terms: JettonChannelTerms, wallet: Address): WalletMessage {
   const body = operation(SET_WALLET).storeAddress(wallet)
-  return callWith(jettonChannelInit(terms), body, TOP_UP_ATTACHED_NANO, true)
+  return callWith(jettonChannelInit(terms), body, JETTON_CALL_ATTACHED_NANO, true)
 }
 
 /** To the client's own jetton wallet: deposits `amount` units. */

@@ -1,0 +1,67 @@
+/**
+ * Mutation test of the contracts: `npm run mutants`. Every mutant must be killed by CI's fuzz or by the
+ * contract tests, or be listed in equivalents.json with the reason why no test can.
+ *
+ * `--file bond.tolk` and `--match <part of an id>` take some of them, `--jobs 2` sets how many run at
+ * once, `--log <file>` appends each verdict as a line of JSON.
+ */
+import { appendFileSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { listedEquivalents } from './equivalents.ts'
+import { Judge, type Verdict } from './judge.ts'
+import { allMutants, type Mutant } from './mutants.ts'
+
+const { values } = parseArgs({
+  options: {
+    file: { type: 'string' },
+    match: { type: 'string' },
+    ids: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    log: { type: 'string' },
+  },
+})
+
+const ids = values.ids === undefined ? undefined : readFileSync(values.ids, 'utf8').split('\n')
+const chosen = allMutants().filter(
+  ({ id, file }) =>
+    file === (values.file ?? file) &&
+    (values.match === undefined || id.includes(values.match)) &&
+    (ids?.includes(id) ?? true),
+)
+const verdicts = new Map<string, Verdict>()
+const waiting = [...chosen]
+await Promise.all(Array.from({ length: Number(values.jobs) }, work))
+process.exitCode = report() ? 0 : 1
+
+async function work(): Promise<void> {
+  const judge = new Judge()
+  for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
+    note(mutant, await judge.judge(mutant))
+  }
+  judge.end()
+}
+
+function note({ id }: Mutant, verdict: Verdict): void {
+  verdicts.set(id, verdict)
+  if (verdicts.size % 50 === 0) console.log(`${verdicts.size} of ${chosen.length}`)
+  if (values.log !== undefined) appendFileSync(values.log, `${JSON.stringify({ id, verdict })}\n`)
+}
+
+/** Whether nothing survived but what is listed, and all that is listed and was run did. */
+function report(): boolean {
+  const equivalents = listedEquivalents()
+  const count = (wanted: Verdict) => [...verdicts.values()].filter((one) => one === wanted).length
+  const unlisted = [...verdicts].filter(([id, v]) => v === 'survived' && !equivalents.has(id))
+  const stale = [...equivalents.keys()].filter((id) => {
+    const verdict = verdicts.get(id)
+    return verdict === undefined ? chosen.length === allMutants().length : verdict !== 'survived'
+  })
+  console.log(
+    `${chosen.length} mutants: ${count('invalid')} do not compile, ${count('same')} same code`,
+  )
+  console.log(`killed by the fuzz ${count('fuzz')}, by the tests ${count('tests')}`)
+  console.log(`equivalent, as listed: ${count('survived') - unlisted.length}`)
+  for (const [id] of unlisted) console.log(`SURVIVED AND NOT LISTED: ${id}`)
+  for (const id of stale) console.log(`LISTED AS EQUIVALENT BUT KILLED OR GONE: ${id}`)
+  return unlisted.length === 0 && stale.length === 0
+}

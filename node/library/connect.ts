@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Logger } from 'pino'
+import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
+import { readPolicyFile } from '#node/cli/policy-file.ts'
 import { networkFile } from '#node/cli/target.ts'
 import { composeClient } from '#node/compose.ts'
 import { readConfiguration } from '#node/config/read.ts'
@@ -45,7 +47,7 @@ export interface ConnectOptions {
 
 /**
  * Joins a network and waits a moment for its first offer.
- * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID
+ * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID, POLICY_INVALID, FILE_UNREADABLE
  * @throws UnavailableError NO_TESTNET, STORE_LOCKED, CHAIN_UNREACHABLE
  */
 export async function connect(options: ConnectOptions = {}): Promise<CocoonClient> {
@@ -62,7 +64,11 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
     }
     const log = options.log ?? createLog({ name, level: settings.logLevel })
     const keys = { identitySeed, walletSeed }
-    const named = { ...options, ...keys, name, dataDir: networkDir, network: joined, log }
+    const named = {
+      ...{ ...options, ...keys, name, dataDir: networkDir, network: joined, log },
+      ownPolicy: settings.policy === undefined ? undefined : readPolicyFile(settings.policy),
+      nrasUrl: settings.nrasUrl,
+    }
     return await connectAs(named, folder.release)
   } catch (error) {
     folder.release()
@@ -90,6 +96,9 @@ export interface NamedClient extends ConnectOptions {
   readonly identitySeed: Uint8Array
   readonly walletSeed: Uint8Array
   readonly log: Logger
+  /** Tightens the network's policy, as COCOON_POLICY or config.json says. */
+  readonly ownPolicy?: AttestationPolicy | undefined
+  readonly nrasUrl?: string | undefined
 }
 
 /** @param release called when the client is closed */
@@ -98,8 +107,9 @@ export async function connectAs(
   release: () => void = () => undefined,
 ): Promise<CocoonClient> {
   const { name, dataDir, network, identitySeed, walletSeed, log, maxPriceNano, onEvent } = options
+  const { ownPolicy, nrasUrl } = options
   const peer = await composeClient({
-    ...{ name, dataDir, network, identitySeed, walletSeed, log },
+    ...{ name, dataDir, network, identitySeed, walletSeed, log, ownPolicy, nrasUrl },
     depositNano: options.depositNano ?? CHANNEL_DEPOSIT_NANO,
     ...(maxPriceNano === undefined ? {} : { priceCapNano: maxPriceNano }),
     emit: (body) => onEvent?.({ atMs: Date.now(), peer: name, ...body }),

@@ -1,5 +1,5 @@
 /** The library from a checkout: the package by its own name, a network in this process. */
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   CocoonError,
@@ -11,7 +11,9 @@ import {
   UnavailableError,
   verifyReceipt,
 } from 'cocoon-node'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { networkTrust } from '#node/trust.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let testnet: Testnet
@@ -125,6 +127,21 @@ describe('connect', () => {
     await first.close()
     await using again = await connect(options)
     expect([again.peerId, again.walletAddress]).toEqual([peerId, walletAddress])
+  })
+
+  it("heeds the reader's own policy, as the program does", async () => {
+    const home = temporaryFolder()
+    const { policy } = networkTrust(testnet.network, crypto, Date.now())
+    const own = { ...policy, hardware: { ...policy.hardware, tierMin: 'genuine' } }
+    const file = path.join(home, 'policy.json')
+    writeFileSync(file, JSON.stringify(own))
+    vi.stubEnv('COCOON_POLICY', file)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await using cocoon = await connect({
+      network: testnet.network,
+      dataDir: path.join(home, 'app'),
+    })
+    await expect(cocoon.ask('What is Cocoon?')).rejects.toThrow(/hardware-identity/)
   })
 
   it('names a network file that cannot be read', async () => {

@@ -84,7 +84,8 @@ function expectIdKeys(report: SnpReport, policy: SnpPolicy): Finding<boolean> {
   }
   const hasDigest = report.authorKeyDigest.some((byte) => byte !== 0)
   if (report.hasAuthorKey !== hasDigest) refuse('AUTHOR_KEY_EN and the author key digest disagree')
-  return { found: `ID ${idKey.slice(0, 16)}…, author ${authorKey.slice(0, 16)}…`, value: true }
+  const named = (digest: string) => (/^0+$/.test(digest) ? 'none' : `${digest.slice(0, 16)}…`)
+  return { found: `ID key ${named(idKey)}, author key ${named(authorKey)}`, value: true }
 }
 
 function expectMeasurement(report: SnpReport, policy: SnpPolicy) {

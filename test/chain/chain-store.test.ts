@@ -39,6 +39,22 @@ async function killed(child: ChildProcess): Promise<void> {
 const account = (index: number) => new Address(0, Buffer.alloc(32, index + 1)).toString()
 
 describe('an embedded chain on disk', () => {
+  it('makes no block on its own when blocks come at once', async () => {
+    const { url } = await startProcess(temporaryFolder(), '--interval', 'instant')
+    const seqno = async () => {
+      const { last } = (await callDev({ url }, 'getMasterchainInfo', {})) as {
+        last: { seqno: number }
+      }
+      return last.seqno
+    }
+    const before = await seqno()
+    const startedAtMs = performance.now()
+    for (let look = 0; look < 50; look++) await seqno()
+    // An empty block when somebody looks and the last one is three seconds old, and no other.
+    const emptyMax = 1 + (performance.now() - startedAtMs) / 3_000
+    expect((await seqno()) - before).toBeLessThanOrEqual(emptyMax)
+  })
+
   it.each([
     { flags: [], lives: 1 },
     { flags: ['--interval', '20'], lives: 1 },

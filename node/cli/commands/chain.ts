@@ -14,7 +14,7 @@ const TESTNET_GLOBAL_ID = -3
 
 interface ChainOptions {
   readonly port: number
-  readonly interval: number | undefined
+  readonly interval: number | 'instant'
   readonly data?: string
   readonly prices: PriceTable
   readonly fault: readonly FaultRule[]
@@ -27,7 +27,7 @@ export function chainCommand(program: Command, context: CliContext): void {
     .command('chain')
     .description('an embedded TON on 127.0.0.1, for toncenter v2 clients, until Ctrl-C')
     .option('--port <n>', '0 picks a free one', parseCountIn(0, PORT_MAX), 0)
-    .option('--interval <ms>', 'from block to block, or `instant`', parseInterval, undefined)
+    .option('--interval <ms>', 'from block to block, or `instant`', parseInterval, 'instant')
     .option('--data <dir>', 'keep the chain in this folder (default: in memory)')
     .addOption(
       new Option('--prices <table>', 'gas, forward and storage prices of a new chain')
@@ -45,7 +45,7 @@ async function run(options: ChainOptions, { output, interrupts }: CliContext): P
     port: options.port,
     globalId: TESTNET_GLOBAL_ID,
     prices: options.prices,
-    intervalMs: options.interval,
+    intervalMs: options.interval === 'instant' ? undefined : options.interval,
     dataDir: options.data,
     faults: options.fault,
     seed: options.seed,
@@ -60,8 +60,9 @@ async function run(options: ChainOptions, { output, interrupts }: CliContext): P
   }
 }
 
-function parseInterval(text: string): number | undefined {
-  return text === 'instant' ? undefined : parseCountIn(1, INTERVAL_MS_MAX)(text)
+/** A word and not `undefined`: commander turns an undefined value into an empty text. */
+function parseInterval(text: string): number | 'instant' {
+  return text === 'instant' ? text : parseCountIn(1, INTERVAL_MS_MAX)(text)
 }
 
 function collectFault(text: string, before: readonly FaultRule[]): readonly FaultRule[] {

@@ -24,7 +24,7 @@ const wanting =
 
 async function client(name: string, nras: AttestationPolicy['gpu']['nras']) {
   const service = await nrasService(() => network.clock.nowMs())
-  const asking = new Nras({ crypto, baseUrl: service.url, timeoutMs: 1_000 })
+  const asking = new Nras({ crypto, baseUrl: service.url, timeoutMs: 30_000 })
   const buyer = await TestClient.start(network, name, [provider], {
     policy: wanting(nras),
     secondOpinion: (evidence, nowMs) => asking.about(evidence, nowMs),

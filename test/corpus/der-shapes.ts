@@ -34,7 +34,7 @@ export function signedAgain(fields: readonly Uint8Array[], key: SimulatedKey): U
 }
 
 /** The value of a SEQUENCE, without tag and length. */
-export const contents = (der: Uint8Array): Uint8Array => readDer(der).value
+const contents = (der: Uint8Array): Uint8Array => readDer(der).value
 
 /** The same SEQUENCE with an indefinite length and an end-of-contents, as BER allows and DER does not. */
 export function indefinite(der: Uint8Array): Uint8Array {

@@ -79,7 +79,7 @@ export function anyCloseAuth(dice: Dice, at: Standing) {
   return { signed, auth, expected }
 }
 
-export function rootOfCount(leafCount: number): Uint8Array {
+function rootOfCount(leafCount: number): Uint8Array {
   return new Uint8Array(32).fill(leafCount % 256)
 }
 

@@ -82,7 +82,7 @@ export function sizeOf(state: { readonly code: Uint8Array; readonly data: Uint8A
   return { bits: code.bits + data.bits, cells: code.cells + data.cells }
 }
 
-export function cellsOf(root: Cell): Size {
+function cellsOf(root: Cell): Size {
   const seen = new Map<string, number>()
   const walk = (cell: Cell): void => {
     const key = cell.hash().toString('hex')

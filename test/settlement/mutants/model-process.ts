@@ -18,6 +18,9 @@ process.on('message', (mutant: Mutant) => {
   void answer(mutant).then((found) => process.send?.(found))
 })
 
+// Whoever asked is gone.
+process.on('disconnect', () => process.exit())
+
 async function answer(mutant: Mutant): Promise<ModelAnswer> {
   const codes = await changedCodes(mutant)
   if (codes === undefined) return { verdict: 'invalid', codes: [] }

@@ -26,7 +26,7 @@ export const OPERATION_WORK: Readonly<Record<ChannelOperation, OperationWork>> =
 }
 
 /** V5R1: gas of one external message, and of each message that it carries. */
-export const WALLET_WORK = { gas: 4_222n, gasPerMessage: 717n } as const
+const WALLET_WORK = { gas: 4_222n, gasPerMessage: 717n } as const
 
 /** What a channel takes for an operation out of the coins that the call brings; the rest comes back. */
 export function operationFeeNano(prices: ChainPrices, operation: ChannelOperation): bigint {

@@ -2,8 +2,7 @@
 import { equal } from '#protocol/bytes.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ProtocolError, SettlementError } from '#protocol/errors.ts'
-import { signCell } from '../cells/signed.ts'
-import { openCloseAuth, voucherCell } from '../cells/voucher.ts'
+import { openCloseAuth, signVoucher as signVoucherCell } from '../cells/voucher.ts'
 import type { CloseAuthorisation, SignedBytes } from '../types.ts'
 import {
   requireOpen,
@@ -97,8 +96,8 @@ function signVoucher(context: ClientContext, state: ChannelState, amountNano: bi
   const { crypto, sessionKey } = context
   const leafCount = state.tree.count
   const receiptsRoot = currentRoot(state)
-  const cell = voucherCell({ channel: state.address, amountNano, leafCount, receiptsRoot })
-  const voucher = signCell(crypto, sessionKey, cell)
+  const fields = { channel: state.address, amountNano, leafCount, receiptsRoot }
+  const voucher = signVoucherCell(crypto, sessionKey, fields)
   const best = { amountNano, leafCount, receiptsRoot, signed: voucher }
   return { state: { ...state, best }, voucher }
 }

@@ -16,6 +16,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     description: 'verdicts on TDX, SEV-SNP and GPU evidence, beside their signature checks alone',
     run: async (seed) => (await import('#node/bench/attest.ts')).benchAttest(seed),
   },
+  settlement: {
+    description: 'vouchers, claims and the embedded chain, beside the signatures they rest on',
+    run: async (seed) => (await import('#node/bench/settlement.ts')).benchSettlement(seed),
+  },
 }
 
 const DEFAULT_SEED = 1

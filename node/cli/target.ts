@@ -1,4 +1,5 @@
 /** Which running client, and which network, a command talks to. */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
 import type { Settings } from '#node/config.ts'
@@ -37,18 +38,48 @@ export function testnetDir(options: TargetOptions, settings: Settings): string {
  * @throws ConfigError API_NOT_LOOPBACK
  */
 export function localApi(options: TargetOptions, settings: Settings): LocalApi {
-  return new LocalApi(apiUrl(options, settings), apiToken(options, settings))
+  const url = apiUrl(options, settings)
+  return new LocalApi(url, apiToken(options, settings, url))
 }
 
-/** The key that was named, else the owner's token of the client in its usual folder. */
-function apiToken({ network }: TargetOptions, settings: Settings): string | undefined {
+/** The key that was named, else the owner's token of the client that answers at this URL. */
+function apiToken(options: TargetOptions, settings: Settings, url: string): string | undefined {
   if (settings.apiKey !== undefined) return settings.apiKey
-  const dir = clientDir(network === undefined ? {} : { network }, settings)
+  const testnet = runningTestnet(options, settings)
+  const { network } = options
+  const isOfTestnet = testnet !== undefined && isSameOrigin(testnet.apiUrl, url)
+  const dir = isOfTestnet
+    ? testnet.clientDir
+    : clientDir(network === undefined ? {} : { network }, settings)
   return dir === undefined ? undefined : readOwnerToken(dir)
 }
 
+function isSameOrigin(one: string, other: string): boolean {
+  const origin = URL.parse(one)?.origin
+  return origin !== undefined && origin === URL.parse(other)?.origin
+}
+
+/** The client that a running testnet brought along; undefined: there is none. */
+function runningTestnet(
+  { network, data }: Pick<TargetOptions, 'network' | 'data'>,
+  settings: Settings,
+): { readonly apiUrl: string; readonly clientDir: string | undefined } | undefined {
+  try {
+    const target = data === undefined ? {} : { data }
+    const { apiUrl, peers } =
+      network === undefined
+        ? testnetStatus(testnetDir(target, settings))
+        : statusBesideNetworkFile(network)
+    const client = peers.find(({ role, alive }) => role === 'client' && alive)
+    return { apiUrl, clientDir: client?.dataDir }
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Where the client of a network keeps what belongs to it; undefined: no network is known.
+ * Where the client of a network keeps what belongs to it: the owner's own when it ever joined this
+ * network, else the one that the running testnet brought along. Undefined: no network is known.
  * `data` is the client's own folder.
  */
 export function clientDir(
@@ -59,7 +90,9 @@ export function clientDir(
     const named = network === undefined ? {} : { network }
     const { name, globalId } = readNetworkFile(networkFile(named, settings))
     const own = path.resolve(data ?? path.join(settings.dataRoot, 'client'))
-    return path.join(own, 'networks', networkFolderName({ name, globalId }))
+    const dir = path.join(own, 'networks', networkFolderName({ name, globalId }))
+    if (data !== undefined || existsSync(dir)) return dir
+    return runningTestnet(named, settings)?.clientDir ?? dir
   } catch {
     return undefined
   }

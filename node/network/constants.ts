@@ -41,3 +41,6 @@ export const JOIN_PAUSE_FIRST_MS = 250
 export const JOIN_PAUSE_MAX_MS = 30_000
 /** The same while it has no connection at all: the first peer may just be starting. */
 export const JOIN_PAUSE_ALONE_MAX_MS = 2_000
+
+/** A stream over a connection that is there; then it counts as dead and the peer is dialled anew. */
+export const KNOWN_CONNECTION_TIMEOUT_MS = 3_000

@@ -22,6 +22,7 @@ import {
   DHT_QUERY_TIMEOUT_MS,
   DIAL_TIMEOUT_MS,
   GOSSIP_MESSAGE_BYTES_MAX,
+  KNOWN_CONNECTION_TIMEOUT_MS,
   PROTOCOL_STREAMS_MAX,
 } from './constants.ts'
 import { createHost, type Host, type HostOptions } from './host.ts'
@@ -54,6 +55,13 @@ export interface Libp2pTransport extends Transport {
   /** Gossipsub score of a peer; negative after it sent what validators rejected. */
   gossipScore(peerId: string): number
 }
+
+/** A live connection says at once that it will not: its peer needs no new one. */
+const REFUSALS = new Set([
+  'UnsupportedProtocolError',
+  'TooManyOutboundProtocolStreamsError',
+  'TooManyInboundProtocolStreamsError',
+])
 
 /** libp2p has no event for a routing table that gains its first peer. */
 const TABLE_POLL_MS = 20
@@ -165,13 +173,25 @@ class HostTransport implements Libp2pTransport {
   ): Promise<MessageStream> {
     const target = parsePeerId(peerId)
     const signal = this.#limit(options.signal, DIAL_TIMEOUT_MS)
-    try {
+    const open = async (limit: AbortSignal): Promise<MessageStream> => {
       await this.#remember(target, options.addresses ?? [])
       const stream = await this.#host.dialProtocol(target, protocol, {
-        signal,
+        signal: limit,
         maxOutboundStreams: PROTOCOL_STREAMS_MAX,
       })
       return this.#own(stream, target)
+    }
+    try {
+      const known = this.#host.getConnections(target)
+      if (known.length === 0) return await open(signal)
+      const quick = AbortSignal.any([signal, AbortSignal.timeout(KNOWN_CONNECTION_TIMEOUT_MS)])
+      return await open(quick).catch((error: unknown) => {
+        signal.throwIfAborted()
+        if (error instanceof Error && REFUSALS.has(error.name)) throw error
+        // The peer moved, or this machine slept: the connection died and nobody said so.
+        for (const one of known) one.abort(new Error('this connection is dead'))
+        return open(signal)
+      })
     } catch (cause) {
       options.signal?.throwIfAborted()
       throw new UnavailableError('PEER_UNREACHABLE', `cannot reach ${peerId} for ${protocol}`, {

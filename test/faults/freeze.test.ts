@@ -1,7 +1,12 @@
 /** FORMATS, "Freeze": on a dispute prepaid chunks are finished, nothing more is signed. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CONTROL_REQUEST_ID } from '#node/roles/shared/sealed-link.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { ProviderContent } from '#protocol/session/provider-content.ts'
+import { unitsCostNano } from '#protocol/session/units.ts'
 import { eventually } from '../support/eventually.ts'
+import { Attacker, askOf } from '../support/role-attacker.ts'
 import { forgeReceipt } from '../support/role-forgeries.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
@@ -82,4 +87,51 @@ test('an answer that its provider cut short goes on with the next one', async ()
   await client.stop()
   await liar.stop()
   await honest.stop()
+})
+
+test('a voucher over a false root freezes the channel; what was paid for still arrives, unsigned, and is claimed', async () => {
+  const provider = await TestProvider.start(network, 'keeps its word')
+  const client = await TestClient.start(network, 'signs a false root', [provider])
+  // A first answer opens the channel; its leaf is the tree.
+  await client.chat({ maxTokens: 4 })
+  const { desk } = client
+  await client.sessions.stop()
+  const gate = Promise.withResolvers<void>()
+  let isProducing = false
+  provider.wrap = lying({
+    content: async (content: ProviderContent) => {
+      if (content.kind !== 'tokens' || content.tokens.ids.length === 0) return [content]
+      isProducing = true
+      await gate.promise
+      return [content]
+    },
+  }).wrap
+  const attacker = await Attacker.open(client, provider, desk)
+  await attacker.accepted()
+  const requestId = crypto.randomBytes(16)
+  const ask = askOf(provider)
+  const paidTokens = 24
+  const paidNano = unitsCostNano(PRICES, ask.promptTokens, 0, ask.promptTokens + paidTokens)
+  const amountNano = desk.state.best.amountNano + paidNano
+  await attacker.send(requestId, { kind: 'ask', ask })
+  await attacker.allocate(requestId, paidNano, attacker.voucher({ amountNano }))
+  await eventually(() => isProducing)
+  const falseRoot = { amountNano: amountNano + 1n, receiptsRoot: new Uint8Array(32).fill(7) }
+  await attacker.allocate(CONTROL_REQUEST_ID, 0n, attacker.voucher(falseRoot))
+  const held = () => provider.channels.all().find(({ address }) => address === desk.address)?.state
+  await eventually(() => held()?.status === 'frozen')
+  const signed = () => provider.store.checkpoints(desk.address, toHex(requestId)).length
+  const signedBefore = signed()
+  gate.resolve()
+  const said: ProviderContent[] = []
+  expect(await attacker.refusal(said)).toBe('VOUCHER_ROOT')
+  const ids = said.flatMap((one) => (one.kind === 'tokens' ? one.tokens.ids : []))
+  expect(ids).toHaveLength(paidTokens)
+  expect(signed()).toBe(signedBefore)
+  expect(said.some(({ kind }) => kind === 'leaf')).toBe(false)
+  expect(held()).toMatchObject({ status: 'frozen', dispute: 'root' })
+  await provider.stop()
+  // The channel is settled at the last voucher that was good.
+  expect((await network.chain.channel(desk.state.address))?.claimedNano).toBe(amountNano)
+  await client.stop()
 })

@@ -4,13 +4,12 @@
  * providers die and come back on other ports, the chain falls and rises.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { createLibp2pTransport } from '#node/network/libp2p-transport.ts'
 import { asCocoonError } from '#protocol/errors.ts'
 import { usedTotalNano } from '#settlement/channel/state.ts'
 import type { ChainFault } from '../support/fault-chain.ts'
-import { keyOf, type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
+import { overLoopback } from '../support/loopback-network.ts'
+import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
-import { silentLog } from '../support/test-peers.ts'
 import { Meter, type Sample, type Slopes, slopesOf } from './measure.ts'
 
 export interface SoakOptions {
@@ -47,26 +46,6 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   } finally {
     await network.stop()
   }
-}
-
-/** The same network, with a libp2p host for each peer instead of memory. */
-async function overLoopback(network: RoleNetwork): Promise<RoleNetwork> {
-  const join = ({ identityKey }: { readonly identityKey: Uint8Array }) => {
-    const name = names.find((one) =>
-      Buffer.from(keyOf(`identity ${one}`).publicKey).equals(identityKey),
-    )
-    if (name === undefined) throw new Error('a peer without a name')
-    return createLibp2pTransport({
-      identitySeed: keyOf(`identity ${name}`).seed,
-      listen: ['/ip4/127.0.0.1/tcp/0'],
-      bootstrap: [],
-      mode: 'full',
-      globalId: network.file.globalId,
-      log: silentLog,
-    })
-  }
-  const names = Array.from({ length: 64 }, (_, at) => [`provider-${at}`, `client-${at}`]).flat()
-  return { ...network, memory: { join } }
 }
 
 class Soak {

@@ -64,7 +64,10 @@ export function keysCommand(program: Command, context: CliContext): void {
 function withFolder(command: Command): Command {
   command
     .option('--json', 'one JSON document to stdout')
-    .option('--data <dir>', 'data folder of the client (default: `client` in COCOON_DATA)')
+    .option(
+      '--data <dir>',
+      'data folder of the client (default: `client` in COCOON_DATA, else that of the running testnet)',
+    )
   return withSettings(command, ['network'], ['dataRoot', 'coinSymbol'])
 }
 

@@ -23,6 +23,7 @@ import {
 } from '#settlement/channel/provider.ts'
 import {
   type ChannelState,
+  type Dispute,
   freeze,
   type Leaf,
   observeChain,
@@ -167,6 +168,11 @@ export class ProviderDesk {
       for (const leaf of appended) this.#storeLeaf(leaf)
     })
     return receipt
+  }
+
+  /** Nothing is signed or taken on this channel from here on; it is claimed at its last voucher. */
+  freeze(dispute: Dispute): void {
+    this.#save(freeze(this.#state, dispute))
   }
 
   /** Records "closing" durably, then signs. @throws ProtocolError REQUESTS_OPEN */

@@ -45,6 +45,7 @@ export class ProviderRequest {
   #unsent: number[] = []
   #flushedAtMs = 0
   #wake: (() => void) | undefined
+  #isFrozen = false
 
   constructor(parts: ProviderRequestComponents) {
     this.#parts = parts
@@ -66,14 +67,22 @@ export class ProviderRequest {
     this.#wake?.()
   }
 
+  /** The channel is in dispute: what is paid for is still delivered, and nothing more is signed. */
+  finishPaid(): void {
+    this.#isFrozen = true
+    this.#wake?.()
+  }
+
   /**
    * Runs to the final receipt.
+   * @throws FrozenError when the channel froze: all that was paid for is on the wire
    * @throws what the link throws when the client is gone: the last checkpoint then is the receipt
    */
   async run(request: Omit<GenerateRequest, 'signal'>): Promise<void> {
     await this.#step({ kind: 'start' })
     const finish = await this.#generate({ ...request, signal: this.#abort.signal })
     await this.#flush()
+    if (this.#isFrozen) throw new FrozenError()
     const receipt = await this.#parts.sign(this.#moment(finish))
     await this.#step({ kind: 'ended' })
     await this.#parts.send({ kind: 'leaf', receipt }, true)
@@ -93,7 +102,7 @@ export class ProviderRequest {
       }
       return finish
     } catch (error) {
-      if (this.#abort.signal.aborted) return 'cancelled'
+      if (this.#abort.signal.aborted || error instanceof FrozenError) return 'cancelled'
       if (error instanceof UnpaidError) return 'cancelled'
       // What the engine refuses or loses is the end of this request, not of the session.
       if (!(error instanceof UnavailableError || error instanceof ConfigError)) throw error
@@ -151,6 +160,7 @@ export class ProviderRequest {
         await this.#flush()
         continue
       }
+      if (this.#isFrozen) throw new FrozenError()
       const leftMs = Math.min(
         waitUntilMs - this.#parts.clock.nowMs(),
         steadyUntilMs - performance.now(),
@@ -183,6 +193,7 @@ export class ProviderRequest {
   }
 
   async #checkpoint(): Promise<void> {
+    if (this.#isFrozen) return
     const receipt = await this.#parts.sign(this.#moment('partial'))
     await this.#parts.send({ kind: 'checkpoint', receipt }, false)
   }
@@ -210,6 +221,9 @@ export class ProviderRequest {
     await this.#parts.send({ kind: 'tokens', tokens }, false)
   }
 }
+
+/** The channel froze while this request ran: no receipt follows the last checkpoint. */
+export class FrozenError extends Error {}
 
 /** The client stopped paying: the request ends with what was paid for. */
 class UnpaidError extends Error {}

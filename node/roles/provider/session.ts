@@ -11,7 +11,12 @@ import {
   UnavailableError,
 } from '#protocol/errors.ts'
 import { requestCommitment } from '#protocol/receipt.ts'
-import { type Allocate, type Ask, decodeClientContent } from '#protocol/session/client-content.ts'
+import {
+  type Allocate,
+  type Ask,
+  type ClientContent,
+  decodeClientContent,
+} from '#protocol/session/client-content.ts'
 import { encodeSessionMessage } from '#protocol/session/frames.ts'
 import type { SessionState } from '#protocol/session/phases.ts'
 import { encodeProviderContent, type ProviderContent } from '#protocol/session/provider-content.ts'
@@ -27,7 +32,7 @@ import { Deadline } from '../shared/deadline.ts'
 import { CONTROL_REQUEST_ID, type OpenedFrame, type SealedLink } from '../shared/sealed-link.ts'
 import { type OpenSession, openSession, type ProviderSessionComponents } from './handshake.ts'
 import { type RequestFacts, writeReceipt } from './receipt-writer.ts'
-import { ProviderRequest, type SigningMoment } from './request.ts'
+import { FrozenError, ProviderRequest, type SigningMoment } from './request.ts'
 
 /** Serves one stream until it ends. Never throws: errors are sent as refusals and returned. */
 export async function serveSession(
@@ -60,6 +65,8 @@ class ProviderSession {
   #state: SessionState
   #link: SealedLink | undefined
   #failure: unknown
+  /** What the client did wrong: what it paid for is still delivered before the session ends. */
+  #dispute: CocoonError | undefined
 
   constructor(stream: MessageStream, parts: ProviderSessionComponents) {
     this.#stream = stream
@@ -132,10 +139,12 @@ class ProviderSession {
 
   async #onFrame(frame: OpenedFrame, session: OpenSession): Promise<void> {
     const content = decodeClientContent(frame.content)
+    if (this.#dispute !== undefined) return this.#inDispute(frame, content)
     if (frame.control) {
       if (content.kind === 'allocate') {
         await this.#takeVoucher(content.allocate, session)
-        return this.#parts.onSettled(session.desk)
+        if (this.#dispute === undefined) this.#parts.onSettled(session.desk)
+        return
       }
       if (content.kind === 'close-request') return this.#close(session)
     } else {
@@ -146,6 +155,7 @@ class ProviderSession {
       if (content.kind === 'allocate') {
         await this.#takeVoucher(content.allocate, session)
         if (request === undefined || this.#failure !== undefined) return
+        if (this.#dispute !== undefined) return
         const { allocatedNano } = content.allocate
         // What raises nothing is no sign of life, and not worth a write to the disk.
         if (!session.desk.isRaise(requestId, allocatedNano)) return
@@ -158,13 +168,33 @@ class ProviderSession {
     throw new ProtocolError('SESSION_OUT_OF_ORDER', `${content.kind} on the wrong stream`)
   }
 
+  /** Nothing is taken any more; who cancels what still arrives may. */
+  #inDispute({ requestId }: OpenedFrame, content: ClientContent): void {
+    if (content.kind === 'cancel') this.#requests.get(toHex(requestId))?.cancel()
+  }
+
+  /**
+   * FORMATS, "Freeze": after a voucher over another tree the channel is frozen on the disk, running
+   * answers get what is paid for, then the session ends with this refusal.
+   */
+  async #disputeOver(error: CocoonError, { desk }: OpenSession): Promise<void> {
+    this.#dispute = error
+    const running = [...this.#requests.values()]
+    for (const request of running) request.finishPaid()
+    await desk.durably(() => desk.freeze('root'))
+    if (running.length === 0) throw error
+  }
+
   /** A voucher above the deposit known may follow a top-up: the chain is read once more. */
-  async #takeVoucher({ voucher }: Allocate, { desk }: OpenSession): Promise<void> {
+  async #takeVoucher({ voucher }: Allocate, session: OpenSession): Promise<void> {
     if (voucher === undefined) return
+    const { desk } = session
     try {
       await desk.durably(() => desk.acceptVoucher(voucher))
-    } catch (error) {
-      if (asCocoonError(error).code !== 'VOUCHER_ABOVE_DEPOSIT') throw error
+    } catch (thrown) {
+      const error = asCocoonError(thrown)
+      if (error.code === 'VOUCHER_ROOT') return this.#disputeOver(error, session)
+      if (error.code !== 'VOUCHER_ABOVE_DEPOSIT') throw thrown
       await this.#parts.channels.refresh(desk)
       await desk.durably(() => desk.acceptVoucher(voucher))
     }
@@ -226,7 +256,7 @@ class ProviderSession {
         cacheKey: session.desk.address,
       })
       .then(() => this.#ended(name))
-      .catch((error: unknown) => this.#fail(error))
+      .catch((error: unknown) => this.#broken(name, error))
       .finally(() => {
         this.#running.delete(running)
         this.#parts.running.delete(running)
@@ -274,6 +304,14 @@ class ProviderSession {
     this.#requests.delete(name)
     this.#step({ kind: 'ended', requestId: name })
     this.#parts.onServed(name)
+  }
+
+  /** In a dispute the last answer that has all it was paid for ends the session. */
+  #broken(name: string, thrown: unknown): void {
+    const isOver = this.#dispute !== undefined && thrown instanceof FrozenError
+    if (isOver) this.#requests.delete(name)
+    if (!isOver) this.#fail(thrown)
+    else if (this.#requests.size === 0) this.#fail(this.#dispute)
   }
 
   /** A failed request ends the session: its last checkpoint is the receipt when both meet again. */

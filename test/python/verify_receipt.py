@@ -1,6 +1,6 @@
 """Verifies a Cocoon receipt file with Python's standard library alone (docs/spec/receipt-verifier.md).
 
-    python3 verify_receipt.py [--global-id N] FILE ROOTS
+    python3 verify_receipt.py [--global-id N] [--anchor-proof PROOF] FILE ROOTS
 
 ROOTS is what the reader saw on the chain (`cocoon receipts verify FILE --save-roots ROOTS`). Prints one
 JSON document and exits 0 when every step passed, else 5. It says who signed what, what was billed, and
@@ -186,7 +186,32 @@ def check_record(steps: Steps, file: Any, body: Any, terms: Any, roots: dict[str
     return "acknowledged"
 
 
-def verify(data: bytes, roots: dict[str, Any], global_id: int) -> dict[str, Any]:
+def check_epoch(steps: Steps, file: Any, terms: Any, roots: dict[str, Any], place: Any) -> bool:
+    """Another way to the chain: a place in the anchor of the provider that the terms pay."""
+    anchor = next((one for one in roots["anchors"] if one["address"] == place["anchor"]), None)
+    if anchor is None or anchor["epoch"] != place["epoch"]:
+        steps.not_required("epoch-anchor", "no such anchor, or another epoch: ask for a newer proof")
+        return False
+
+    def check() -> bool:
+        proof = place["proof"]
+        hashes = {
+            "path": [bytes.fromhex(one) for one in proof["path"]],
+            "other_peaks": [bytes.fromhex(one) for one in proof["otherPeaks"]],
+        }
+        require(anchor["owner"] == raw(terms["provider"]), "the anchor of somebody else")
+        require(int(anchor["leafCount"]) == proof["count"], "the proof is of another tree")
+        leaf = receipts.leaf_hash(file["receipt"])
+        root = receipts.tree_root(leaf, {**proof, **hashes})
+        require(root == bytes.fromhex(anchor["root"]), "the receipt is not in the tree of this epoch")
+        return True
+
+    return steps.run("epoch-anchor", [terms], check) is True
+
+
+def verify(
+    data: bytes, roots: dict[str, Any], global_id: int, place: dict[str, Any] | None = None
+) -> dict[str, Any]:
     steps = Steps()
     file = steps.run("file-format", [], lambda: receipts.decode_file(data))
     body = steps.run("body", [file], lambda: receipts.decode_body(file["receipt"]["body"]))
@@ -202,6 +227,8 @@ def verify(data: bytes, roots: dict[str, Any], global_id: int) -> dict[str, Any]
     steps.run("price", [], lambda: check_price(body))
     steps.run("bill", [quote, terms], lambda: check_bill(file, body, terms, quote))
     level = check_record(steps, file, body, terms, roots)
+    if place is not None and check_epoch(steps, file, terms, roots, place):
+        level = "anchored"
     return {
         "id": receipts.leaf_hash(file["receipt"]).hex(),
         "level": level,
@@ -217,6 +244,7 @@ def main() -> int:
     parser.add_argument("file")
     parser.add_argument("roots", help="cocoon-chain-roots/1: what was seen on the chain")
     parser.add_argument("--global-id", type=int, help="the reader's network (default: of the roots)")
+    parser.add_argument("--anchor-proof", help="cocoon-anchor-proof/1: a place in an epoch anchor")
     options = parser.parse_args()
     with open(options.roots, encoding="utf-8") as source:
         roots = json.load(source)
@@ -224,8 +252,14 @@ def main() -> int:
         parser.error("unknown format of roots")
     with open(options.file, "rb") as source:
         data = source.read(receipts.FILE_BYTES_MAX + 1)
+    place = None
+    if options.anchor_proof is not None:
+        with open(options.anchor_proof, encoding="utf-8") as source:
+            place = json.load(source)
+        if place["format"] != "cocoon-anchor-proof/1":
+            parser.error("unknown format of the anchor proof")
     global_id = roots["globalId"] if options.global_id is None else options.global_id
-    verdict = verify(data, roots, global_id)
+    verdict = verify(data, roots, global_id, place)
     print(json.dumps(verdict, indent=2))
     return 0 if verdict["ok"] else 5
 

@@ -7,6 +7,7 @@ import { buildProgram } from '#node/cli/program.ts'
 import { decodeReceiptFile, encodeReceiptFile } from '#protocol/receipt.ts'
 import { testContext } from '../support/cli-context.ts'
 import { type OwnerHome, ownerHome } from '../support/owner-home.ts'
+import { runsPython, verifyInPython } from '../support/python-verifier.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
 
@@ -105,6 +106,20 @@ describe('cocoon anchor', () => {
     const verdict = await verify(bare, ...proof, '--roots', roots)
     expect(verdict).toMatchObject({ ok: true, level: 'anchored', against: roots })
   })
+
+  it.runIf(runsPython)(
+    'convinces the verifier in Python, and the proof of another receipt does not',
+    async () => {
+      const [bare, roots] = [withoutVoucher(receipts[1]!), path.join(folder, 'python-roots.json')]
+      const places = [await proofOf(seller, receipts[1]!), await proofOf(seller, receipts[0]!)]
+      await verify(bare, '--anchor-proof', places[0]!, '--save-roots', roots)
+      const [good, bad] = await Promise.all(
+        places.map((place) => verifyInPython(bare, roots, '--anchor-proof', place)),
+      )
+      expect(good).toMatchObject({ level: 'anchored', failed: [] })
+      expect(bad).toMatchObject({ level: 'signed', failed: ['epoch-anchor'] })
+    },
+  )
 
   it('refuses the proof of another receipt', async () => {
     const bare = withoutVoucher(receipts[0]!)

@@ -2,11 +2,9 @@
  * The vectors of docs/spec/receipt-verifier.md against this verifier and against another one, in Python's
  * standard library: both must name the same failed steps and the same level, also on receipts of a run.
  */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { anchorChain } from '#node/receipts/chain.ts'
@@ -15,12 +13,12 @@ import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { snapshotReader } from '#settlement/chain/snapshot-reader.ts'
 import { CHANNEL_CODE } from '#settlement/contracts/code.ts'
+import { type Outcome, runsPython, verifyInPython } from '../support/python-verifier.ts'
 import { flipped } from '../support/role-forgeries.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
 
 const folder = path.join(import.meta.dirname, '../vectors/receipts')
-const program = path.join(import.meta.dirname, '../python/verify_receipt.py')
 
 const { channelCode, cases } = z
   .object({
@@ -44,12 +42,6 @@ const STEPS = new Set([
   ...['evidence/report-data', 'price-quote', 'price', 'bill', 'acknowledgement', 'anchor'],
 ])
 
-interface Outcome {
-  readonly id: string
-  readonly level: string
-  readonly failed: readonly string[]
-}
-
 const outcomeOf = ({ id, level, steps }: ReceiptVerdict): Outcome => ({
   id,
   level,
@@ -58,24 +50,7 @@ const outcomeOf = ({ id, level, steps }: ReceiptVerdict): Outcome => ({
     .map(({ name }) => name),
 })
 
-const pythonAnswer = z.object({ id: z.string(), level: z.string(), failed: z.array(z.string()) })
-
-async function python(file: string, roots: string, globalId: number): Promise<Outcome> {
-  const parameters = ['-B', program, file, roots, '--global-id', `${globalId}`]
-  const { stdout } = await promisify(execFile)('python3', parameters).catch((error) => {
-    // 5: refused, and said so on stdout.
-    if (error.code === 5) return error as { stdout: string }
-    throw error
-  })
-  return pythonAnswer.parse(JSON.parse(stdout))
-}
-
-const hasPython = await promisify(execFile)('python3', ['--version']).then(
-  () => true,
-  () => false,
-)
-if (!hasPython) console.warn('SKIPPED: no python3 here, the verifier in Python is not tested')
-const withPython = it.runIf(hasPython || process.env['CI'] !== undefined)
+const withPython = it.runIf(runsPython)
 
 const network = (globalId: number): NetworkFile => ({
   format: 'cocoon-network/1',
@@ -114,7 +89,11 @@ describe('the vectors', () => {
   })
 
   withPython.each(cases)('$file, in Python', async ({ file, chain, globalId, ...expected }) => {
-    const found = await python(path.join(folder, file), path.join(folder, chain), globalId)
+    const found = await verifyInPython(
+      path.join(folder, file),
+      path.join(folder, chain),
+      ...['--global-id', `${globalId}`],
+    )
     expect(found).toEqual({ id: expected.id, level: expected.level, failed: expected.failed })
   })
 })
@@ -153,7 +132,7 @@ describe('receipts of a run', () => {
     const offline = readRootsFile(readFileSync(roots, 'utf8'))
     const again = await verifyReceiptFile(bytes, { network: roles.file, chain: offline })
     expect(again).toEqual(ours)
-    return { ours, theirs: await python(file, roots, roles.file.globalId) }
+    return { ours, theirs: await verifyInPython(file, roots) }
   }
 
   withPython('are anchored for both, online and against the saved roots', async () => {

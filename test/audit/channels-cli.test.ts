@@ -92,7 +92,7 @@ it('audits stopped peers of both roles, a running one, and fails on one nano', a
 
 it('tops up and closes one channel, and says before what it would do', async () => {
   const { url: base } = await startTestGateway()
-  const url = ['--api-url', base]
+  const url = ['--api', base]
   const plan = await cocoon(['channels', 'topup', '0:aa', '500', '--dry-run', '--json', ...url])
   expect(JSON.parse(plan.stdout)).toMatchObject({
     ...{ dryRun: true, amountNano: '500', depositAfterNano: '1000000000000000500' },

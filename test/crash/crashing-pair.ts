@@ -15,7 +15,7 @@ import { mountDisk } from './disk/sqlite-vfs.ts'
 
 export type Side = 'client' | 'provider'
 
-export const NOW_S = 1_795_000_000
+const NOW_S = 1_795_000_000
 const DEPOSIT_NANO = 10_000_000n
 const clock = { nowMs: () => NOW_S * 1000 }
 const settlementKey = nodeCrypto.ed25519FromSeed(new Uint8Array(32).fill(4))

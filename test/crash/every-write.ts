@@ -22,7 +22,7 @@ export interface Outcomes {
 type Folders = Record<Side, string>
 
 /** Both stores, made and empty: what their first opening writes has a test of its own. */
-export function emptyStores(folders: Folders): Record<Side, Map<string, Buffer>> {
+function emptyStores(folders: Folders): Record<Side, Map<string, Buffer>> {
   const pair = new CrashingPair(folders)
   pair.open()
   pair.close()

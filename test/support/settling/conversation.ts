@@ -6,7 +6,7 @@ import type { ClientDesk } from '#node/roles/client/channel-desk.ts'
 import type { ProviderDesk } from '#node/roles/provider/channel-desk.ts'
 import type { Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import type { SignedBytes } from '#settlement/types.ts'
-import { CHUNK_NANO, CHUNK_TOKENS, signBill, TOKEN_NANO } from './billing.ts'
+import { CHUNK_NANO, CHUNK_TOKENS, signBill } from './billing.ts'
 
 export interface Wire {
   /** A voucher leaves the client. May throw: the line broke. */
@@ -66,8 +66,6 @@ export function closeTogether({ client, provider, wire }: Pair): SignedBytes {
   wire.providerSent()
   return closeAuth
 }
-
-export const usedNanoOf = (tokens: number): bigint => BigInt(tokens) * TOKEN_NANO
 
 function answeringOf({ client, settlementKey }: Pair) {
   const { address, terms } = client.state

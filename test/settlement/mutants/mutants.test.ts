@@ -22,7 +22,9 @@ describe('mutants of the contracts', () => {
     judges.push(judge)
     return judge
   }
-  afterAll(() => judges.forEach((judge) => judge.end()))
+  afterAll(() => {
+    for (const judge of judges) judge.end()
+  })
   const mutants = allMutants()
 
   it('are many, each with an id of its own, none of them the source', () => {
@@ -43,7 +45,9 @@ describe('mutants of the contracts', () => {
     async () => {
       const judge = newJudge()
       const dice = new Dice(SEED)
-      const checks = mutants.filter(({ id }) => id.includes('uni-channel.tolk topUp drop an assert'))
+      const checks = mutants.filter(({ id }) =>
+        id.includes('uni-channel.tolk topUp drop an assert'),
+      )
       for (let at = 0; at < SAMPLE; at++) {
         const mutant = checks[dice.below(checks.length)]!
         expect(['fuzz', 'tests', 'same', 'invalid'], mutant.id).toContain(await judge.judge(mutant))
@@ -66,7 +70,9 @@ describe('mutants of the contracts', () => {
         'var state = Storage.load();',
         'var state = Storage.load();\n    getGasConsumedAtTheMoment();',
       )
-      expect(await judge.judge({ ...anchor, id: 'idle', source: idle })).toMatch(/^(survived|same)$/)
+      expect(await judge.judge({ ...anchor, id: 'idle', source: idle })).toMatch(
+        /^(survived|same)$/,
+      )
       const wrong = source.replace('epoch > state', 'epoch >= state')
       expect(await judge.judge({ ...anchor, id: 'a boundary', source: wrong })).toBe('fuzz')
     },

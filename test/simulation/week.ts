@@ -36,7 +36,7 @@ export interface WeekResult {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const CLOSE_DELAY_S = 3_600
+const CLOSE_DELAY_S = 6 * 3_600
 const DEPOSIT_NANO = 400_000n
 const CLAIM_ABOVE_NANO = 60_000n
 const FAULTS = { down: 0.03, stale: 0.03, lost: 0.03, unseen: 0.03 }

@@ -24,7 +24,7 @@ const CLAIM_TON_MAX: Readonly<Record<PriceTable, number>> = {
 }
 const ANCHOR_TON_MAX = 0.000001
 /** Enough for the speed; memory needs more than RSS_AFTER, see `chainTransactions`. */
-const CHAIN_TRANSACTIONS = 5_000
+const CHAIN_TRANSACTIONS = 3_000
 const RSS_AFTER_TRANSACTIONS = 100_000
 const RSS_PER_TRANSACTIONS = 100_000
 
@@ -182,13 +182,13 @@ async function chainRows(seed: number): Promise<BenchRow[]> {
         reach: 'at most 1',
         ok: Number.isNaN(slope) ? null : slope <= 1,
       },
-      Number.isNaN(slope) ? 'not measured: set COCOON_BENCH_CHAIN_TRANSACTIONS=300000' : '',
+      Number.isNaN(slope) ? 'not measured: set BENCH_CHAIN_TRANSACTIONS=300000' : '',
     ),
   ]
 }
 
 function chainTransactions(): number {
-  const asked = Number(process.env['COCOON_BENCH_CHAIN_TRANSACTIONS'])
+  const asked = Number(process.env['BENCH_CHAIN_TRANSACTIONS'])
   return Number.isInteger(asked) && asked > 0 ? asked : CHAIN_TRANSACTIONS
 }
 

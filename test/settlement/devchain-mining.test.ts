@@ -174,7 +174,7 @@ describe('memory', () => {
   it('is held by tables of fixed size: each stops at its limit while transactions go on', async () => {
     const load = await ChainLoad.create(5)
     // In the short form the oldest state, not the oldest transaction, is what runs out first.
-    const transactionsMax = process.env['LONG'] ? 130_000 : 900
+    const transactionsMax = process.env['LONG'] ? 100_000 : 900
     let transactions = 0
     while (transactions < transactionsMax) transactions += await load.round()
     const sizes = load.ledger.sizes()

@@ -19,7 +19,7 @@ while (transactions < transactionsMax) {
   const nowMs = performance.now()
   const perSecond = ((transactions - sampledAt) * 1000) / (nowMs - sampledMs)
   samples.push({ transactions, rssBytes: process.memoryUsage.rss(), perSecond })
-  if (process.env['BENCH_PROGRESS']) process.stderr.write(`${JSON.stringify(samples.at(-1))}\n`)
+  if (process.env['bench_progress']) process.stderr.write(`${JSON.stringify(samples.at(-1))}\n`)
   sampledAt = transactions
   sampledMs = performance.now()
 }

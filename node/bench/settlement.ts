@@ -182,13 +182,13 @@ async function chainRows(seed: number): Promise<BenchRow[]> {
         reach: 'at most 1',
         ok: Number.isNaN(slope) ? null : slope <= 1,
       },
-      Number.isNaN(slope) ? 'not measured: set BENCH_CHAIN_TRANSACTIONS=300000' : '',
+      Number.isNaN(slope) ? 'not measured: set bench_chain_transactions=300000' : '',
     ),
   ]
 }
 
 function chainTransactions(): number {
-  const asked = Number(process.env['BENCH_CHAIN_TRANSACTIONS'])
+  const asked = Number(process.env['bench_chain_transactions'])
   return Number.isInteger(asked) && asked > 0 ? asked : CHAIN_TRANSACTIONS
 }
 

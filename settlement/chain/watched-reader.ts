@@ -13,6 +13,9 @@ import {
 } from '../constants.ts'
 import type { ChainBlock, DeepChainReader } from '../types.ts'
 
+const REMEDY =
+  'Check this machine’s clock, then use another endpoint (chainUrls of the network file).'
+
 /**
  * Every method @throws UnavailableError CHAIN_STALE, CHAIN_WENT_BACK, CHAIN_FORKED, and as `inner` does.
  * @param clock the own clock, which the chain does not set
@@ -60,18 +63,27 @@ class Watch {
     const { seqno, rootHash, time } = block
     const known = this.#roots.get(seqno)
     if (known !== undefined && !equal(known, rootHash)) {
-      throw refused('CHAIN_FORKED', 'the endpoint shows another block than before', { seqno })
+      throw new UnavailableError('CHAIN_FORKED', 'the endpoint shows another block than before', {
+        remedy: REMEDY,
+        data: { seqno },
+      })
     }
     if (isLatest) {
       if (seqno < this.#highest - CHAIN_WOBBLE_BLOCKS) {
-        throw refused('CHAIN_WENT_BACK', 'the endpoint replays an older chain', {
-          seqno,
-          seen: this.#highest,
+        throw new UnavailableError('CHAIN_WENT_BACK', 'the endpoint replays an older chain', {
+          remedy: REMEDY,
+          data: {
+            seqno,
+            seen: this.#highest,
+          },
         })
       }
       const behindS = Math.floor(this.#clock.nowMs() / 1000) - time
       if (behindS > CHAIN_BEHIND_S_MAX) {
-        throw refused('CHAIN_STALE', `the newest block is ${behindS} s old`, { behindS })
+        throw new UnavailableError('CHAIN_STALE', `the newest block is ${behindS} s old`, {
+          remedy: REMEDY,
+          data: { behindS },
+        })
       }
       this.#highest = Math.max(this.#highest, seqno)
     }
@@ -84,12 +96,4 @@ class Watch {
     const oldest = this.#roots.keys().next().value
     if (oldest !== undefined) this.#roots.delete(oldest)
   }
-}
-
-function refused(code: string, why: string, data: Record<string, number>): UnavailableError {
-  return new UnavailableError(code, why, {
-    remedy:
-      'Check this machine’s clock, then use another endpoint (chainUrls of the network file).',
-    data,
-  })
 }

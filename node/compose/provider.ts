@@ -1,0 +1,184 @@
+/** A provider: its engine in a child process, its enclave, its channels, the market it sells on. */
+import { policyDigest } from '#attestation/policy/policy.ts'
+import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { readModel } from '#inference/model/read-model.ts'
+import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
+import { fromHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import type { Ed25519KeyPair } from '#protocol/crypto/port.ts'
+import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
+import { auditStore } from '../audit/audit.ts'
+import { systemClock as clock } from '../clock.ts'
+import { chooseGpus } from '../evidence/gpu-evidence.ts'
+import { openMachine } from '../evidence/machine.ts'
+import { startJobWorker } from '../market/job-worker.ts'
+import { startOfferPublisher } from '../market/offer-publisher.ts'
+import type { ProviderOptions, RunningPeer } from '../roles/peer-options.ts'
+import { ProviderChannels } from '../roles/provider/channels.ts'
+import { Enclave, type EnclaveEpoch } from '../roles/provider/enclave.ts'
+import { marketEvents } from '../roles/provider/market-events.ts'
+import { offerMarks } from '../roles/provider/offer-marks.ts'
+import { Provider } from '../roles/provider/provider.ts'
+import { WorkMeter } from '../roles/provider/work-meter.ts'
+import { BidLog } from '../status/bid-log.ts'
+import { providerStatus } from '../status/role-status.ts'
+import type { ProviderStatus } from '../status/status-document.ts'
+import { moneyOf } from '../wallet/money.ts'
+import { type ComposedPeer, composePeer, connectionStatus } from './peer.ts'
+
+type OfferPublisher = Awaited<ReturnType<typeof startOfferPublisher>>
+
+/**
+ * A provider with its engine in a child process.
+ * @throws ConfigError, UnavailableError of its parts; what was started is stopped again
+ */
+export async function composeProvider(options: ProviderOptions): Promise<RunningPeer> {
+  const cleanup = new AsyncDisposableStack()
+  try {
+    return await compose(options, cleanup)
+  } catch (error) {
+    await cleanup.disposeAsync()
+    throw error
+  }
+}
+
+async function compose(
+  options: ProviderOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<RunningPeer> {
+  const peer = await composePeer(options, cleanup)
+  const { transport, chain, wallet, store, hub } = peer
+  const { log, network, prices, addedLatencyMs } = options
+  const engine = await startEngine(options, cleanup)
+  const { files } = await readModel(options.modelFolder, crypto)
+  const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
+  const { enclave, tier } = await openEnclave(options, peer, engine, settlementKey)
+  const { closeDelay, claimAboveNano } = network
+  const base = { transport, crypto, clock, chain, wallet, settlementKey, log }
+  const channels = new ProviderChannels({
+    ...base,
+    store,
+    payoutAddress: wallet.address,
+    closeDelayMin: closeDelay,
+  })
+  let publisher: OfferPublisher | undefined
+  const provider = new Provider({
+    ...{ ...base, engine, tokenizer: loadChatTokenizer(files), enclave, channels, prices, tier },
+    closeDelayMin: closeDelay,
+    claimAboveNano: claimAboveNano === undefined ? undefined : BigInt(claimAboveNano),
+    addedLatencyMs,
+    emit: hub.emit,
+    onLoad: () => publisher?.changed(),
+  })
+  const current: { epoch: EnclaveEpoch } = { epoch: await enclave.epoch() }
+  enclave.onEpoch((epoch) => {
+    current.epoch = epoch
+    publisher?.changed()
+  })
+  await provider.start()
+  cleanup.defer(() => provider.stop())
+  const market = await startMarket(options, peer, { engine, provider, current }, cleanup)
+  publisher = market.publisher
+  return {
+    peerId: transport.self.peerId,
+    addresses: transport.addresses(),
+    status: () => ({
+      ...connectionStatus(peer),
+      money: moneyOf({
+        balanceNano: peer.balance(),
+        channels: channels.all().map(({ state }) => state),
+      }),
+      provider: providerStatus({
+        ...{ provider, work: engine, channels, tier },
+        ...{ bids: market.bids, offer: market.offer() },
+      }),
+      client: null,
+    }),
+    audit: () => auditStore({ crypto, chain, store }),
+    drain(limit) {
+      engine.drain()
+      publisher?.changed()
+      return provider.drain(limit)
+    },
+    stop: () => cleanup.disposeAsync(),
+  }
+}
+
+async function startEngine(
+  { network, log, modelId, modelFolder, slotsTotal }: ProviderOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<WorkMeter> {
+  const model = network.models.find((one) => one.id === modelId)
+  const engine = await createOnnxEngine({
+    ...{ folder: modelFolder, modelId, slotsTotal, clock },
+    log: (event, data) => log.info(data, event),
+    ...(model === undefined ? {} : { expectedRoot: fromHex(model.root) }),
+  })
+  return new WorkMeter(cleanup.use(engine), clock)
+}
+
+/** The keys that live in the TEE, and what shows where they live. */
+async function openEnclave(
+  options: ProviderOptions,
+  { transport, chain, wallet, trust, globalId }: ComposedPeer,
+  { info: { modelRoot, runtimeDigest } }: WorkMeter,
+  settlementKey: Ed25519KeyPair,
+) {
+  const { policy } = trust
+  const machine = { ...options, tee: options.tee ?? 'auto', runtimeDigest, globalId, trust }
+  const quotes = await openMachine(machine, { crypto, clock, transport })
+  const simulated = options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined
+  const gpus = chooseGpus(crypto, { policy, tee: quotes.tee, simulated })
+  const identity = {
+    globalId,
+    identityKey: crypto.ed25519FromSeed(options.identitySeed).publicKey,
+    settlementKey: settlementKey.publicKey,
+    payoutAddress: wallet.address.toRawString(),
+    policyDigest: policyDigest(crypto, policy),
+    modelRoot,
+    runtimeDigest,
+  }
+  const suite = DEFAULT_SEAL_SUITE
+  const enclave = new Enclave(identity, { crypto, clock, chain, quotes, gpus, suite })
+  const tier = quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential'
+  return { enclave, tier } as const
+}
+
+/** Offers out, bids on the jobs of others. */
+async function startMarket(
+  { log, identitySeed }: ProviderOptions,
+  { transport, store, hub, globalId }: ComposedPeer,
+  role: {
+    readonly engine: WorkMeter
+    readonly provider: Provider
+    readonly current: { readonly epoch: EnclaveEpoch }
+  },
+  cleanup: AsyncDisposableStack,
+) {
+  const { engine, provider, current } = role
+  const identity = crypto.ed25519FromSeed(identitySeed)
+  const market = { transport, crypto, identity, clock, globalId, log }
+  let offer: ProviderStatus['offer'] = null
+  const publisher = await startOfferPublisher({
+    ...market,
+    marks: offerMarks(store),
+    statements: () => provider.statements(current.epoch),
+    onPublished: ({ sequence, issuedAtMs, expiresAtMs }) => {
+      offer = { sequence: `${sequence}`, atMs: issuedAtMs, expiresAtMs }
+    },
+  })
+  const bids = new BidLog(clock)
+  const tellOwner = marketEvents(hub.emit)
+  const worker = startJobWorker({
+    ...market,
+    modelRoots: [engine.info.modelRoot],
+    bidder: () => provider.bidder(current.epoch),
+    onEvent: (event) => {
+      bids.hear(event)
+      tellOwner(event)
+    },
+  })
+  cleanup.defer(() => worker.stop())
+  cleanup.defer(() => publisher.stop())
+  return { publisher, bids, offer: () => offer }
+}

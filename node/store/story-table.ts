@@ -17,10 +17,10 @@ export function storyTable(database: DatabaseSync): StoryStore {
     `SELECT * FROM stories WHERE id = ?1
      OR id = (SELECT story_id FROM story_names WHERE name = ?1)`,
   )
-  const all = database.prepare('SELECT * FROM stories ORDER BY created_at DESC, id LIMIT ?')
+  const all = database.prepare('SELECT * FROM stories ORDER BY created_at DESC, rowid DESC LIMIT ?')
   const drop = database.prepare('DELETE FROM stories WHERE id = ?')
   const trim = database.prepare(
-    'DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY created_at DESC, id LIMIT -1 OFFSET ?)',
+    'DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY created_at DESC, rowid DESC LIMIT -1 OFFSET ?)',
   )
   const toStory = (row: Row): StoryRow => ({
     id: text(row, 'id'),

@@ -176,7 +176,12 @@ function farProvider() {
   let addresses = first
   const provider = Object.create(TestProvider.prototype) as TestProvider
   const made = network()
-  const engine = createSimulatedEngine({ modelId: 'simulated', slotsTotal: 8 })
+  const engine = createSimulatedEngine({
+    modelId: 'simulated',
+    slotsTotal: 8,
+    // What is delivered is counted at the full price, also where the same is asked again.
+    keepsPrefixes: false,
+  })
   const { identityKey } = peerRefOf(name)
   const offer = () => ({
     globalId: config.file.globalId,

@@ -37,6 +37,8 @@ export const NOT_REACHED: Readonly<Record<string, string>> = {
 /** Writes of one side that the other never makes. */
 const WRITES_ELSEWHERE = new Set([
   ...['provider addReceipt', 'provider saveAsk', 'client eraseAsk', 'provider eraseAsk'],
+  // Only a provider's vouchers share a sync.
+  'client group',
   // Told to the owner by node/why: nothing is owed by it.
   ...['client saveStory', 'provider saveStory', 'client eraseStory', 'provider eraseStory'],
   // An owner that deletes its local history: no session runs it.

@@ -23,6 +23,8 @@ export async function beginRun(network: RoleNetwork, name: string): Promise<Faul
   const probe = new FaultProbe()
   const provider = await TestProvider.start(network, `provider ${name}`, {
     probe,
+    // What is delivered is counted at the full price, also where the same is asked again.
+    keepsPrefixes: false,
     walletName: 'any provider',
   })
   const client = await TestClient.start(network, `client ${name}`, [provider], {

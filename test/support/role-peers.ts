@@ -54,6 +54,8 @@ export interface TestProviderOptions {
   /** Text that greedy requests answer; without it endless noise. */
   readonly answer?: string
   readonly probe?: FaultProbe
+  /** Whether its engine keeps what it read for a customer; true by default. */
+  readonly keepsPrefixes?: boolean
   /** Another peer's, so that runs need not fund one each. */
   readonly walletName?: string
   /** SIMULATED GPUs; none when left out. */
@@ -87,10 +89,11 @@ export class TestProvider {
     this.dataDir = network.folder()
     this.#options = options
     this.settlementKey = keyOf(`settlement ${name}`)
-    const { slotsTotal = 8, answer } = options
+    const { slotsTotal = 8, answer, keepsPrefixes = true } = options
     const engine = createSimulatedEngine({
       modelId: ROLE_MODEL_ID,
       slotsTotal,
+      keepsPrefixes,
       ...(answer === undefined ? {} : { answer }),
     })
     const { runtimeDigest } = trustOf(network)

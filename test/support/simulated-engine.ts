@@ -28,6 +28,8 @@ export interface SimulatedEngineOptions {
   readonly contextTokens?: number
   /** Greedy requests answer this text, then the end token. Without it: endless noise. */
   readonly answer?: string
+  /** Whether a request may begin with what an earlier one of its customer read; true by default. */
+  readonly keepsPrefixes?: boolean
 }
 
 export interface SimulatedEngine extends Engine {
@@ -53,7 +55,9 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
   const files = simulatedModelFiles(contextTokens)
   const tokenizer = loadChatTokenizer(files)
   const crypto = nodeCrypto
-  const model = new HashModel(contextTokens, scriptIds(tokenizer, options.answer))
+  const { keepsPrefixes = true } = options
+  const script = scriptIds(tokenizer, options.answer)
+  const model = new HashModel(contextTokens, script, keepsPrefixes)
   let closed = false
   const newScheduler = () => {
     const own: Scheduler<SequenceCache> = new Scheduler(
@@ -126,11 +130,17 @@ class HashModel implements TokenModel<SequenceCache> {
   readonly vocabularySize = TINY_VOCABULARY
   readonly contextTokens: number
   readonly #script: readonly number[] | undefined
+  readonly #keepsPrefixes: boolean
   readonly #kept = new Map<string, readonly number[]>()
   callsTotal = 0
 
-  constructor(contextTokens: number, script: readonly number[] | undefined) {
+  constructor(
+    contextTokens: number,
+    script: readonly number[] | undefined,
+    keepsPrefixes: boolean,
+  ) {
     this.contextTokens = contextTokens
+    this.#keepsPrefixes = keepsPrefixes
     this.#script = script
   }
 
@@ -143,7 +153,7 @@ class HashModel implements TokenModel<SequenceCache> {
   }
 
   closeCache({ key, read }: SequenceCache): void {
-    if (key !== undefined) this.#kept.set(key, read)
+    if (key !== undefined && this.#keepsPrefixes) this.#kept.set(key, read)
   }
 
   async decode(rows: readonly DecodingRow<SequenceCache>[]): Promise<Float32Array[]> {

@@ -11,7 +11,7 @@ export interface Bundle {
 }
 
 /** @throws esbuild's BuildFailure, which names each import that a browser does not have */
-export async function bundle(options: BuildOptions): Promise<Bundle> {
+async function bundle(options: BuildOptions): Promise<Bundle> {
   const built = await build({
     absWorkingDir: repositoryRoot,
     bundle: true,

@@ -80,7 +80,9 @@ async function verify(
     const failures = failureText(steps)
     if (failures !== '') output.result(`\n${failures}`)
     const binding = bound ? 'bound' : 'not bound to a peer, a model or a moment'
-    output.result(`\n${ok ? 'ACCEPTED' : 'REFUSED'}: ${form}, tier ${tier}, ${binding}`)
+    // What is refused has no tier: a label would say more than was shown.
+    const outcome = ok ? `ACCEPTED: ${form}, tier ${tier}` : `REFUSED: ${form}, no tier`
+    output.result(`\n${outcome}, ${binding}`)
   }
   if (appraisal.ok) return
   const failed = appraisal.steps.filter(({ status }) => status === 'failed')

@@ -150,8 +150,13 @@ function copyLeaf(provider: TestProvider, channel: string, index: number): void 
 
 test('no claim while a close authorisation is out', async () => {
   const [provider, client] = await pair('closing')
-  for await (const event of client.chatEvents()) if (event.kind === 'text') break
-  await eventually(() => client.desk.state.tree.count === 1)
+  // Left in the middle of a chunk, so that some of what is paid for was never used; a provider that was
+  // quick may have delivered all of it, and then the next answer is left.
+  const unused = () => client.desk.state.best.amountNano > usedTotalNano(client.desk.state)
+  for (let left = 1; left === 1 || !unused(); left++) {
+    for await (const event of client.chatEvents()) if (event.kind === 'text') break
+    await eventually(() => client.desk.state.tree.count === left)
+  }
   const usedNano = usedTotalNano(client.desk.state)
   const { session } = await client.sessions.get(client.target(provider))
   session.desk.beginClosing()

@@ -14,7 +14,14 @@ import {
   verifyProof,
 } from '#protocol/merkle.ts'
 import { bytes32, readAddress, readBytes32 } from '../cells/strict.ts'
-import { addressOf, type ContractInit, call, dataOf, operation } from '../contracts/account.ts'
+import {
+  addressOf,
+  type ContractInit,
+  call,
+  operation,
+  readAccount,
+  type StoredContract,
+} from '../contracts/account.ts'
 import { EPOCH_ANCHOR_CODE } from '../contracts/code.ts'
 import type { WalletMessage } from '../types.ts'
 
@@ -85,26 +92,21 @@ export function anchorMessage(terms: AnchorTerms, epoch: EpochRoot, deploy = tru
 }
 
 /** Undefined unless code and terms give exactly this address. */
-export function readAnchor(
-  address: Address,
-  account: { readonly code: Uint8Array; readonly data: Uint8Array },
-): AnchorOnChain | undefined {
-  const data = dataOf(EPOCH_ANCHOR_CODE, account)
-  if (data === undefined) return undefined
-  try {
-    const slice = data.beginParse()
-    const epoch = slice.loadUint(32)
-    const leafCount = slice.loadUintBig(64)
-    const root = readBytes32(slice)
-    const history = readBytes32(slice)
-    const anchoredAt = slice.loadUint(32)
-    const terms = readTerms(slice.loadRef().beginParse())
-    slice.endParse()
-    const anchor = { terms, epoch, leafCount, root, history, anchoredAt }
-    return anchorAddress(terms).equals(address) ? anchor : undefined
-  } catch {
-    return undefined
-  }
+export function readAnchor(address: Address, account: StoredContract): AnchorOnChain | undefined {
+  const kind = { code: EPOCH_ANCHOR_CODE, read: readData, address: anchorAddress }
+  return readAccount(kind, address, account)
+}
+
+function readData(data: Cell): AnchorOnChain {
+  const slice = data.beginParse()
+  const epoch = slice.loadUint(32)
+  const leafCount = slice.loadUintBig(64)
+  const root = readBytes32(slice)
+  const history = readBytes32(slice)
+  const anchoredAt = slice.loadUint(32)
+  const terms = readTerms(slice.loadRef().beginParse())
+  slice.endParse()
+  return { terms, epoch, leafCount, root, history, anchoredAt }
 }
 
 /** `history` after one more epoch: what the contract computes, so that a log of epochs can be checked. */

@@ -8,8 +8,9 @@ import {
   type ContractInit,
   call,
   callWith,
-  dataOf,
   operation,
+  readAccount,
+  type StoredContract,
   signedCell,
 } from '../contracts/account.ts'
 import { BOND_CODE } from '../contracts/code.ts'
@@ -109,24 +110,18 @@ export function slashMessage(terms: BondTerms, proof: OverBillingProof): WalletM
 }
 
 /** Undefined unless code and terms give exactly this address. */
-export function readBond(
-  address: Address,
-  account: { readonly code: Uint8Array; readonly data: Uint8Array },
-): BondOnChain | undefined {
-  const data = dataOf(BOND_CODE, account)
-  if (data === undefined) return undefined
-  try {
-    const slice = data.beginParse()
-    const bondedNano = slice.loadCoins()
-    const slashedNano = slice.loadCoins()
-    const unbondAt = slice.loadUint(32)
-    const terms = readTerms(slice.loadRef().beginParse())
-    slice.endParse()
-    const bond = { terms, bondedNano, slashedNano, unbondAt }
-    return bondAddress(terms).equals(address) ? bond : undefined
-  } catch {
-    return undefined
-  }
+export function readBond(address: Address, account: StoredContract): BondOnChain | undefined {
+  return readAccount({ code: BOND_CODE, read: readData, address: bondAddress }, address, account)
+}
+
+function readData(data: Cell): BondOnChain {
+  const slice = data.beginParse()
+  const bondedNano = slice.loadCoins()
+  const slashedNano = slice.loadCoins()
+  const unbondAt = slice.loadUint(32)
+  const terms = readTerms(slice.loadRef().beginParse())
+  slice.endParse()
+  return { terms, bondedNano, slashedNano, unbondAt }
 }
 
 /** Whether a bill asks for more than its quote allows: what the contract slashes for. */

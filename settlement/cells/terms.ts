@@ -1,5 +1,5 @@
 /** Terms, and the address that follows from them. TL-B: docs/spec/settlement.md. */
-import { type Address, beginCell, type Cell } from '@ton/core'
+import { type Address, type Builder, beginCell, type Cell, type Slice } from '@ton/core'
 import { SettlementError } from '#protocol/errors.ts'
 import { CHANNEL_LIFETIME_S_MAX, CLOSE_DELAY_S_MAX } from '../constants.ts'
 import { addressOf, type ContractInit } from '../contracts/account.ts'
@@ -14,31 +14,44 @@ import {
   readBytes32,
 } from './strict.ts'
 
+type TermsHead = Omit<ChannelTerms, 'providerKey'>
+
+/** What every channel's terms begin with; the rest is in a reference, which only closing together reads. */
+export function writeTermsHead(terms: TermsHead): Builder {
+  return beginCell()
+    .storeInt(terms.globalId, 32)
+    .storeAddress(terms.client)
+    .storeAddress(terms.provider)
+    .storeUint(terms.closeDelay, 32)
+    .storeUint(terms.expiresAt, 32)
+    .storeUint(terms.salt, 64)
+    .storeBuffer(bytes32(terms.clientKey))
+}
+
+/** May throw anything. */
+export function readTermsHead(slice: Slice): TermsHead {
+  const globalId = slice.loadInt(32)
+  const client = readAddress(slice)
+  const provider = readAddress(slice)
+  const closeDelay = slice.loadUint(32)
+  const expiresAt = slice.loadUint(32)
+  const salt = slice.loadUintBig(64)
+  const clientKey = readBytes32(slice)
+  return { globalId, client, provider, closeDelay, expiresAt, salt, clientKey }
+}
+
 const termsFormat: CellFormat<ChannelTerms> = {
   name: 'terms',
   write: (terms) =>
-    beginCell()
-      .storeInt(terms.globalId, 32)
-      .storeAddress(terms.client)
-      .storeAddress(terms.provider)
-      .storeUint(terms.closeDelay, 32)
-      .storeUint(terms.expiresAt, 32)
-      .storeUint(terms.salt, 64)
-      .storeBuffer(bytes32(terms.clientKey))
+    writeTermsHead(terms)
       .storeRef(beginCell().storeBuffer(bytes32(terms.providerKey)).endCell())
       .endCell(),
   read: (slice) => {
-    const globalId = slice.loadInt(32)
-    const client = readAddress(slice)
-    const provider = readAddress(slice)
-    const closeDelay = slice.loadUint(32)
-    const expiresAt = slice.loadUint(32)
-    const salt = slice.loadUintBig(64)
-    const clientKey = readBytes32(slice)
+    const head = readTermsHead(slice)
     const rest = slice.loadRef().beginParse()
     const providerKey = readBytes32(rest)
     rest.endParse()
-    return { globalId, client, provider, clientKey, providerKey, closeDelay, expiresAt, salt }
+    return { ...head, providerKey }
   },
 }
 

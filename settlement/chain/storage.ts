@@ -1,28 +1,19 @@
 /** The contract's stored data, as it lies in an account. */
-import { type Address, Cell } from '@ton/core'
+import type { Address, Cell } from '@ton/core'
 import { readBytes32 } from '../cells/strict.ts'
 import { channelAddress, readTermsCell } from '../cells/terms.ts'
-import { CHANNEL_CODE_HASH } from '../contracts/code.ts'
+import { readAccount } from '../contracts/account.ts'
+import { CHANNEL_CODE } from '../contracts/code.ts'
 import type { ChannelOnChain } from '../types.ts'
 
-/**
- * Undefined unless the code is ours and the stored terms give exactly this address: a contract that
- * only looks like a channel, or one that was started with other data, is not a channel.
- */
+/** Undefined unless code and terms give exactly this address. */
 export function readChannelAccount(
   address: Address,
   code: Uint8Array,
   data: Uint8Array,
 ): ChannelOnChain | undefined {
-  try {
-    if (Cell.fromBoc(Buffer.from(code))[0]?.hash().toString('hex') !== CHANNEL_CODE_HASH) {
-      return undefined
-    }
-    const channel = readChannelData(Cell.fromBoc(Buffer.from(data))[0]!)
-    return channelAddress(channel.terms).equals(address) ? channel : undefined
-  } catch {
-    return undefined
-  }
+  const kind = { code: CHANNEL_CODE, read: readChannelData, address: channelAddress }
+  return readAccount(kind, address, { code, data })
 }
 
 /** May throw anything. */

@@ -44,18 +44,36 @@ export function signedCell(signed: SignedBytes): Builder {
   return beginCell().storeBuffer(Buffer.from(signed.signature), 64).storeRef(cell!)
 }
 
+/** Code and data as they lie in an account. */
+export interface StoredContract {
+  readonly code: Uint8Array
+  readonly data: Uint8Array
+}
+
+/** What is known of one kind of contract. */
+export interface ContractKind<State extends { readonly terms: unknown }> {
+  readonly code: Cell
+  /** May throw anything. */
+  read(data: Cell): State
+  /** The address that follows from the terms. */
+  address(terms: State['terms']): Address
+}
+
 /**
- * The data of an account whose code is `code`, or undefined: a contract that only looks like one of
- * ours is none.
+ * Undefined unless the code is this kind's and the stored terms give exactly this address: a contract
+ * that only looks like one of ours, or that was started with other data, is none.
  */
-export function dataOf(
-  code: Cell,
-  account: { readonly code: Uint8Array; readonly data: Uint8Array },
-): Cell | undefined {
+export function readAccount<State extends { readonly terms: unknown }>(
+  kind: ContractKind<State>,
+  address: Address,
+  account: StoredContract,
+): State | undefined {
   try {
-    const [found] = Cell.fromBoc(Buffer.from(account.code))
-    if (found === undefined || !found.equals(code)) return undefined
-    return Cell.fromBoc(Buffer.from(account.data))[0]
+    const [code] = Cell.fromBoc(Buffer.from(account.code))
+    const [data] = Cell.fromBoc(Buffer.from(account.data))
+    if (data === undefined || !code?.equals(kind.code)) return undefined
+    const state = kind.read(data)
+    return kind.address(state.terms).equals(address) ? state : undefined
   } catch {
     return undefined
   }

@@ -11,6 +11,3 @@ export const JETTON_CHANNEL_CODE: Cell = Cell.fromBase64(jettonChannel.codeBoc64
 export const REGISTRY_CODE: Cell = Cell.fromBase64(registry.codeBoc64)
 export const BOND_CODE: Cell = Cell.fromBase64(bond.codeBoc64)
 export const EPOCH_ANCHOR_CODE: Cell = Cell.fromBase64(epochAnchor.codeBoc64)
-
-/** Representation hash of the channel's code cell, hexadecimal. */
-export const CHANNEL_CODE_HASH: string = CHANNEL_CODE.hash().toString('hex')

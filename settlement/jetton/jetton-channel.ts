@@ -4,12 +4,14 @@
  */
 import { type Address, beginCell, type Cell, type Slice } from '@ton/core'
 import { bytes32, readAddress, readBytes32 } from '../cells/strict.ts'
+import { readTermsHead, writeTermsHead } from '../cells/terms.ts'
 import {
   addressOf,
   type ContractInit,
   callWith,
-  dataOf,
   operation,
+  readAccount,
+  type StoredContract,
   signedCell,
 } from '../contracts/account.ts'
 import { JETTON_CHANNEL_CODE } from '../contracts/code.ts'
@@ -45,14 +47,7 @@ const SET_WALLET = 0x53455457
 const TRANSFER = 0x0f8a7ea5
 
 function writeTerms(terms: JettonChannelTerms): Cell {
-  return beginCell()
-    .storeInt(terms.globalId, 32)
-    .storeAddress(terms.client)
-    .storeAddress(terms.provider)
-    .storeUint(terms.closeDelay, 32)
-    .storeUint(terms.expiresAt, 32)
-    .storeUint(terms.salt, 64)
-    .storeBuffer(bytes32(terms.clientKey))
+  return writeTermsHead(terms)
     .storeRef(
       beginCell()
         .storeBuffer(bytes32(terms.providerKey))
@@ -64,22 +59,14 @@ function writeTerms(terms: JettonChannelTerms): Cell {
 }
 
 function readTerms(slice: Slice): JettonChannelTerms {
-  const globalId = slice.loadInt(32)
-  const client = readAddress(slice)
-  const provider = readAddress(slice)
-  const closeDelay = slice.loadUint(32)
-  const expiresAt = slice.loadUint(32)
-  const salt = slice.loadUintBig(64)
-  const clientKey = readBytes32(slice)
+  const head = readTermsHead(slice)
   const rest = slice.loadRef().beginParse()
   const providerKey = readBytes32(rest)
   const jettonMaster = readAddress(rest)
   const transferGas = rest.loadUint(32)
   rest.endParse()
   slice.endParse()
-  const times = { closeDelay, expiresAt, salt }
-  const keys = { clientKey, providerKey }
-  return { globalId, client, provider, ...times, ...keys, jettonMaster, transferGas }
+  return { ...head, providerKey, jettonMaster, transferGas }
 }
 
 function jettonChannelInit(terms: JettonChannelTerms): ContractInit {
@@ -174,16 +161,10 @@ function call(terms: JettonChannelTerms, body: ReturnType<typeof operation>): Wa
 /** Undefined unless code and terms give exactly this address. */
 export function readJettonChannel(
   address: Address,
-  account: { readonly code: Uint8Array; readonly data: Uint8Array },
+  account: StoredContract,
 ): JettonChannelOnChain | undefined {
-  const data = dataOf(JETTON_CHANNEL_CODE, account)
-  if (data === undefined) return undefined
-  try {
-    const channel = readData(data)
-    return jettonChannelAddress(channel.terms).equals(address) ? channel : undefined
-  } catch {
-    return undefined
-  }
+  const kind = { code: JETTON_CHANNEL_CODE, read: readData, address: jettonChannelAddress }
+  return readAccount(kind, address, account)
 }
 
 function readData(data: Cell): JettonChannelOnChain {

@@ -2,7 +2,14 @@
 import { type Address, beginCell, type Cell, Dictionary, type Slice } from '@ton/core'
 import { toHex } from '#protocol/bytes.ts'
 import { bytes32, readBytes32 } from '../cells/strict.ts'
-import { addressOf, type ContractInit, callWith, dataOf, operation } from '../contracts/account.ts'
+import {
+  addressOf,
+  type ContractInit,
+  callWith,
+  operation,
+  readAccount,
+  type StoredContract,
+} from '../contracts/account.ts'
 import { REGISTRY_CODE } from '../contracts/code.ts'
 import type { WalletMessage } from '../types.ts'
 import { type Action, actionCell, ENTRY_KIND, type EntryKind, type PolicyRoot } from './actions.ts'
@@ -123,16 +130,10 @@ export function payRentMessage(terms: RegistryTerms, amountNano: bigint): Wallet
 /** Undefined unless code and terms give exactly this address. */
 export function readRegistry(
   address: Address,
-  account: { readonly code: Uint8Array; readonly data: Uint8Array },
+  account: StoredContract,
 ): RegistryOnChain | undefined {
-  const data = dataOf(REGISTRY_CODE, account)
-  if (data === undefined) return undefined
-  try {
-    const found = readData(data)
-    return registryAddress(found.terms).equals(address) ? found : undefined
-  } catch {
-    return undefined
-  }
+  const kind = { code: REGISTRY_CODE, read: readData, address: registryAddress }
+  return readAccount(kind, address, account)
 }
 
 function readData(data: Cell): RegistryOnChain {

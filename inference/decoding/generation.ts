@@ -17,11 +17,8 @@ export type DecodingRequest = Omit<GenerateRequest, 'signal'>
 /** Events of one step besides `end`: the last chunk of a prompt also yields the first token. */
 export const STEP_EVENTS_MAX = 2
 
-export type NextRead =
-  | { readonly kind: 'prefill'; readonly ids: readonly number[] }
-  | { readonly kind: 'decode'; readonly id: number }
-  /** Nothing: the ids that were resumed from already end the answer. */
-  | { readonly kind: 'stopped' }
+/** `stopped`: nothing is to be read, the ids that were resumed from already end the answer. */
+export type Phase = 'prefill' | 'decode' | 'stopped'
 
 export class Generation {
   readonly #parts: Omit<DecodingParts<unknown>, 'model'>
@@ -47,18 +44,24 @@ export class Generation {
     this.#stopped = request.resumeTokenIds.map((id) => this.#isStop(id)).includes(true)
   }
 
-  /** What the model must read now; asked again it says the same until `accept`. */
-  next(): NextRead {
-    if (this.#stopped) return { kind: 'stopped' }
+  get phase(): Phase {
+    if (this.#stopped) return 'stopped'
+    return this.#chunks.length > 0 ? 'prefill' : 'decode'
+  }
+
+  /** The piece to read in phase `prefill`. */
+  piece(): readonly number[] {
     const chunk = this.#chunks[0]
-    if (chunk !== undefined) {
-      return { kind: 'prefill', ids: this.#sequence.slice(chunk.start, chunk.end) }
-    }
-    return { kind: 'decode', id: this.#sequence.at(-1) ?? 0 }
+    return chunk === undefined ? [] : this.#sequence.slice(chunk.start, chunk.end)
+  }
+
+  /** The id to read in phase `decode`. */
+  get lastId(): number {
+    return this.#sequence.at(-1) ?? 0
   }
 
   /**
-   * Takes the logits of the read that `next` asked for. The last event of a finished generation is
+   * Takes the logits of the read that the phase asked for. The last event of a finished generation is
    * `end`.
    */
   accept(logits: Float32Array): GenerateEvent[] {

@@ -98,11 +98,11 @@ export class Scheduler<Cache> {
   async #round(): Promise<boolean> {
     this.#endThoseThatNeedNoModel()
     const ready = [...this.#jobs.values()].filter((job) => job.credit >= STEP_EVENTS_MAX)
-    const reading = ready.find((job) => job.generation.next().kind === 'prefill')
+    const reading = ready.find((job) => job.generation.phase === 'prefill')
     if (reading !== undefined) await this.#prefill(reading)
     this.#endThoseThatNeedNoModel()
     const writing = [...this.#jobs.values()].filter(
-      (job) => job.credit >= STEP_EVENTS_MAX && job.generation.next().kind === 'decode',
+      (job) => job.credit >= STEP_EVENTS_MAX && job.generation.phase === 'decode',
     )
     if (writing.length > 0) await this.#decode(writing)
     return reading !== undefined || writing.length > 0
@@ -111,15 +111,14 @@ export class Scheduler<Cache> {
   #endThoseThatNeedNoModel(): void {
     for (const job of [...this.#jobs.values()]) {
       if (job.cancel.signal.aborted) this.#end(job, 'cancelled')
-      else if (job.generation.next().kind === 'stopped') this.#end(job, 'stop')
+      else if (job.generation.phase === 'stopped') this.#end(job, 'stop')
     }
   }
 
   async #prefill(job: Job<Cache>): Promise<void> {
-    const next = job.generation.next()
-    if (next.kind !== 'prefill') return
     try {
-      const logits = await this.#parts.model.read(job.cache, next.ids, job.cancel.signal)
+      const ids = job.generation.piece()
+      const logits = await this.#parts.model.read(job.cache, ids, job.cancel.signal)
       this.#jobs.delete(job.id)
       this.#jobs.set(job.id, job)
       this.#accept(job, logits)
@@ -130,10 +129,7 @@ export class Scheduler<Cache> {
   }
 
   async #decode(jobs: readonly Job<Cache>[]): Promise<void> {
-    const rows = jobs.flatMap((job) => {
-      const next = job.generation.next()
-      return next.kind === 'decode' ? [{ cache: job.cache, id: next.id }] : []
-    })
+    const rows = jobs.map((job) => ({ cache: job.cache, id: job.generation.lastId }))
     let logits: readonly Float32Array[]
     try {
       logits = await this.#parts.model.decode(rows)

@@ -5,7 +5,8 @@ export interface NativeTensor<
   Data extends Float32Array | BigInt64Array = Float32Array | BigInt64Array,
 > {
   readonly data: Data
-  readonly handle: Handle
+  /** Of the OrtValue: read once, since every step names every tensor of the cache. */
+  readonly address: bigint
   release(): void
 }
 
@@ -110,12 +111,13 @@ export class NativeSession {
     const create = api.createTensorWithData
     const rank = shape.length
     const handle = created(api, create, this.#memory, data, byteLength, dims, rank, type)
-    return { data, handle, release: () => void api.releaseValue(handle) }
+    const address = api.address(handle)
+    return { data, address, release: () => void api.releaseValue(handle) }
   }
 
   #valueTable(tensors: readonly (readonly [string, NativeTensor])[]): BigUint64Array {
     const table = new BigUint64Array(new ArrayBuffer(8 * tensors.length))
-    for (const [at, [, { handle }]] of tensors.entries()) table[at] = this.#api.address(handle)
+    for (const [at, [, { address }]] of tensors.entries()) table[at] = address
     return table
   }
 

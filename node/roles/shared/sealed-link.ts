@@ -43,6 +43,7 @@ export class SealedLink {
       const type = frameType(requestId)
       const sealed = this.#streamFor(this.#sealing, requestId, this.#outgoing)
       const { sequence, ciphertext } = await sealed.seal(type, final, content)
+      if (final) this.#sealing.delete(toHex(requestId))
       const frame = { requestId, sequence, type, final, ciphertext }
       await this.#stream.send(encodeSessionMessage({ kind: 'frame', frame }))
     })
@@ -65,6 +66,7 @@ export class SealedLink {
     }
     const sealed = this.#streamFor(this.#opening, requestId, this.#incoming)
     const content = await sealed.open(sequence, type, final, ciphertext)
+    if (final) this.#opening.delete(toHex(requestId))
     return { requestId, control: isControl(requestId), final, content }
   }
 
@@ -76,6 +78,7 @@ export class SealedLink {
     this.#stream.abort(reason)
   }
 
+  /** A stream that ended is dropped with its key; the secrets remember its id and never make it again. */
   #streamFor(
     table: Map<string, SealedStream>,
     requestId: Uint8Array,

@@ -10,7 +10,47 @@ export interface SamplingParameters {
   readonly topP: number
   /** Random numbers are keyed by (seed, position), never by arrival order. */
   readonly seed: bigint
+  /** Only the heaviest so many ids, 1 to TOP_K_MAX; absent: all. */
+  readonly topK?: number | undefined
+  /** Only ids with at least this share of the best one's probability, [0, 1]; absent: 0. */
+  readonly minP?: number | undefined
+  /** Divides positive and multiplies negative logits of ids in prompt or answer (Keskar et al., CTRL, 2019), above 0 to 2; absent: 1. */
+  readonly repetitionPenalty?: number | undefined
+  /** Taken off an id's logit once for each time it is in the answer, -2 to 2; absent: 0. */
+  readonly frequencyPenalty?: number | undefined
+  /** Taken off an id's logit once if it is in the answer, -2 to 2; absent: 0. */
+  readonly presencePenalty?: number | undefined
+  /** Added to logits before anything else, -100 to 100 each, at most LOGIT_BIAS_MAX ids, each once. */
+  readonly logitBias?: readonly LogitBias[] | undefined
 }
+
+export interface LogitBias {
+  readonly id: number
+  readonly bias: number
+}
+
+/** A function that an answer may call: `parameters` is the text of a JSON schema of its arguments. */
+export interface ToolDeclaration {
+  readonly name: string
+  readonly parameters: string
+}
+
+/**
+ * What the text of an answer must be; ids that would break it are never picked, and the end is picked
+ * only where the document is whole. `schema` is the text of a JSON schema (docs/spec/structured-output.md
+ * says which part of the standard is understood).
+ */
+export type OutputConstraint =
+  | { readonly kind: 'json_object' }
+  | { readonly kind: 'json_schema'; readonly schema: string }
+  | {
+      readonly kind: 'tool_calls'
+      readonly tools: readonly ToolDeclaration[]
+      /** `auto`: plain text, or calls; `required`: calls. */
+      readonly mode: 'auto' | 'required'
+      /** False: one call at most. */
+      readonly parallel: boolean
+    }
 
 export interface GenerateRequest {
   /** At least 2 ids: a single token is never prefilled alone (docs/spec/exactness.md). */
@@ -22,6 +62,10 @@ export interface GenerateRequest {
   readonly sampling: SamplingParameters
   /** Stop strings, <= 4; matched across token borders; the match is the last thing generated. */
   readonly stop: readonly string[]
+  /** Absent: any text. */
+  readonly constraint?: OutputConstraint | undefined
+  /** With every token its log probability and those of so many most likely ids, 0 to TOP_LOGPROBS_MAX. */
+  readonly topLogprobs?: number | undefined
   /**
    * What the engine read for one request may serve the next one with the same key and the same beginning.
    * Absent: nothing is kept or used. Never the same for two customers: a fast answer would tell one
@@ -33,10 +77,20 @@ export interface GenerateRequest {
 
 export type GenerateFinish = 'stop' | 'length' | 'cancelled'
 
+/**
+ * Natural logarithms of softmax(logits), before temperature and the cuts but after bias, penalties and
+ * constraint, as the id was drawn from them.
+ */
+export interface TokenLogprobs {
+  readonly logprob: number
+  /** Most likely first. */
+  readonly top: readonly { readonly id: number; readonly logprob: number }[]
+}
+
 export type GenerateEvent =
   /** Cumulative prompt tokens read so far, and how many of them were read for an earlier request. */
   | { readonly kind: 'prefilled'; readonly tokens: number; readonly cachedTokens: number }
-  | { readonly kind: 'token'; readonly id: number }
+  | { readonly kind: 'token'; readonly id: number; readonly logprobs?: TokenLogprobs | undefined }
   | { readonly kind: 'end'; readonly finish: GenerateFinish }
 
 export interface EngineInfo {

@@ -1,6 +1,8 @@
 /** A testnet from start to Ctrl-C, or through one question with --once. */
 
+import { readFileSync } from 'node:fs'
 import { toJson } from '#node/gateway/json.ts'
+import { chainFees } from '#node/testnet/chain-fees.ts'
 import { DEFAULT_MACHINES, planTestnet, providerNames, randomSeed } from '#node/testnet/derive.ts'
 import type { ChainTotals } from '#node/testnet/devchain-rpc.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
@@ -11,6 +13,7 @@ import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
 import { aborted } from './interrupts.ts'
 import { runOnce } from './once.ts'
+import { feesDocument, feesText } from './once-fees.ts'
 import type { TestnetCommandOptions } from './options.ts'
 import { testnetDir } from './target.ts'
 import type { Say, Telling } from './telling.ts'
@@ -106,8 +109,13 @@ async function once(
     await testnet.stop().catch(() => undefined)
     throw error
   }
-  const conserved = concludeWith(await testnet.stop(), context, told.say)
-  if (options.json) context.output.json({ ...document, conserved, seed: testnet.seed })
+  const totals = await testnet.stop()
+  const fees = chainFees(readFileSync(testnet.run.snapshotFile, 'utf8'))
+  told.say(feesText(fees, context.coins))
+  if (fees.totalNano !== fees.takenNano) context.exitWith(EXIT.failed)
+  const conserved = concludeWith(totals, context, told.say)
+  const more = { fees: feesDocument(fees), conserved, seed: testnet.seed }
+  if (options.json) context.output.json({ ...document, ...more })
 }
 
 /** Prints the books; exit 1 when a nanoTON is missing or too many. */

@@ -21,7 +21,7 @@ import type { BlockChange, DevchainJournal } from './journal.ts'
 import type { PriceTable } from './prices.ts'
 import { externalRejected, notExternal } from './refusals.ts'
 import { accountsToSave, type DevchainSnapshot } from './snapshot.ts'
-import { Transactions } from './transactions.ts'
+import { feesNanoOf, Transactions } from './transactions.ts'
 
 /** No account: coins that come from here were made. */
 export const FAUCET = new Address(0, Buffer.alloc(32))
@@ -308,7 +308,7 @@ export class Ledger {
       if (one === undefined) continue
       if (!before.has(address)) before.set(address, state)
       executed.push(one)
-      this.#feesNano += feesOf(one.transaction)
+      this.#feesNano += feesNanoOf(one.transaction)
       this.#pending.push(...one.sent)
     }
     return this.#seal(executed, before)
@@ -376,9 +376,4 @@ function messageCell(message: Message): Cell {
 /** Coins on their way: the value and what is left of its forward fee. */
 function carriedNano({ info }: Message): bigint {
   return info.type === 'internal' ? info.value.coins + info.forwardFee : 0n
-}
-
-/** What validators keep: the transaction's fees and what was left of its message's forward fee. */
-function feesOf({ inMessage, totalFees }: Executed['transaction']): bigint {
-  return totalFees.coins + (inMessage?.info.type === 'internal' ? inMessage.info.forwardFee : 0n)
 }

@@ -99,3 +99,8 @@ function accountOf(transaction: Transaction): string {
   const hash = Buffer.from(transaction.address.toString(16).padStart(64, '0'), 'hex')
   return new Address(0, hash).toRawString()
 }
+
+/** What validators keep: the transaction's fees and what was left of its message's forward fee. */
+export function feesNanoOf({ inMessage, totalFees }: Transaction): bigint {
+  return totalFees.coins + (inMessage?.info.type === 'internal' ? inMessage.info.forwardFee : 0n)
+}

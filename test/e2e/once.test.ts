@@ -6,6 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mandatorySteps } from '#attestation/verdict-steps.ts'
 import type { OnceDocument } from '#node/cli/once.ts'
+import type { FeesDocument } from '#node/cli/once-fees.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import { planTestnet } from '#node/testnet/derive.ts'
 import { realParts } from '#node/testnet/parts.ts'
@@ -19,7 +20,11 @@ const RUN_LIMIT_MS = 150_000
 
 let home: string
 let result: CliResult
-let document: OnceDocument & { readonly conserved: boolean; readonly seed: string }
+let document: OnceDocument & {
+  readonly fees: FeesDocument
+  readonly conserved: boolean
+  readonly seed: string
+}
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'cocoon-once-'))
@@ -41,7 +46,7 @@ describe('testnet --once --json', () => {
     expect(Object.keys(document).sort()).toEqual(
       [
         ...['answer', 'model', 'engine', 'route', 'verdict', 'usage', 'priceNano', 'timings'],
-        ...['receipt', 'chain', 'job', 'conserved', 'seed'],
+        ...['receipt', 'chain', 'job', 'fees', 'conserved', 'seed'],
       ].sort(),
     )
     expect(document).toMatchObject({ conserved: true, seed: SEED, model: 'cocoon-demo' })
@@ -104,6 +109,25 @@ describe('testnet --once --json', () => {
     expect(BigInt(feesNano)).toBeGreaterThan(0n)
     expect(receiptsRoot).toMatch(/^[0-9a-f]{64}$/)
     expect(receiptsRoot).not.toMatch(/^0+$/)
+  })
+
+  it('names the fee of each step on the chain, and their sum is what the chain took', () => {
+    const { steps, totalNano, takenNano } = document.fees
+    const sum = steps.reduce((nano, { feesNano }) => nano + BigInt(feesNano), 0n)
+    expect(`${sum}`).toBe(totalNano)
+    expect(totalNano).toBe(takenNano)
+    const done = steps.flatMap(({ operations }) => operations)
+    for (const operation of ['faucet', 'open', 'claim', 'coopClose']) {
+      expect(done).toContain(operation)
+    }
+    for (const { operations, accounts, transactions, feesNano } of steps) {
+      expect(operations.length).toBeGreaterThan(0)
+      expect(accounts.length).toBeGreaterThan(0)
+      expect(transactions).toBeGreaterThan(0)
+      expect([operations, BigInt(feesNano) >= 0n]).toEqual([operations, true])
+    }
+    expect(result.stderr).toMatch(/open and fund a channel .* TON$/m)
+    expect(result.stderr).toMatch(/^fees .* in \d+ steps: exactly what the chain took$/m)
   })
 
   it('runs a job with bids from all three providers and results in line order', () => {

@@ -84,6 +84,24 @@ export const ASK_STOPS_MAX = 4
 export const ASK_STOP_CHARACTERS_MAX = 64
 /** Model name. */
 export const ASK_MODEL_CHARACTERS_MAX = 128
+/** Ids that a cut to the most likely ones may keep; more is no cut. */
+export const ASK_TOP_K_MAX = 1_024
+/** Ids whose logits a request changes, as OpenAI has it. */
+export const ASK_LOGIT_BIAS_MAX = 300
+/** A token id is a u32 on the wire. */
+export const ASK_TOKEN_ID_MAX = 0xffff_ffff
+/** Likely ids that come with each token, as OpenAI has it. */
+export const ASK_TOP_LOGPROBS_MAX = 20
+/** Functions that an answer may call, as OpenAI has it. */
+export const ASK_TOOLS_MAX = 128
+/** Calls in one message of an assistant. */
+export const ASK_TOOL_CALLS_MAX = 128
+/** Name of a function, as OpenAI has it. */
+export const ASK_TOOL_NAME_CHARACTERS_MAX = 64
+/** Id of a call: ours have 41, other servers' are shorter. */
+export const ASK_TOOL_CALL_ID_CHARACTERS_MAX = 64
+/** Nesting of a JSON schema, and of arguments that a template reads: both are followed by recursion. */
+export const ASK_JSON_DEPTH_MAX = 32
 
 // ---- receipts
 

@@ -7,9 +7,17 @@ import {
   ProviderContentSchema,
   type ProviderContent as WireContent,
 } from '../wire/gen/cocoon_pb.ts'
-import { hashes, optionalCell, receipts, requiredCell, requireLength } from './content-parts.ts'
+import {
+  hashes,
+  optionalCell,
+  receipts,
+  requireContent,
+  requiredCell,
+  requireLength,
+} from './content-parts.ts'
 import { type Refusal, refusalFromWire } from './frames.ts'
 import { SEAL_PLAINTEXT_BYTES_MAX } from './padding.ts'
+import { logprobsFromWire, logprobsToWire, type TokenLogprobs } from './token-logprobs.ts'
 
 /** The answer to a SessionOpen that verified. */
 export interface SessionAccept {
@@ -32,6 +40,8 @@ export interface Tokens {
   readonly ids: readonly number[]
   /** Cumulative. */
   readonly promptTokensDone: number
+  /** One for each id, or none. */
+  readonly logprobs?: readonly TokenLogprobs[] | undefined
 }
 
 export type ProviderContent =
@@ -51,10 +61,8 @@ export function decodeProviderContent(bytes: Uint8Array): ProviderContent {
   switch (kind.case) {
     case 'accept':
       return { kind: 'accept', accept: acceptFromWire(kind.value) }
-    case 'tokens': {
-      const { ids, promptTokensDone } = kind.value
-      return { kind: 'tokens', tokens: { ids, promptTokensDone } }
-    }
+    case 'tokens':
+      return { kind: 'tokens', tokens: tokensFromWire(kind.value) }
     case 'checkpoint':
       return { kind: 'checkpoint', receipt: receiptFromWire(kind.value) }
     case 'leaf':
@@ -80,7 +88,7 @@ function toWire(content: ProviderContent): WireKind {
       return { case: 'accept', value: bestVoucher ? { ...value, bestVoucher } : value }
     }
     case 'tokens':
-      return { case: 'tokens', value: { ...content.tokens, ids: [...content.tokens.ids] } }
+      return { case: 'tokens', value: tokensToWire(content.tokens) }
     case 'checkpoint':
     case 'leaf':
       return { case: content.kind, value: content.receipt }
@@ -89,6 +97,16 @@ function toWire(content: ProviderContent): WireKind {
     case 'refusal':
       return { case: 'refusal', value: content.refusal }
   }
+}
+
+function tokensToWire({ ids, promptTokensDone, logprobs = [] }: Tokens) {
+  return { ids: [...ids], promptTokensDone, logprobs: logprobs.map(logprobsToWire) }
+}
+
+function tokensFromWire({ ids, promptTokensDone, logprobs }: WireOf<'tokens'>): Tokens {
+  if (logprobs.length === 0) return { ids, promptTokensDone }
+  requireContent(logprobs.length === ids.length, 'one log probability for each id')
+  return { ids, promptTokensDone, logprobs: logprobs.map(logprobsFromWire) }
 }
 
 function acceptFromWire(wire: WireOf<'accept'>): SessionAccept {

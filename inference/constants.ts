@@ -52,6 +52,8 @@ export const TEMPERATURE_MAX = 2
 export const ONNX_FILES_MAX = 64
 /** One file of weights: the limit of a protobuf message, and of one hashing call. */
 export const WEIGHTS_FILE_BYTES_MAX = 2 * GIB - 1
+/** A model's file is cut into pieces of this many bytes; each can be checked by itself. */
+export const MODEL_PIECE_BYTES = 1 * MIB
 /** All files of one model together. */
 export const MODEL_BYTES_MAX = 64 * GIB
 /** config.json and its like are a few KiB. */
@@ -65,3 +67,39 @@ export const FILE_READ_BYTES = 64 * MIB
 export const CHAT_MESSAGES_MAX = 1_024
 /** Characters of one chat before it is tokenised: tokenising happens on the caller's thread. */
 export const CHAT_CHARS_MAX = 1_048_576
+
+/** The largest `top_k`: what lies behind the first thousand weighs next to nothing. */
+export const TOP_K_MAX = 1_024
+/** Ids whose logits a request may move; OpenAI's limit. */
+export const LOGIT_BIAS_MAX = 300
+/** OpenAI's range of one bias. */
+export const LOGIT_BIAS_VALUE_MAX = 100
+/** OpenAI's limit of `top_logprobs`. */
+export const TOP_LOGPROBS_MAX = 20
+/** The largest repetition penalty: beyond it a model says what it has never said, whatever it means. */
+export const REPETITION_PENALTY_MAX = 2
+/** OpenAI's range of frequency and presence penalties, either way. */
+export const PENALTY_MAX = 2
+
+/** Text of one JSON schema: what OpenAI accepts is shorter. */
+export const SCHEMA_CHARS_MAX = 65_536
+/** Schemas inside of one schema: each costs time when it is read and states while it is followed. */
+export const SCHEMA_NODES_MAX = 4_096
+/** Values of one `enum`. */
+export const SCHEMA_ENUM_MAX = 1_024
+/** Objects and arrays inside of each other in a constrained answer. */
+export const DOCUMENT_DEPTH_MAX = 64
+/** Ways to read an answer so far, where alternatives of a schema begin alike; more are not followed. */
+export const GRAMMAR_FRAMES_MAX = 256
+/** States of one answer's grammar that are remembered; each has a table of about 2 KiB. */
+export const GRAMMAR_STATES_MAX = 4_096
+/** Masks of one answer's grammar that are remembered; each has a bit for each id. */
+export const GRAMMAR_MASKS_MAX = 256
+/** Functions that one request may offer; OpenAI's limit. */
+export const TOOLS_MAX = 128
+/** Characters of a function's name; OpenAI's limit. */
+export const TOOL_NAME_CHARS_MAX = 64
+/** Schemas of all functions of one request together. */
+export const TOOLS_CHARS_MAX = 262_144
+/** Text of one call while it is held back until it is whole. */
+export const TOOL_CALL_CHARS_MAX = 262_144

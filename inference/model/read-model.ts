@@ -16,7 +16,7 @@ import { type ModelFiles, type ModelManifest, manifestOf, manifestRoot } from '.
 import { type ModelConfig, parseModelConfig } from './model-config.ts'
 
 /** The small files: all that a client needs to count tokens. Value: most bytes it may have. */
-const TEXT_FILES: Readonly<Record<string, { bytesMax: number; required: boolean }>> = {
+export const TEXT_FILES: Readonly<Record<string, { bytesMax: number; required: boolean }>> = {
   'config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: true },
   'generation_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
   'tokenizer.json': { bytesMax: TOKENIZER_FILE_BYTES_MAX, required: true },
@@ -24,7 +24,7 @@ const TEXT_FILES: Readonly<Record<string, { bytesMax: number; required: boolean 
   'chat_template.jinja': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
 }
 
-const GRAPH_FOLDER = 'onnx'
+export const GRAPH_FOLDER = 'onnx'
 
 export interface Model {
   readonly manifest: ModelManifest

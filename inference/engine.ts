@@ -124,17 +124,37 @@ export interface Engine extends AsyncDisposable {
   generate(request: GenerateRequest): AsyncIterable<GenerateEvent>
 }
 
+export interface ChatToolCall {
+  readonly id: string
+  readonly name: string
+  /** JSON as the model wrote it; cut off, it may be none. */
+  readonly arguments: string
+}
+
+/** A message of role `tool` holds the result of the call that `toolCallId` names. */
 export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant'
+  readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string
+  readonly toolCalls?: readonly ChatToolCall[] | undefined
+  readonly toolCallId?: string | undefined
+}
+
+/** A function as the model's chat template shows it to the model. */
+export interface ChatTool extends ToolDeclaration {
+  readonly description?: string | undefined
 }
 
 /** Turns chats into ids and ids into text; both sides of a session count with the same one. */
 export interface ChatTokenizer {
   readonly endTokenIds: readonly number[]
   readonly vocabularySize: number
-  /** Applies the chat template with the generation prompt. Plain text never becomes special ids. */
-  encodeChat(messages: readonly ChatMessage[]): number[]
+  /**
+   * Applies the chat template with the generation prompt. Plain text never becomes special ids.
+   * @throws ConfigError TOOLS_UNSUPPORTED when the template leaves out tools, or calls of tools
+   */
+  encodeChat(messages: readonly ChatMessage[], tools?: readonly ChatTool[]): number[]
+  /** What the id adds to a text: none for special and unknown ones, perhaps part of a character. */
+  tokenBytes(id: number): Uint8Array
   /** Incremental, UTF-8 safe decoding with stop strings; see TextStream. */
   textStream(stop: readonly string[]): TextStream
 }

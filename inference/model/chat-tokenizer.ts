@@ -1,24 +1,27 @@
 /** Chats to ids and ids to text, from a model's small files alone: a client needs no weights. */
-import { Template } from '@huggingface/jinja'
 import { Tokenizer } from '@huggingface/tokenizers'
+import { utf8 } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { CHAT_CHARS_MAX, CHAT_MESSAGES_MAX } from '../constants.ts'
 import type { ChatMessage, ChatTokenizer } from '../engine.ts'
+import {
+  callerTexts,
+  chatRenderer,
+  mapCallerTexts,
+  templateChat,
+  toolsUnsupported,
+} from './chat-template.ts'
 import type { ModelFiles } from './manifest.ts'
 import { parseModelConfig } from './model-config.ts'
 import { breakMarkers, splitAtMarkers, unusedCharacter } from './special-text.ts'
 import { createTextStream } from './text-stream.ts'
 import { coversEveryByte, tokenPieces } from './token-bytes.ts'
-import {
-  type AddedToken,
-  parseTokenizerFiles,
-  type TokenizerFiles,
-  type TokenizerJson,
-} from './tokenizer-files.ts'
+import { type AddedToken, parseTokenizerFiles, type TokenizerJson } from './tokenizer-files.ts'
 
 /**
  * Loads the tokenizer of a model in the Hugging Face layout (see readTokenizerFiles).
- * encodeChat throws ConfigError TEXT_INVALID, CHAT_TOO_LONG and CHAT_TEMPLATE_FAILED.
+ * encodeChat throws ConfigError TEXT_INVALID, CHAT_TOO_LONG, CHAT_TEMPLATE_FAILED, TOOLS_INVALID and
+ * TOOLS_UNSUPPORTED.
  * @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, CHAT_TEMPLATE_MISSING,
  *   TOKENIZER_UNSUPPORTED
  */
@@ -40,15 +43,21 @@ export function loadChatTokenizer(files: ModelFiles): ChatTokenizer {
   return {
     endTokenIds: [...endTokenIds].sort((a, b) => a - b),
     vocabularySize: config.vocabularySize,
-    encodeChat(messages) {
-      checkChat(messages)
+    encodeChat(messages, tools = []) {
+      const chat = templateChat(messages, tools)
+      const texts = callerTexts(chat)
+      checkChat(messages, texts)
       const markers = [...specials.keys()]
-      const breaker = unusedCharacter(messages.map((message) => message.content))
-      const broken = messages.map(({ role, content }) => ({
-        role,
-        content: breakMarkers(content, markers, breaker),
-      }))
+      const hasTools = tools.length > 0 || messages.some(({ toolCalls }) => toolCalls !== undefined)
+      if (hasTools && markers.some(isReachedByEscapes)) throw toolsUnsupported()
+      const breaker = unusedCharacter(texts)
+      const broken = mapCallerTexts(chat, (text) => breakMarkers(text, markers, breaker))
       return encodeRendered(render(broken), specials, breaker, encodeText)
+    },
+    tokenBytes(id) {
+      const piece = pieces.get(id)
+      if (piece === undefined) return new Uint8Array(0)
+      return piece.kind === 'bytes' ? piece.bytes : utf8(piece.text)
     },
     textStream: (stop) => createTextStream(pieces, stop),
   }
@@ -105,36 +114,24 @@ function unsupported(reason: string): ConfigError {
   })
 }
 
-function chatRenderer(files: TokenizerFiles): (messages: readonly ChatMessage[]) => string {
-  let template: Template
-  try {
-    template = new Template(files.chatTemplate)
-  } catch {
-    throw new ConfigError('CHAT_TEMPLATE_FAILED', 'the chat template does not parse', {
-      remedy: 'Fetch the model again, or use another one.',
-    })
-  }
-  return (messages) => {
-    try {
-      return template.render({ ...files.namedTokens, messages, add_generation_prompt: true })
-    } catch {
-      // The library's message may quote the chat: it stops here.
-      throw new ConfigError('CHAT_TEMPLATE_FAILED', 'the chat template refused the messages', {
-        remedy: 'Send roles in the order this model expects, for example user first.',
-      })
-    }
-  }
+/**
+ * Whether JSON's escapes of a text, which templates write for tools and calls, could complete the
+ * marker: it has a backslash, or begins like the rest of an escape. No known model has such a one.
+ */
+function isReachedByEscapes(marker: string): boolean {
+  return marker.includes('\\') || /^[0-9A-Fa-fbnrtu]/.test(marker)
 }
 
-function checkChat(messages: readonly ChatMessage[]): void {
-  const chars = messages.reduce((sum, message) => sum + message.content.length, 0)
+/** @param texts all of the chat that a caller wrote */
+function checkChat(messages: readonly ChatMessage[], texts: readonly string[]): void {
+  const chars = texts.reduce((sum, text) => sum + text.length, 0)
   if (messages.length > CHAT_MESSAGES_MAX || chars > CHAT_CHARS_MAX) {
     throw new ConfigError('CHAT_TOO_LONG', 'the chat has too many messages or characters', {
       remedy: 'Send fewer messages.',
       data: { messagesMax: CHAT_MESSAGES_MAX, charsMax: CHAT_CHARS_MAX },
     })
   }
-  if (messages.every((message) => message.content.isWellFormed())) return
+  if (texts.every((text) => text.isWellFormed())) return
   throw new ConfigError('TEXT_INVALID', 'a message contains half of a surrogate pair', {
     remedy: 'Send well-formed Unicode.',
   })

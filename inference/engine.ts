@@ -55,6 +55,8 @@ export type OutputConstraint =
 export interface GenerateRequest {
   /** At least 2 ids: a single token is never prefilled alone (docs/spec/exactness.md). */
   readonly promptTokenIds: readonly number[]
+  /** The chat that the prompt was made of: only an upstream server that takes no ids is asked by it. */
+  readonly messages?: readonly ChatMessage[] | undefined
   /** Ids of an answer that is continued (failover): read like a prompt, not generated again. */
   readonly resumeTokenIds: readonly number[]
   /** New tokens at most, >= 1. */
@@ -105,6 +107,11 @@ export interface EngineInfo {
   readonly scheduleDigest: Uint8Array
   readonly contextTokens: number
   readonly slotsTotal: number
+  /**
+   * False: the ids spell the text of a server that gives none; they are not the ones that were sampled, so
+   * nobody can count again or go on from them. Absent: true.
+   */
+  readonly exactTokenIds?: boolean
 }
 
 export interface EngineLoad {

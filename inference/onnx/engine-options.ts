@@ -63,7 +63,7 @@ function inRange(option: string, value: number, min: number, max: number): numbe
 }
 
 /** Arrays that the caller may change later, and read-only ones the schema does not know. */
-export function copyForWire(request: DecodingRequest) {
+export function copyForWire({ messages: _, ...request }: DecodingRequest) {
   return {
     ...request,
     promptTokenIds: [...request.promptTokenIds],

@@ -4,6 +4,7 @@ import type { TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
 import { openNativeModel } from './native/native-model.ts'
 import { openPortableModel } from './portable-model.ts'
+import { prepareGraph } from './surgery/prepare-graph.ts'
 
 export type Backend = 'native' | 'portable'
 
@@ -14,17 +15,18 @@ export interface OpenedModel {
   readonly fallback?: string
 }
 
-/** @throws ConfigError MODEL_GRAPH_INVALID and those of readSignature */
+/** @throws ConfigError MODEL_GRAPH_INVALID and those of prepareGraph */
 export async function openModel(
   files: Model,
   wanted: { readonly backend: Backend; readonly threads: number; readonly slotsTotal: number },
 ): Promise<OpenedModel> {
   const { threads, slotsTotal } = wanted
+  const prepared = prepareGraph(files)
   const portable = async () =>
-    (await openPortableModel(files, threads)) as unknown as TokenModel<unknown>
+    (await openPortableModel(prepared, files.config, threads)) as unknown as TokenModel<unknown>
   if (wanted.backend === 'portable') return { model: await portable(), backend: 'portable' }
   try {
-    const native = await openNativeModel(files, threads, slotsTotal)
+    const native = await openNativeModel(prepared, files.config, threads, slotsTotal)
     return { model: native, backend: 'native' }
   } catch (thrown) {
     const error = asCocoonError(thrown)

@@ -1,13 +1,11 @@
 /** The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. */
-import { basename } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { OpenedCache, TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
-import { checkExternalData } from './external-data.ts'
 import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
-import { type GraphSignature, readSignature } from './graph-signature.ts'
-import { readGraphValues } from './graph-values.ts'
+import type { CacheTensor, GraphSignature } from './graph-signature.ts'
 import { SESSION_OPTIONS } from './runtime.ts'
+import type { PreparedGraph } from './surgery/prepare-graph.ts'
 
 /** The tensors that came out of the last call go into the next one. */
 export interface PortableCache {
@@ -20,32 +18,35 @@ const LOG_ERRORS_ONLY = 3
 
 /**
  * Opens the graph from the bytes that were hashed; external data comes from memory too.
- * @throws ConfigError MODEL_GRAPH_INVALID and those of readSignature
+ * @throws ConfigError MODEL_GRAPH_INVALID
  */
 export async function openPortableModel(
-  model: Model,
+  prepared: PreparedGraph,
+  config: Model['config'],
   threads: number,
 ): Promise<TokenModel<PortableCache>> {
-  const graph = model.files.get(model.graphPath) ?? new Uint8Array()
-  const externalData = [...model.files]
-    .filter(([path]) => path.startsWith('onnx/') && path !== model.graphPath)
-    .map(([path, data]) => ({ path: basename(path), data }))
-  checkExternalData(graph, new Set(externalData.map(({ path }) => path)))
-  let session: InferenceSession
+  const session = await createSession(prepared, threads)
+  const opened = new PortableModel(session, prepared.signature, config)
+  await probe(opened)
+  return opened
+}
+
+/** @throws ConfigError MODEL_GRAPH_INVALID when onnxruntime refuses the graph */
+export async function createSession(
+  { graph, externalFiles }: Omit<PreparedGraph, 'signature'>,
+  threads: number,
+): Promise<InferenceSession> {
   try {
-    session = await InferenceSession.create(graph, {
+    return await InferenceSession.create(graph, {
       ...SESSION_OPTIONS,
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: LOG_ERRORS_ONLY,
-      ...(externalData.length > 0 ? { externalData } : {}),
+      ...(externalFiles.length > 0 ? { externalData: [...externalFiles] } : {}),
     })
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }
-  const opened = new PortableModel(session, readSignature(readGraphValues(graph)), model.config)
-  await probe(opened)
-  return opened
 }
 
 /** A prefill and a decode step: what does not fit fails here and not at a customer's prompt. */
@@ -74,9 +75,7 @@ class PortableModel implements TokenModel<PortableCache> {
 
   /** Keeps nothing between requests: that would copy whole caches. */
   openCache(): OpenedCache<PortableCache> {
-    const tensors = this.#signature.cache.map(
-      ({ heads, headSize }) => new Tensor('float32', new Float32Array(0), [1, heads, 0, headSize]),
-    )
+    const tensors = this.#signature.cache.map(emptyCache)
     return { cache: { tokens: 0, tensors }, cachedTokens: 0 }
   }
 
@@ -96,10 +95,10 @@ class PortableModel implements TokenModel<PortableCache> {
     const outputs = await this.#session.run(this.#feeds(cache, ids, total)).catch((cause) => {
       throw runFailed(cause)
     })
-    const tensors = this.#signature.cache.map(({ output, heads, headSize }) =>
-      checkShape(outputs[output], [1, heads, total, headSize]),
+    const tensors = this.#signature.cache.map(({ output, heads, headSize, type }) =>
+      checkShape(outputs[output], type, [1, heads, total, headSize]),
     )
-    const logits = lastRow(outputs['logits'], this.vocabularySize)
+    const logits = lastRow(outputs[this.#signature.logits.name], this.vocabularySize)
     cache.tokens = total
     cache.tensors = tensors
     return logits
@@ -113,12 +112,23 @@ class PortableModel implements TokenModel<PortableCache> {
     if (this.#signature.hasPositionIds) {
       feeds['position_ids'] = int64Row(ids.map((_, at) => cache.tokens + at))
     }
+    const count = this.#signature.logitsCount
+    if (count !== undefined) {
+      const shape = count.rank === 0 ? [] : [1]
+      feeds[count.name] = new Tensor('int64', BigInt64Array.of(BigInt(ids.length)), shape)
+    }
     for (const [at, { input }] of this.#signature.cache.entries()) {
       const tensor = cache.tensors[at]
       if (tensor !== undefined) feeds[input] = tensor
     }
     return feeds
   }
+}
+
+function emptyCache({ heads, headSize, type }: CacheTensor): Tensor {
+  const shape = [1, heads, 0, headSize]
+  if (type === 'float32') return new Tensor(type, new Float32Array(0), shape)
+  return new Tensor(type, new Uint16Array(0), shape)
 }
 
 function int64Row(values: readonly number[]): Tensor {
@@ -128,16 +138,20 @@ function int64Row(values: readonly number[]): Tensor {
 /** Graphs return logits of every position, or only of the last one. */
 function lastRow(logits: Tensor | undefined, vocabularySize: number): Float32Array {
   const rows = logits?.dims[1] ?? 0
-  checkShape(logits, [1, Math.max(1, rows), vocabularySize])
+  checkShape(logits, 'float32', [1, Math.max(1, rows), vocabularySize])
   const data = logits?.data
   if (!(data instanceof Float32Array)) throw outputInvalid()
   return data.subarray((rows - 1) * vocabularySize, rows * vocabularySize)
 }
 
-function checkShape(tensor: Tensor | undefined, dims: readonly number[]): Tensor {
+function checkShape(
+  tensor: Tensor | undefined,
+  type: CacheTensor['type'],
+  dims: readonly number[],
+): Tensor {
   const fits =
     tensor !== undefined &&
-    tensor.type === 'float32' &&
+    tensor.type === type &&
     tensor.dims.length === dims.length &&
     dims.every((size, at) => tensor.dims[at] === size)
   if (!fits) throw outputInvalid()

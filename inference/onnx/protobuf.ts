@@ -4,6 +4,9 @@ export interface ProtobufField {
   readonly field: number
   /** Varints as numbers (exact to 2^53), length-delimited fields as bytes; fixed-width ones are left out. */
   readonly value: number | Uint8Array
+  /** Where the whole field, its key included, lies in the message: [start, end). */
+  readonly start: number
+  readonly end: number
 }
 
 /** @throws SyntaxError when the bytes are no protobuf message; groups are refused too */
@@ -20,18 +23,39 @@ export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
     throw new SyntaxError('not protobuf')
   }
   while (at < bytes.length) {
+    const start = at
     const key = varint()
     const field = Math.floor(key / 8)
     const wireType = key % 8
-    if (wireType === 0) yield { field, value: varint() }
+    if (wireType === 0) yield { field, value: varint(), start, end: at }
     else if (wireType === 1) at += 8
     else if (wireType === 5) at += 4
     else if (wireType === 2) {
       const length = varint()
       if (length > bytes.length - at) throw new SyntaxError('not protobuf')
-      yield { field, value: bytes.subarray(at, at + length) }
+      const value = bytes.subarray(at, at + length)
       at += length
+      yield { field, value, start, end: at }
     } else throw new SyntaxError('not protobuf')
   }
   if (at > bytes.length) throw new SyntaxError('not protobuf')
+}
+
+/** The varints of a repeated field, packed into one run of bytes or each a field of its own. */
+export function repeatedVarints({ value }: ProtobufField): readonly number[] {
+  if (typeof value === 'number') return [value]
+  const values: number[] = []
+  let current = 0
+  let shift = 0
+  for (const byte of value) {
+    current += (byte & 127) * 2 ** shift
+    shift += 7
+    if (shift > 70) throw new SyntaxError('not protobuf')
+    if (byte > 127) continue
+    values.push(current)
+    current = 0
+    shift = 0
+  }
+  if (shift > 0) throw new SyntaxError('not protobuf')
+  return values
 }

@@ -21,10 +21,12 @@ describe('signature of a graph', () => {
     expect(signature).toEqual({
       hasAttentionMask: false,
       hasPositionIds: false,
-      logits: undefined,
+      logitsCount: undefined,
+      logits: { name: 'logits', type: 'float32', shape: [1], rows: undefined },
       cache: ['key', 'value'].map((part) => ({
         input: `past_key_values.0.${part}`,
         output: `present.0.${part}`,
+        type: 'float32',
         heads: 2,
         headSize: 16,
       })),
@@ -33,6 +35,25 @@ describe('signature of a graph', () => {
     expect(readSignature({ inputs: [...withMask, ...cache], outputs })).toMatchObject({
       hasAttentionMask: true,
       hasPositionIds: true,
+    })
+  })
+
+  it('pairs caches by layer and part, whatever the exporter calls them', () => {
+    const named = (prefix: string, mark: string) =>
+      ['value', 'key'].map((part) =>
+        tensor(`${prefix}${mark}0${mark}${part}`, 'float16', cacheShape),
+      )
+    const signature = readSignature({
+      inputs: [ids, tensor('num_logits_to_keep', 'int64', []), ...named('past', '_')],
+      outputs: [tensor('logits', 'float16', [1, 2, 3]), ...named('present_key_values', '.')],
+    })
+    expect(signature).toMatchObject({
+      logitsCount: { name: 'num_logits_to_keep', rank: 0 },
+      logits: { type: 'float16', rows: undefined },
+      cache: [
+        { input: 'past_0_value', output: 'present_key_values.0.value', type: 'float16' },
+        { input: 'past_0_key', output: 'present_key_values.0.key', type: 'float16' },
+      ],
     })
   })
 
@@ -52,10 +73,10 @@ describe('signature of a graph', () => {
       'MODEL_INPUT_UNSUPPORTED',
     ],
     [
-      'a half-precision cache',
+      'a cache that changes its type',
       [ids, tensor('past_key_values.0.key', 'float16', cacheShape)],
       outputs,
-      'MODEL_INPUT_UNSUPPORTED',
+      'MODEL_OUTPUT_UNSUPPORTED',
     ],
     [
       'a cache of no fixed size',
@@ -74,6 +95,18 @@ describe('signature of a graph', () => {
       [ids, ...cache, { name: 'attention_mask', type: undefined, shape: [] }],
       outputs,
       'MODEL_INPUT_UNSUPPORTED',
+    ],
+    [
+      'a count of logits that is a table',
+      [ids, ...cache, { name: 'num_logits_to_keep', type: 'int64', shape: [1, 1] }],
+      outputs,
+      'MODEL_INPUT_UNSUPPORTED',
+    ],
+    [
+      'whole numbers as logits',
+      [ids, ...cache],
+      [tensor('logits', 'int64'), ...outputs.slice(1)],
+      'MODEL_OUTPUT_UNSUPPORTED',
     ],
     ['no logits', [ids, ...cache], outputs.slice(1), 'MODEL_OUTPUT_MISSING'],
     ['no new cache', [ids, ...cache], outputs.slice(0, 2), 'MODEL_OUTPUT_MISSING'],

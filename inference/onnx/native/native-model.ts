@@ -12,12 +12,11 @@ import {
   type TokenModel,
 } from '../../decoding/token-model.ts'
 import type { Model } from '../../model/read-model.ts'
-import { checkExternalData } from '../external-data.ts'
 import { graphInvalid, runFailed } from '../graph-errors.ts'
-import { type GraphSignature, readSignature } from '../graph-signature.ts'
-import { readGraphValues } from '../graph-values.ts'
+import type { GraphSignature } from '../graph-signature.ts'
+import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
-import { NativeSession, type NativeTensor } from './session.ts'
+import { type CacheElements, NativeSession, type NativeTensor } from './session.ts'
 
 /** One row of the slabs. */
 interface Slot {
@@ -46,34 +45,30 @@ type LogitsRows = 'last' | 'all'
 
 /**
  * @throws ConfigError NATIVE_UNAVAILABLE when library or graph cannot be used this way: the portable
- *   backend can; MODEL_GRAPH_INVALID and those of readSignature when no backend can
+ *   backend can; MODEL_GRAPH_INVALID when no backend can
  */
 export async function openNativeModel(
-  model: Model,
+  { graph, externalFiles, signature }: PreparedGraph,
+  config: Model['config'],
   threads: number,
   slots: number,
 ): Promise<TokenModel<unknown>> {
-  const graph = model.files.get(model.graphPath) ?? new Uint8Array()
-  const others = [...model.files.keys()].filter((name) => name.startsWith('onnx/'))
-  if (others.length > 1) throw nativeUnavailable('weights lie outside of the graph')
-  checkExternalData(graph, new Set())
-  const signature = readSignature(readGraphValues(graph))
   if (!signature.hasAttentionMask) throw nativeUnavailable('the graph has no attention_mask')
   const api = ortApi()
   let session: NativeSession
   try {
-    session = new NativeSession(api, graph, threads)
+    session = new NativeSession(api, graph, threads, externalFiles)
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }
-  const opened = await NativeModel.open(session, signature, model.config, slots)
+  const opened = await NativeModel.open(session, signature, config, slots)
   return opened as unknown as TokenModel<unknown>
 }
 
 class NativeModel implements TokenModel<Slot> {
   readonly #session: NativeSession
   readonly #signature: GraphSignature
-  readonly #slabs: readonly Float32Array[]
+  readonly #slabs: readonly CacheElements[]
   readonly #slots: readonly Slot[]
   /** Views of the slabs: of one slot by `s<index>`, of the first n slots by `n`. */
   readonly #views = new Map<string, readonly NativeTensor[]>()
@@ -106,11 +101,12 @@ class NativeModel implements TokenModel<Slot> {
     this.contextTokens = config.contextTokens
     // One position more than a sequence can have: idle rows of a batch write there.
     this.#capacity = config.contextTokens + 1
-    this.#slabs = signature.cache.map(
-      ({ heads, headSize }) => new Float32Array(slots * heads * this.#capacity * headSize),
-    )
+    this.#slabs = signature.cache.map(({ heads, headSize, type }) => {
+      const elements = slots * heads * this.#capacity * headSize
+      return type === 'float16' ? new Uint16Array(elements) : new Float32Array(elements)
+    })
     this.#slots = Array.from({ length: slots }, (_, index) => emptySlot(index))
-    this.#logitsRows = signature.logits ?? 'all'
+    this.#logitsRows = signature.logits.rows ?? 'all'
   }
 
   /** A prefill and a step: graphs without in-place attention fail here. */
@@ -224,7 +220,11 @@ class NativeModel implements TokenModel<Slot> {
       inputs.push(['position_ids', session.int64([batch, width], step.positions)])
     }
     const logits = session.float32([batch, step.logitsRows, this.vocabularySize])
-    const outputs: [string, NativeTensor][] = [['logits', logits]]
+    const count = this.#signature.logitsCount
+    if (count !== undefined) {
+      inputs.push([count.name, session.int64(count.rank === 0 ? [] : [1], [width])])
+    }
+    const outputs: [string, NativeTensor][] = [[this.#signature.logits.name, logits]]
     for (const [at, { input, output }] of this.#signature.cache.entries()) {
       const tensor = step.cache[at]
       if (tensor === undefined) continue
@@ -255,7 +255,7 @@ class NativeModel implements TokenModel<Slot> {
       const row = heads * this.#capacity * headSize
       const slab = this.#slabs[at] ?? new Float32Array()
       const data = slab.subarray(first * row, (first + count) * row)
-      return this.#session.float32([count, heads, this.#capacity, headSize], data)
+      return this.#session.tensor([count, heads, this.#capacity, headSize], data)
     })
     this.#views.set(name, made)
     return made

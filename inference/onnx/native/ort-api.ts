@@ -12,9 +12,9 @@ import { ConfigError } from '#protocol/errors.ts'
 
 /** The version of the header that the table below was checked against. */
 const ORT_VERSION = '1.30.0'
-/** All functions used were there in API version 16, so that newer libraries keep them in place. */
-const ORT_API_VERSION = 16
-const TABLE_LENGTH = 101
+/** All functions used were there in API version 18, so that newer libraries keep them in place. */
+const ORT_API_VERSION = 18
+const TABLE_LENGTH = 280
 
 const FUNCTIONS = {
   createStatus: [0, 'void *%(int code, const char *message)'],
@@ -45,6 +45,10 @@ const FUNCTIONS = {
   releaseSession: [95, 'void %(void *session)'],
   releaseValue: [96, 'void %(void *value)'],
   releaseRunOptions: [97, 'void %(void *options)'],
+  addExternalInitializersFromFilesInMemory: [
+    279,
+    'void *%(void *options, const void *names, const void *buffers, const void *lengths, size_t count)',
+  ],
 } as const satisfies Record<string, readonly [number, string]>
 
 /** An opaque pointer of the library. */
@@ -64,7 +68,7 @@ export type OrtApi = Readonly<Record<keyof typeof FUNCTIONS, NativeFunction>> & 
 }
 
 /** ONNXTensorElementDataType */
-export const ELEMENT = { float32: 1, int64: 7 } as const
+export const ELEMENT = { float32: 1, int64: 7, float16: 10 } as const
 
 let loaded: OrtApi | undefined
 

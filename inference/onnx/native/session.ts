@@ -1,9 +1,12 @@
 /** An ONNX Runtime session and its tensors over memory that JavaScript owns. */
+import type { ExternalFile } from '../surgery/prepare-graph.ts'
 import { check, created, ELEMENT, type Handle, type OrtApi } from './ort-api.ts'
 
-export interface NativeTensor<
-  Data extends Float32Array | BigInt64Array = Float32Array | BigInt64Array,
-> {
+/** Float16 elements lie in a Uint16Array: nothing here calculates with them. */
+export type CacheElements = Float32Array | Uint16Array
+type Elements = CacheElements | BigInt64Array
+
+export interface NativeTensor<Data extends Elements = Elements> {
   readonly data: Data
   /** Of the OrtValue: read once, since every step names every tensor of the cache. */
   readonly address: bigint
@@ -25,8 +28,16 @@ export class NativeSession {
   readonly #memory: Handle
   readonly #names = new Map<string, { bytes: Uint8Array; address: bigint }>()
 
-  /** @throws Error when the library refuses the graph */
-  constructor(api: OrtApi, graph: Uint8Array, threads: number) {
+  /**
+   * `externalFiles`: weights beside the graph, which are never looked for on the disk.
+   * @throws Error when the library refuses the graph
+   */
+  constructor(
+    api: OrtApi,
+    graph: Uint8Array,
+    threads: number,
+    externalFiles: readonly ExternalFile[],
+  ) {
     this.#api = api
     const environment = created(api, api.createEnv, LOG_ERRORS_ONLY, 'cocoon')
     const options = created(api, api.createSessionOptions)
@@ -34,9 +45,26 @@ export class NativeSession {
     check(api, api.setSessionExecutionMode(options, SEQUENTIAL))
     check(api, api.setIntraOpNumThreads(options, threads))
     check(api, api.setInterOpNumThreads(options, 1))
+    this.#addFiles(options, externalFiles)
     const bytes = graph.byteLength
     this.#session = created(api, api.createSessionFromArray, environment, graph, bytes, options)
     this.#memory = created(api, api.createCpuMemoryInfo, ARENA_ALLOCATOR, DEFAULT_MEMORY)
+  }
+
+  /** The library copies what it takes from them while the session is created. */
+  #addFiles(options: Handle, files: readonly ExternalFile[]): void {
+    if (files.length === 0) return
+    const api = this.#api
+    const names = new BigUint64Array(new ArrayBuffer(8 * files.length))
+    const buffers = new BigUint64Array(new ArrayBuffer(8 * files.length))
+    const lengths = new BigUint64Array(new ArrayBuffer(8 * files.length))
+    for (const [at, { path, data }] of files.entries()) {
+      names[at] = this.#nameOf(path)
+      buffers[at] = api.addressOfBytes(data)
+      lengths[at] = BigInt(data.byteLength)
+    }
+    const add = api.addExternalInitializersFromFilesInMemory
+    check(api, add(options, names, buffers, lengths, files.length))
   }
 
   /** A tensor of these values, or of zeros. */
@@ -48,9 +76,10 @@ export class NativeSession {
     return this.#tensor(data, shape, ELEMENT.int64)
   }
 
-  float32(shape: readonly number[], data?: Float32Array): NativeTensor<Float32Array> {
+  /** A tensor of zeros. */
+  float32(shape: readonly number[]): NativeTensor<Float32Array> {
     const size = shape.reduce((product, dimension) => product * dimension, 1)
-    return this.#tensor(data ?? new Float32Array(new ArrayBuffer(4 * size)), shape, ELEMENT.float32)
+    return this.#tensor(new Float32Array(new ArrayBuffer(4 * size)), shape, ELEMENT.float32)
   }
 
   /**
@@ -99,7 +128,13 @@ export class NativeSession {
     })
   }
 
-  #tensor<Data extends Float32Array | BigInt64Array>(
+  /** Over memory of the caller. */
+  tensor(shape: readonly number[], data: CacheElements): NativeTensor<CacheElements> {
+    const type = data instanceof Uint16Array ? ELEMENT.float16 : ELEMENT.float32
+    return this.#tensor(data, shape, type)
+  }
+
+  #tensor<Data extends Elements>(
     data: Data,
     shape: readonly number[],
     type: number,

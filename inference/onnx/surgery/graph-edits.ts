@@ -1,0 +1,175 @@
+/** Changes to one graph, collected and then applied to the bytes of its file in a single copy. */
+import { concat } from '#protocol/bytes.ts'
+import { protobufFields } from '../protobuf.ts'
+import {
+  ATTRIBUTE,
+  bytesOf,
+  GRAPH,
+  type GraphNode,
+  MODEL,
+  NODE,
+  type OnnxGraph,
+  TENSOR,
+} from './onnx-graph.ts'
+import {
+  bytesField,
+  type Edit,
+  fieldHeader,
+  growth,
+  integerField,
+  spliced,
+  textField,
+} from './protobuf-writer.ts'
+
+/** TensorProto.DataType, AttributeProto.AttributeType */
+const TYPE = { float32: 1, int64: 7 } as const
+const ATTRIBUTE_INTEGER = 2
+/** ValueInfoProto, TypeProto, TypeProto.Tensor, TensorShapeProto and its dimensions. */
+const VALUE = { name: 1, type: 2 } as const
+const TENSOR_TYPE = { tensor: 1, element: 1, shape: 2 } as const
+const SHAPE = { dimension: 1, size: 1 } as const
+
+type DeclaredValue = OnnxGraph['values'][number]
+
+export class GraphEdits {
+  readonly #graph: OnnxGraph
+  readonly #taken: Set<string>
+  readonly #edits: Edit[] = []
+  readonly #appended: Uint8Array[] = []
+  #names = 0
+
+  constructor(graph: OnnxGraph) {
+    this.#graph = graph
+    const values = graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])
+    const declared = graph.values.map(({ name }) => name)
+    this.#taken = new Set([...values, ...declared, ...graph.constants.keys()])
+  }
+
+  /** The name of a new constant [length of values]. */
+  int64Constant(values: readonly bigint[]): string {
+    const name = this.#freshName()
+    const raw = new Uint8Array(BigInt64Array.from(values).buffer)
+    const tensor = concat(
+      integerField(TENSOR.dimension, values.length),
+      integerField(TENSOR.type, TYPE.int64),
+      textField(TENSOR.name, name),
+      bytesField(TENSOR.rawData, raw),
+    )
+    this.#appended.push(bytesField(GRAPH.initializer, tensor))
+    return name
+  }
+
+  /** A new node at the end of the graph; returns its output. */
+  append(
+    operator: string,
+    inputs: readonly string[],
+    attributes: Readonly<Record<string, number>>,
+  ): string {
+    const output = this.#freshName()
+    this.#appended.push(nodeField(operator, inputs, output, attributes))
+    return output
+  }
+
+  /** A new node in front of another one, which may use its output. */
+  insertBefore(node: GraphNode, operator: string, inputs: readonly string[]): string {
+    const output = this.#freshName()
+    const replacement = nodeField(operator, inputs, output, {})
+    this.#edits.push({ start: node.start, end: node.start, replacement })
+    return output
+  }
+
+  replaceFirstInput(node: GraphNode, input: string): void {
+    for (const { field, start, end } of protobufFields(node.body)) {
+      if (field !== NODE.input) continue
+      const body = spliced(node.body, [{ start, end, replacement: textField(NODE.input, input) }])
+      const replacement = bytesField(GRAPH.node, body)
+      this.#edits.push({ start: node.start, end: node.end, replacement })
+      return
+    }
+  }
+
+  /** What is said of values between nodes is optional; of these it would be wrong from now on. */
+  dropDeclarations(names: ReadonlySet<string>): void {
+    for (const { field, name, start, end } of this.#graph.values) {
+      if (field !== GRAPH.valueInfo || !names.has(name)) continue
+      this.#edits.push({ start, end, replacement: new Uint8Array() })
+    }
+  }
+
+  /** Another value in its place, as float32; `rows`: the size of its second dimension, if that is new. */
+  replaceOutput(output: DeclaredValue | undefined, name: string, rows: number | undefined): void {
+    if (output === undefined) throw new RangeError('no such output')
+    const dimensions = shapeOf(bytesOf(output.value))
+    const kept = dimensions.map((dimension, at) =>
+      at === 1 && rows !== undefined ? integerField(SHAPE.size, rows) : dimension,
+    )
+    const shape = concat(...kept.map((dimension) => bytesField(SHAPE.dimension, dimension)))
+    const tensor = concat(
+      integerField(TENSOR_TYPE.element, TYPE.float32),
+      bytesField(TENSOR_TYPE.shape, shape),
+    )
+    const type = bytesField(TENSOR_TYPE.tensor, tensor)
+    const replacement = bytesField(
+      GRAPH.output,
+      concat(textField(VALUE.name, name), bytesField(VALUE.type, type)),
+    )
+    this.#edits.push({ start: output.start, end: output.end, replacement })
+  }
+
+  /** The whole file anew. */
+  apply(): Uint8Array {
+    const { file, field, body } = this.#graph
+    const bodyStart = field.end - body.length
+    const end = body.length
+    const edits = [...this.#edits, { start: end, end, replacement: concat(...this.#appended) }]
+    const length = edits.reduce((sum, edit) => sum + growth(edit), body.length)
+    const header = fieldHeader(MODEL.graph, length)
+    return spliced(file, [
+      { start: field.start, end: bodyStart, replacement: header },
+      ...edits.map((edit) => ({
+        ...edit,
+        start: bodyStart + edit.start,
+        end: bodyStart + edit.end,
+      })),
+    ])
+  }
+
+  #freshName(): string {
+    let name: string
+    do name = `cocoon/${this.#names++}`
+    while (this.#taken.has(name))
+    return name
+  }
+}
+
+function nodeField(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, number>>,
+): Uint8Array {
+  return bytesField(
+    GRAPH.node,
+    ...inputs.map((input) => textField(NODE.input, input)),
+    textField(NODE.output, output),
+    textField(NODE.name, output),
+    textField(NODE.operator, operator),
+    ...Object.entries(attributes).map(([name, value]) => {
+      const type = integerField(ATTRIBUTE.type, ATTRIBUTE_INTEGER)
+      const parts = [textField(ATTRIBUTE.name, name), integerField(ATTRIBUTE.integer, value), type]
+      return bytesField(NODE.attribute, ...parts)
+    }),
+  )
+}
+
+/** The dimensions of a declared tensor, each as its message. */
+function shapeOf(valueInfo: Uint8Array): readonly Uint8Array[] {
+  const child = (bytes: Uint8Array, field: number) => {
+    const found = [...protobufFields(bytes)].findLast((one) => one.field === field)
+    return found === undefined ? new Uint8Array() : bytesOf(found.value)
+  }
+  const tensor = child(child(valueInfo, VALUE.type), TENSOR_TYPE.tensor)
+  return [...protobufFields(child(tensor, TENSOR_TYPE.shape))]
+    .filter(({ field }) => field === SHAPE.dimension)
+    .map(({ value }) => bytesOf(value))
+}

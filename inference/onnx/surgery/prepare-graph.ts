@@ -1,0 +1,56 @@
+/** From the files of a model to the graph that is run: checked, refused or rewritten. */
+import { basename } from 'node:path'
+import type { Model } from '../../model/read-model.ts'
+import { checkExternalData } from '../external-data.ts'
+import { type GraphSignature, readSignature } from '../graph-signature.ts'
+import { readGraphValues } from '../graph-values.ts'
+import { rewriteLogits } from './last-position.ts'
+import { readOnnxGraph } from './onnx-graph.ts'
+import { checkServable } from './servable.ts'
+import { checkTensorSizes } from './tensor-sizes.ts'
+
+/** A file of weights beside the graph, by the name that the graph knows. */
+export interface ExternalFile {
+  readonly path: string
+  readonly data: Uint8Array
+}
+
+export interface PreparedGraph {
+  /** An ONNX file. */
+  readonly graph: Uint8Array
+  readonly externalFiles: readonly ExternalFile[]
+  readonly signature: GraphSignature
+}
+
+/**
+ * Reads only the bytes that were hashed with the model.
+ * @throws ConfigError MODEL_GRAPH_INVALID, those of checkServable and of readSignature
+ */
+export function prepareGraph(model: Pick<Model, 'files' | 'graphPath'>): PreparedGraph {
+  const { file, externalFiles, graph } = readCheckedGraph(model, 'batched')
+  const signature = readSignature(readGraphValues(file))
+  const rewritten = rewriteLogits(graph, signature.logits)
+  const { logitsOutput: name, rows } = rewritten
+  const logits = { ...signature.logits, name, rows: rows === 'last' ? rows : undefined }
+  return { graph: rewritten.file, externalFiles, signature: { ...signature, logits } }
+}
+
+/**
+ * A graph that names no weights but those that were hashed, and claims no more than there are.
+ * @throws ConfigError MODEL_GRAPH_INVALID and those of checkServable
+ */
+export function readCheckedGraph(
+  { files, graphPath }: Pick<Model, 'files' | 'graphPath'>,
+  rows: 'batched' | 'alone',
+) {
+  const file = files.get(graphPath) ?? new Uint8Array()
+  const externalFiles = [...files]
+    .filter(([path]) => path.startsWith('onnx/') && path !== graphPath)
+    .map(([path, data]) => ({ path: basename(path), data }))
+  const sizes = new Map(externalFiles.map(({ path, data }) => [path, data.length]))
+  checkExternalData(file, new Set(sizes.keys()))
+  checkTensorSizes(file, sizes)
+  const graph = readOnnxGraph(file)
+  checkServable(graph, rows)
+  return { file, externalFiles, graph }
+}

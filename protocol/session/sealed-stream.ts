@@ -37,6 +37,8 @@ export interface SealedStream {
     final: boolean,
     ciphertext: Uint8Array,
   ): Promise<Uint8Array>
+  /** Little more is expected: forgets the key, keeps the place. A later frame makes the key again. */
+  rest(): void
 }
 
 /** What both sides hold after the exchange. */
@@ -67,18 +69,23 @@ interface StreamName {
 
 /** One set of secrets per session and side; ids are used once in each direction. */
 export function createSealSecrets(exportSecret: ExportSecret, side: SealSide): SealSecrets {
-  const used = new Set<string>()
+  const used: Readonly<Record<SealDirection, Set<string>>> = {
+    'client-to-provider': new Set(),
+    'provider-to-client': new Set(),
+  }
   return {
     stream(requestId, direction) {
       if (requestId.length !== REQUEST_ID_BYTES) {
         throw new ProtocolError('SEAL_ID_LENGTH', 'a request id is 16 bytes')
       }
-      const name = `${direction} ${toHex(requestId)}`
-      if (used.has(name)) {
+      const name = toHex(requestId)
+      const ofDirection = used[direction]
+      if (ofDirection.has(name)) {
         throw new ProtocolError('SEAL_ID_REUSED', 'a request id is used once in a session')
       }
-      if (used.size >= 2 * SESSION_REQUEST_IDS_MAX) throw exhausted()
-      used.add(name)
+      const size = used['client-to-provider'].size + used['provider-to-client'].size
+      if (size >= 2 * SESSION_REQUEST_IDS_MAX) throw exhausted()
+      ofDirection.add(name)
       return createStream(exportSecret, { requestId: owned(requestId), direction }, side)
     },
   }
@@ -125,6 +132,9 @@ function createStream(exportSecret: ExportSecret, name: StreamName, side: SealSi
         ended = true
         throw refused
       }
+    },
+    rest() {
+      key = undefined
     },
   }
 }

@@ -213,3 +213,16 @@ describe('padding', () => {
     expect(errorCode(() => unpad(new Uint8Array(3)))).toBe('SEAL_PADDING')
   })
 })
+
+it('a stream that rests makes its key again, at the same place', async () => {
+  const { out, into } = await streams()
+  const texts = [1, 2, 3].map((byte) => new Uint8Array(byte).fill(byte))
+  for (const [sequence, text] of texts.entries()) {
+    const final = sequence === 2
+    const { ciphertext } = await out.seal(REQUEST, final, text)
+    expect(await into.open(sequence, REQUEST, final, ciphertext)).toEqual(text)
+    out.rest()
+    into.rest()
+  }
+  expect(await rejectionCode(out.seal(REQUEST, false, id))).toBe('SEAL_ENDED')
+})

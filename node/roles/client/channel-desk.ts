@@ -35,6 +35,7 @@ import {
 } from '#settlement/channel/state.ts'
 import type { ChannelOnChain, ChannelTerms, SignedBytes } from '#settlement/types.ts'
 import { leafOf, receiptFromBytes, receiptToBytes } from '../shared/receipt-bytes.ts'
+import { LeafHashes } from './leaf-hashes.ts'
 
 export interface ClientDeskComponents {
   readonly crypto: CryptoPort
@@ -51,7 +52,7 @@ export interface AppendedReceipt {
 export class ClientDesk {
   readonly #parts: ClientDeskComponents
   readonly #context: ClientContext
-  readonly #leafHashes: Uint8Array[]
+  readonly #leafHashes = new LeafHashes()
   #state: ChannelState
 
   private constructor(
@@ -62,9 +63,10 @@ export class ClientDesk {
     this.#parts = parts
     this.#context = { crypto: parts.crypto, sessionKey }
     this.#state = state
-    this.#leafHashes = parts.store
-      .leaves(state.address.toRawString())
-      .map((row) => leafHash(parts.crypto, leafOf(receiptFromBytes(row.receipt)).leafData))
+    for (const row of parts.store.leaves(state.address.toRawString())) {
+      const leaf = leafOf(receiptFromBytes(row.receipt))
+      this.#leafHashes.set(leaf.leafIndex, leafHash(parts.crypto, leaf.leafData))
+    }
   }
 
   /** A new channel; its session key is on the disk before its address is known to anybody. */
@@ -226,7 +228,7 @@ export class ClientDesk {
   proof(leafIndex: number): { proof: MerkleProof; voucher: SignedBytes } | undefined {
     const { signed, leafCount } = this.#state.best
     if (signed === undefined || leafIndex >= leafCount) return undefined
-    const hashes = this.#leafHashes.slice(0, leafCount)
+    const hashes = this.#leafHashes.first(leafCount)
     return { proof: proveLeaf(this.#parts.crypto, hashes, leafIndex), voucher: signed }
   }
 
@@ -260,7 +262,7 @@ export class ClientDesk {
     const leaf = leafOf(receipt)
     store.appendLeaf(this.address, leaf.leafIndex, receiptToBytes(receipt))
     store.dropCheckpoints(this.address, leaf.requestId)
-    this.#leafHashes[leaf.leafIndex] = leafHash(crypto, leaf.leafData)
+    this.#leafHashes.set(leaf.leafIndex, leafHash(crypto, leaf.leafData))
   }
 
   #counted(counted: Counted, also: () => void): void {

@@ -19,6 +19,7 @@ import {
 } from '#protocol/session/client-meter.ts'
 import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
+import type { TokenLogprobs } from '#protocol/session/token-logprobs.ts'
 import { streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
 import { PROVIDER_SILENCE_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
@@ -56,8 +57,20 @@ export interface SettledReceipt {
   readonly body: ReceiptBody
 }
 
+/** What this request asked for, and what every answer to it keeps to. */
+export interface AnswerBounds {
+  readonly completionTokensMax: number
+  readonly vocabularySize: number
+  /** Undefined: no log probabilities. */
+  readonly topLogprobs: number | undefined
+}
+
 export type AnswerEvent =
-  | { readonly kind: 'ids'; readonly ids: readonly number[] }
+  | {
+      readonly kind: 'ids'
+      readonly ids: readonly number[]
+      readonly logprobs: readonly TokenLogprobs[] | undefined
+    }
   | ({ readonly kind: 'ended' } & SettledReceipt)
 
 export class ClientRequest {
@@ -65,6 +78,7 @@ export class ClientRequest {
   readonly name: string
   readonly #parts: ClientRequestComponents
   readonly #ask: Ask
+  readonly #bounds: AnswerBounds
   readonly #events = new AsyncQueue<AnswerEvent>(REQUEST_QUEUE_MESSAGES_MAX)
   readonly #tokenIds: number[] = []
   #meter: ClientMeter
@@ -76,16 +90,17 @@ export class ClientRequest {
   #ended = false
   #cancelled = false
 
-  constructor(parts: ClientRequestComponents, ask: Ask, completionTokensMax: number) {
+  constructor(parts: ClientRequestComponents, ask: Ask, bounds: AnswerBounds) {
     this.#parts = parts
     this.#ask = ask
+    this.#bounds = bounds
     this.#stall = new Deadline(parts.clock, parts.onStalled)
     this.requestId = parts.crypto.randomBytes(16)
     this.name = toHex(this.requestId)
     this.#meter = startClientMeter({
       prices: parts.prices,
       promptTokens: ask.promptTokens,
-      completionTokensMax,
+      completionTokensMax: bounds.completionTokensMax,
       keptUnits: parts.keptUnits,
       streams: streamsAtOnce(parts.keptUnits),
     })
@@ -143,7 +158,12 @@ export class ClientRequest {
     if (this.#ended || this.#cancelled || this.#meter.phase === 'violated') return
     this.#cancelled = true
     this.#expectProgress()
-    this.#parts.send(this.requestId, { kind: 'cancel', requestId: this.requestId })
+    this.#sayNoMore()
+  }
+
+  /** The last frame of this side: a cancel also after the answer, so that neither side keeps its key. */
+  #sayNoMore(): void {
+    this.#parts.send(this.requestId, { kind: 'cancel', requestId: this.requestId }, true)
   }
 
   /** Ends the answer with an error: the provider is gone, slow or wrong. */
@@ -175,14 +195,16 @@ export class ClientRequest {
     }
   }
 
-  #tokens({ ids, promptTokensDone }: Tokens): void {
+  #tokens(tokens: Tokens): void {
+    checkTokens(tokens, this.#bounds)
+    const { ids, promptTokensDone, logprobs } = tokens
     // Only what moves a count is a sign of work: empty messages do not keep an answer waiting.
     if (ids.length > 0 || promptTokensDone > this.#meter.promptDone) this.#expectProgress()
     this.#step({ kind: 'prompt-progress', doneTokens: promptTokensDone })
     if (ids.length > 0) {
       this.#step({ kind: 'tokens', count: ids.length })
       this.#tokenIds.push(...ids)
-      this.#push({ kind: 'ids', ids })
+      this.#push({ kind: 'ids', ids, logprobs })
     }
     // Only now: one half of a message must not be paid for when the other half is wrong.
     this.payOwed()
@@ -214,6 +236,7 @@ export class ClientRequest {
     this.#events.end()
     this.#over.resolve()
     this.#parts.onAppended(appended)
+    if (!this.#cancelled) this.#sayNoMore()
   }
 
   #checked(receipt: SignedReceipt): ReceiptBody {
@@ -297,6 +320,23 @@ export class ClientRequest {
     this.#waiting++
     this.#events.push(event)
   }
+}
+
+/**
+ * Ids of the model's vocabulary, each with its log probability if that was asked for. Fewer likely ids
+ * than asked for are no fault: a constraint may leave no more.
+ * @throws ProtocolError TOKENS_INVALID
+ */
+function checkTokens({ ids, logprobs }: Tokens, bounds: AnswerBounds): void {
+  const { vocabularySize, topLogprobs } = bounds
+  const wanted = topLogprobs === undefined ? 0 : ids.length
+  const tops = logprobs?.map(({ top }) => top) ?? []
+  const isAsked = tops.length === wanted && tops.every((top) => top.length <= (topLogprobs ?? 0))
+  const all = [...ids, ...tops.flatMap((top) => top.map(({ id }) => id))]
+  if (isAsked && all.every((id) => id < vocabularySize)) return
+  throw new ProtocolError('TOKENS_INVALID', 'the provider sent tokens that nobody asked for', {
+    data: { vocabularySize, isAsked },
+  })
 }
 
 /** What the provider said, as the reason of an error of ours: its words are bounded plain text. */

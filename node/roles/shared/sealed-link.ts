@@ -43,7 +43,7 @@ export class SealedLink {
       const type = frameType(requestId)
       const sealed = this.#streamFor(this.#sealing, requestId, this.#outgoing)
       const { sequence, ciphertext } = await sealed.seal(type, final, content)
-      if (final) this.#sealing.delete(toHex(requestId))
+      if (final) this.#end(this.#sealing, this.#opening, requestId)
       const frame = { requestId, sequence, type, final, ciphertext }
       await this.#stream.send(encodeSessionMessage({ kind: 'frame', frame }))
     })
@@ -66,7 +66,7 @@ export class SealedLink {
     }
     const sealed = this.#streamFor(this.#opening, requestId, this.#incoming)
     const content = await sealed.open(sequence, type, final, ciphertext)
-    if (final) this.#opening.delete(toHex(requestId))
+    if (final) this.#end(this.#opening, this.#sealing, requestId)
     return { requestId, control: isControl(requestId), final, content }
   }
 
@@ -78,7 +78,20 @@ export class SealedLink {
     this.#stream.abort(reason)
   }
 
-  /** A stream that ended is dropped with its key; the secrets remember its id and never make it again. */
+  /**
+   * A direction that ended is dropped with its key; the secrets remember its id and never make it again.
+   * The other one has at most its own end to say: a peer that never says it does not cost a key for it.
+   */
+  #end(
+    ended: Map<string, SealedStream>,
+    other: ReadonlyMap<string, SealedStream>,
+    requestId: Uint8Array,
+  ): void {
+    const id = toHex(requestId)
+    ended.delete(id)
+    other.get(id)?.rest()
+  }
+
   #streamFor(
     table: Map<string, SealedStream>,
     requestId: Uint8Array,

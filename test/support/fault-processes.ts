@@ -72,6 +72,8 @@ export class FaultProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
     })
     const started = new FaultProcess(child)
+    // Whoever is killed while it stands still at an armed moment resets its end.
+    child.stdio[4]?.on('error', () => undefined)
     const ready = await started.#reply(0)
     if (ready.code !== undefined) throw new Error(`${module} ended before it was ready`)
     started.addresses = ready.addresses ?? []
@@ -93,8 +95,6 @@ export class FaultProcess {
   /** Runs `act` while the peer stands still at its armed moment. */
   atStep(act: () => Promise<void>): void {
     const gate = this.child.stdio[4] as Duplex
-    // Whoever is killed while it stands still resets its end.
-    gate.on('error', () => undefined)
     gate.once('data', () => void act().then(() => gate.write('x')))
   }
 

@@ -59,7 +59,9 @@ export class ChainStore implements DevchainJournal {
   append(change: BlockChange): void {
     this.#atomically(() => {
       this.#putBlock(change.block)
-      for (const { seqno, boc } of change.transactions) this.#put.transaction.run(seqno, boc)
+      for (const { seqno, boc } of change.transactions) {
+        this.#put.transaction.run(seqno, Buffer.from(boc, 'base64'))
+      }
       for (const [address, state] of change.accounts) {
         this.#put.account.run(address, Buffer.from(state, 'base64'))
       }

@@ -1,46 +1,73 @@
-/** The accounts of the embedded chain. Looking one up never creates it: readers cannot fill memory. */
-import type { Address } from '@ton/core'
-import { type Blockchain, type BlockchainStorage, SmartContract } from '@ton/sandbox'
+/**
+ * The accounts of the embedded chain, each as the text that the TVM takes and gives: a parsed account is ten times
+ * as large, and buffers of their own would leave holes in memory. Looking one up never creates it.
+ */
+import { Address, Cell, loadShardAccount } from '@ton/core'
 import { ACCOUNTS_MAX } from './constants.ts'
 
-export class Accounts implements BlockchainStorage {
-  readonly #accounts = new Map<string, SmartContract>()
+export interface SavedAccount {
+  readonly address: Address
+  /** A ShardAccount of TON's block.tlb. */
+  readonly cell: Cell
+}
 
-  /** Called by the sandbox for the destination of a message. */
-  async getContract(blockchain: Blockchain, address: Address): Promise<SmartContract> {
-    const key = address.toRawString()
-    const known = this.#accounts.get(key)
-    if (known !== undefined) return known
-    if (this.#accounts.size >= ACCOUNTS_MAX) throw new Error('the embedded chain is full')
-    const created = SmartContract.empty(blockchain, address)
-    this.#accounts.set(key, created)
-    return created
-  }
+interface Account {
+  readonly state: string
+  /** Parsed when somebody asks for it. */
+  balanceNano?: bigint
+}
 
-  find(address: Address): SmartContract | undefined {
-    return this.#accounts.get(address.toRawString())
-  }
+export class Accounts {
+  /** By raw address. */
+  readonly #accounts = new Map<string, Account>()
 
-  /** A ShardAccount of TON's block.tlb as a bag of cells in base64; undefined: no such account. */
+  /** A ShardAccount as a bag of cells in base64; undefined: no such account. */
   stateOf(rawAddress: string): string | undefined {
-    const account = this.#accounts.get(rawAddress)
-    // The sandbox keeps it in exactly this form and offers only the parsed one.
-    return (account as unknown as { _account: string } | undefined)?._account
+    return this.#accounts.get(rawAddress)?.state
+  }
+
+  has(rawAddress: string): boolean {
+    return this.#accounts.has(rawAddress)
+  }
+
+  /** Whether it cannot take one more. */
+  get isFull(): boolean {
+    return this.#accounts.size >= ACCOUNTS_MAX
   }
 
   get size(): number {
     return this.#accounts.size
   }
 
-  knownContracts(): SmartContract[] {
-    return [...this.#accounts.values()]
+  put(rawAddress: string, state: string): void {
+    this.#accounts.set(rawAddress, { state })
   }
 
-  clearKnownContracts(): void {
+  toSave(): SavedAccount[] {
+    return [...this.#accounts].map(([rawAddress, { state }]) => ({
+      address: Address.parseRaw(rawAddress),
+      cell: Cell.fromBase64(state),
+    }))
+  }
+
+  replace(saved: readonly SavedAccount[]): void {
     this.#accounts.clear()
+    for (const { address, cell } of saved) {
+      this.put(address.toRawString(), cell.toBoc().toString('base64'))
+    }
   }
 
   balancesNano(): bigint {
-    return this.knownContracts().reduce((sum, account) => sum + account.balance, 0n)
+    let sum = 0n
+    for (const account of this.#accounts.values()) {
+      account.balanceNano ??= balanceOf(account.state)
+      sum += account.balanceNano
+    }
+    return sum
   }
+}
+
+function balanceOf(state: string): bigint {
+  const { account } = loadShardAccount(Cell.fromBase64(state).beginParse())
+  return account?.storage.balance.coins ?? 0n
 }

@@ -5,92 +5,140 @@ import {
   Cell,
   loadMessage,
   loadShardAccount,
+  loadTransaction,
   type Message,
   type ShardAccount,
-  storeTransaction,
+  storeMessage,
+  storeShardAccount,
   type Transaction,
 } from '@ton/core'
-import { Blockchain, type BlockchainTransaction, EmulationError, SmartContract } from '@ton/sandbox'
+import {
+  Blockchain,
+  createEmptyShardAccount,
+  EmulationError,
+  type IExecutor,
+  Executor as Machine,
+  SmartContract,
+} from '@ton/sandbox'
 import { Accounts } from './accounts.ts'
 import { chainConfig, type PriceTable } from './prices.ts'
-import { type DevchainSnapshot, sandboxSnapshot } from './snapshot.ts'
+import type { DevchainSnapshot } from './snapshot.ts'
+import type { ReadTransaction } from './transactions.ts'
 
-export interface Executed {
-  readonly transaction: BlockchainTransaction
-  readonly cell: Cell
+export interface Executed extends ReadTransaction {
   /** Internal messages that it sent, in order. */
   readonly sent: readonly Message[]
 }
 
 type GetterStack = Parameters<SmartContract['get']>[1]
 
+/** Between two transactions, as in the sandbox: a transaction's messages have theirs in between. */
+const LOGICAL_TIME_STEP = 1_000_000n
+const RANDOM_SEED = Buffer.alloc(32)
+
+/** What became of one message, before anything is kept of it. */
+interface Outcome extends ReadTransaction {
+  readonly state: string
+}
+
 export class Executor {
-  readonly accounts: Accounts
+  readonly accounts = new Accounts()
+  /** The blockchain configuration, as parameter 0 and up of a dictionary. */
+  readonly config: Cell
+  readonly #machine: IExecutor
+  /** For getters only: the sandbox's own chain keeps and parses more than this one needs. */
   readonly #chain: Blockchain
+  #lt = 0n
 
   static async create(globalId: number, prices: PriceTable): Promise<Executor> {
-    const accounts = new Accounts()
-    const chain = await Blockchain.create({
-      config: chainConfig(globalId, prices),
-      storage: accounts,
-    })
+    const config = chainConfig(globalId, prices)
+    const machine = await Machine.create()
+    const chain = await Blockchain.create({ config, executor: machine })
     chain.verbosity = { print: false, blockchainLogs: false, vmLogs: 'none', debugLogs: false }
-    return new Executor(accounts, chain)
+    return new Executor(config, machine, chain)
   }
 
-  private constructor(accounts: Accounts, chain: Blockchain) {
-    this.accounts = accounts
+  private constructor(config: Cell, machine: IExecutor, chain: Blockchain) {
+    this.config = config
+    this.#machine = machine
     this.#chain = chain
   }
 
   get logicalTime(): bigint {
-    return this.#chain.lt
-  }
-
-  /** The blockchain configuration, as parameter 0 and up of a dictionary. */
-  get config(): Cell {
-    return this.#chain.config
+    return this.#lt
   }
 
   /** Executes a message and commits it. @throws EmulationError when no contract accepted it */
   async execute(message: Message, nowS: number): Promise<Executed> {
-    this.#chain.now = nowS
-    const hops = await this.#chain.sendMessageIter(message, { allowParallel: true })
-    const { value } = await hops[Symbol.asyncIterator]().next()
-    // The sandbox keeps every transaction with its logs for ever; ours are in the index.
-    ;(this.#chain as unknown as { transactions: unknown[] }).transactions.length = 0
-    const transaction = value as BlockchainTransaction
-    const cell = beginCell().store(storeTransaction(transaction)).endCell()
+    const address = destinationOf(message)
+    const rawAddress = address.toRawString()
+    if (!this.accounts.has(rawAddress) && this.accounts.isFull) {
+      throw new Error('the embedded chain is full')
+    }
+    this.#lt += LOGICAL_TIME_STEP
+    const { transaction, hash, boc, state } = await this.#run(address, message, nowS, false)
+    this.accounts.put(rawAddress, state)
     const sent = [...transaction.outMessages.values()].filter(
       ({ info }) => info.type === 'internal',
     )
-    return { transaction, cell, sent }
+    return { transaction, hash, boc, sent }
   }
 
   /** Executes a message on a copy of its destination: nothing is kept. @throws EmulationError */
   async attempt(message: Message, nowS: number, ignoreSignature = false): Promise<Transaction> {
-    const { dest } = message.info
-    if (!dest || !('workChain' in dest)) throw new RangeError('a message to no account')
-    this.#chain.now = nowS
-    const copy = this.#copy(dest, this.accounts.find(dest)?.account)
-    return copy.receiveMessage(message, { now: nowS, ignoreChksig: ignoreSignature })
+    return (await this.#run(destinationOf(message), message, nowS, ignoreSignature)).transaction
   }
 
   /** Runs a getter on the given state. @throws GetMethodError */
   get(account: ShardAccount, method: string | number, stack: GetterStack, nowS: number) {
-    const address = account.account?.addr
-    if (address === undefined) throw new RangeError('a getter of no account')
-    return this.#copy(address, account).get(method, stack, { now: nowS })
+    if (account.account === undefined) throw new RangeError('a getter of no account')
+    return new SmartContract(account, this.#chain).get(method, stack, { now: nowS })
   }
 
-  async load(snapshot: DevchainSnapshot): Promise<void> {
-    await this.#chain.loadFrom(sandboxSnapshot(snapshot, this.#chain.snapshot()))
+  load({ accounts, lt }: Pick<DevchainSnapshot, 'accounts' | 'lt'>): void {
+    this.accounts.replace(accounts)
+    this.#lt = lt
   }
 
-  #copy(address: Address, account: ShardAccount | undefined): SmartContract {
-    if (account?.account === undefined) return SmartContract.empty(this.#chain, address)
-    return new SmartContract(account, this.#chain)
+  async #run(
+    address: Address,
+    message: Message,
+    now: number,
+    ignoreChksig: boolean,
+  ): Promise<Outcome> {
+    const { result } = await this.#machine.runTransaction({
+      config: this.#chain.configBase64,
+      libs: null,
+      verbosity: 'short',
+      shardAccount: this.accounts.stateOf(address.toRawString()) ?? emptyState(address),
+      message: beginCell().store(storeMessage(message)).endCell(),
+      now,
+      lt: this.#lt,
+      randomSeed: RANDOM_SEED,
+      ignoreChksig,
+      debugEnabled: false,
+    })
+    if (!result.success) {
+      throw new EmulationError(result.error, undefined, result.vmResults?.vmExitCode)
+    }
+    const cell = Cell.fromBase64(result.transaction)
+    return {
+      transaction: loadTransaction(cell.beginParse()),
+      hash: cell.hash(),
+      boc: result.transaction,
+      state: result.shardAccount,
+    }
   }
+}
+
+function destinationOf({ info }: Message): Address {
+  if (info.type === 'external-out') throw new RangeError('a message to no account')
+  return info.dest
+}
+
+function emptyState(address: Address): string {
+  const account = createEmptyShardAccount(address)
+  return beginCell().store(storeShardAccount(account)).endCell().toBoc().toString('base64')
 }
 
 /** @throws Error on what is no message */

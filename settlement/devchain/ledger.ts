@@ -20,8 +20,8 @@ import { History } from './history.ts'
 import type { BlockChange, DevchainJournal } from './journal.ts'
 import type { PriceTable } from './prices.ts'
 import { externalRejected, notExternal } from './refusals.ts'
-import { accountsToSave, type DevchainSnapshot } from './snapshot.ts'
-import { feesNanoOf, Transactions } from './transactions.ts'
+import type { DevchainSnapshot } from './snapshot.ts'
+import { feesNanoOf, readTransaction, Transactions } from './transactions.ts'
 
 /** No account: coins that come from here were made. */
 export const FAUCET = new Address(0, Buffer.alloc(32))
@@ -74,7 +74,7 @@ export class Ledger {
     const executor = await Executor.create(options.globalId, options.prices)
     const ledger = new Ledger(options, executor)
     if (options.snapshot === undefined) options.journal?.replace(ledger.#image())
-    else await ledger.#load(options.snapshot)
+    else ledger.#load(options.snapshot)
     // What a process that was killed had left for later blocks.
     if (!ledger.minedApart) await ledger.#inTurn(() => ledger.#drain())
     return ledger
@@ -223,7 +223,7 @@ export class Ledger {
   /** Goes back (or over) to what `snapshot` holds: blocks, time and all. */
   restore(snapshot: DevchainSnapshot): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#load(snapshot)
+      this.#load(snapshot)
       this.#journal?.replace(snapshot)
     })
   }
@@ -238,22 +238,24 @@ export class Ledger {
       timeOffsetS: this.#timeOffsetS,
       lt: this.#executor.logicalTime,
       blocks: this.#blocks.all().slice(),
-      accounts: accountsToSave(this.#executor.accounts.knownContracts()),
+      accounts: this.#executor.accounts.toSave(),
       transactions: this.#transactions
         .all()
-        .map(({ seqno, boc }) => ({ seqno, cell: Cell.fromBoc(boc)[0]! })),
+        .map(({ seqno, boc }) => ({ seqno, cell: Cell.fromBase64(boc) })),
       pending: this.#pending.map(messageCell),
     }
   }
 
-  async #load(snapshot: DevchainSnapshot): Promise<void> {
-    await this.#executor.load(snapshot)
+  #load(snapshot: DevchainSnapshot): void {
+    this.#executor.load(snapshot)
     this.#genesisNano = snapshot.genesisNano
     this.#feesNano = snapshot.feesNano
     this.#timeOffsetS = snapshot.timeOffsetS
     this.#pending = snapshot.pending.map(parseMessage)
     this.#transactions = new Transactions()
-    for (const { cell, seqno } of snapshot.transactions) this.#transactions.add(cell, seqno)
+    for (const { cell, seqno } of snapshot.transactions) {
+      this.#transactions.add(readTransaction(cell), seqno)
+    }
     this.#blocks = new Blocks(this.globalId, this.#machineS(), snapshot.blocks)
     this.#history = new History(this.#blocks.latest.seqno)
   }
@@ -330,9 +332,9 @@ export class Ledger {
   }
 
   #seal(executed: readonly Executed[], before: ReadonlyMap<string, string | undefined>) {
-    const hashes = executed.map(({ cell }) => cell.hash())
+    const hashes = executed.map(({ hash }) => hash)
     const block = this.#blocks.append(this.nowS(), hashes)
-    const transactions = executed.map(({ cell }) => this.#transactions.add(cell, block.seqno))
+    const transactions = executed.map((one) => this.#transactions.add(one, block.seqno))
     this.#history.append(block.seqno, before)
     this.#write({ block, transactions, accounts: this.#statesOf(before.keys()) })
     return block

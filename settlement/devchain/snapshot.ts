@@ -2,13 +2,13 @@
  * A saved chain: plain JSON that restarts the embedded chain, and that a reader opens after exit
  * (`settlement/chain/snapshot-reader.ts`) with no chain running.
  */
-import { Address, beginCell, Cell, loadShardAccount, storeShardAccount } from '@ton/core'
-import type { BlockchainSnapshot, SmartContract } from '@ton/sandbox'
+import { Address, Cell } from '@ton/core'
 import { z } from 'zod'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { SNAPSHOT_BYTES_MAX } from '../constants.ts'
 import type { ChainBlock } from '../types.ts'
+import type { SavedAccount } from './accounts.ts'
 import { ACCOUNTS_MAX, BLOCKS_MAX, TRANSACTIONS_MAX } from './constants.ts'
 import type { PriceTable } from './prices.ts'
 
@@ -25,12 +25,6 @@ export interface DevchainSnapshot {
   readonly transactions: readonly { readonly seqno: number; readonly cell: Cell }[]
   /** Messages that wait for their block, in order. */
   readonly pending: readonly Cell[]
-}
-
-export interface SavedAccount {
-  readonly address: Address
-  /** A ShardAccount of TON's block.tlb. */
-  readonly cell: Cell
 }
 
 const decimal = z
@@ -104,24 +98,4 @@ function invalid(why: string, cause?: unknown): ConfigError {
     remedy: 'Use the snapshot that `cocoon testnet` wrote when it ended.',
     ...(cause === undefined ? {} : { cause }),
   })
-}
-
-export function accountsToSave(accounts: readonly SmartContract[]): SavedAccount[] {
-  return accounts.map(({ address, account }) => ({
-    address,
-    cell: beginCell().store(storeShardAccount(account)).endCell(),
-  }))
-}
-
-/** What the sandbox loads; everything that is not saved is as in `fresh`. */
-export function sandboxSnapshot(
-  saved: DevchainSnapshot,
-  fresh: BlockchainSnapshot,
-): BlockchainSnapshot {
-  const contracts = saved.accounts.map((one) => {
-    const account = loadShardAccount(one.cell.beginParse())
-    const lastTxTime = account.account?.storageStats.lastPaid ?? 0
-    return { address: one.address, account, lastTxTime }
-  })
-  return { ...fresh, contracts, lt: saved.lt }
 }

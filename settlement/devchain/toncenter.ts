@@ -88,22 +88,22 @@ export function encodeShortTransaction(record: TransactionRecord): Json {
     mode: 135,
     account: record.account,
     lt: String(record.lt),
-    hash: record.hash.toString('base64'),
+    hash: record.hash,
   }
 }
 
 export function encodeTransaction(record: TransactionRecord): Json {
-  const transaction = loadTransaction(Cell.fromBoc(record.boc)[0]!.beginParse())
+  const transaction = loadTransaction(Cell.fromBase64(record.boc).beginParse())
   const fee = String(transaction.totalFees.coins)
   return {
     '@type': 'raw.transaction',
     address: { '@type': 'accountAddress', account_address: record.account },
     utime: transaction.now,
-    data: record.boc.toString('base64'),
+    data: record.boc,
     transaction_id: {
       '@type': 'internal.transactionId',
       lt: String(record.lt),
-      hash: record.hash.toString('base64'),
+      hash: record.hash,
     },
     fee,
     storage_fee: '0',

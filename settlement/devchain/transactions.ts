@@ -6,13 +6,22 @@ export interface TransactionRecord {
   /** Raw address of the account. */
   readonly account: string
   readonly lt: bigint
-  readonly hash: Buffer
+  /** In base64, as is the boc: text lies on the heap, where the collector leaves no holes. */
+  readonly hash: string
   /** Number of the block that holds it. */
   readonly seqno: number
-  /** A Transaction of TON's block.tlb; kept as bytes, which are a tenth of the parsed form. */
-  readonly boc: Buffer
+  /** A Transaction of TON's block.tlb; unparsed it is a tenth as large. */
+  readonly boc: string
   /** Logical time of the internal message that caused it. */
   readonly causeLt: bigint | undefined
+}
+
+/** A transaction with what identifies and holds it. */
+export interface ReadTransaction {
+  readonly transaction: Transaction
+  readonly hash: Buffer
+  /** A bag of cells in base64. */
+  readonly boc: string
 }
 
 export class Transactions {
@@ -37,13 +46,12 @@ export class Transactions {
     return this.#added
   }
 
-  add(cell: Cell, seqno: number): TransactionRecord {
-    const transaction = loadTransaction(cell.beginParse())
+  add({ transaction, hash, boc }: ReadTransaction, seqno: number): TransactionRecord {
     const account = accountOf(transaction)
     const info = transaction.inMessage?.info
     const causeLt = info?.type === 'internal' ? info.createdLt : undefined
     const { lt } = transaction
-    const record = { account, lt, hash: cell.hash(), seqno, boc: cell.toBoc(), causeLt }
+    const record = { account, lt, hash: hash.toString('base64'), seqno, boc, causeLt }
     this.#all.push(record)
     this.#added++
     const list = this.#byAccount.get(account)
@@ -93,6 +101,11 @@ export class Transactions {
     list?.shift()
     if (list?.length === 0) this.#byAccount.delete(oldest.account)
   }
+}
+
+export function readTransaction(cell: Cell): ReadTransaction {
+  const boc = cell.toBoc().toString('base64')
+  return { transaction: loadTransaction(cell.beginParse()), hash: cell.hash(), boc }
 }
 
 function accountOf(transaction: Transaction): string {

@@ -197,14 +197,14 @@ describe('memory', () => {
   }, 3_600_000)
 
   it('drops the oldest transactions and forgets accounts that have none left', async () => {
-    const { Transactions } = await import('#settlement/devchain/transactions.ts')
+    const { readTransaction, Transactions } = await import('#settlement/devchain/transactions.ts')
     const load = await ChainLoad.create(6)
     for (let round = 0; round < 6; round++) await load.round()
     const some = load.ledger.transactions.all().map(({ boc }) => boc)
     const { Cell } = await import('@ton/core')
     const table = new Transactions(8)
     for (let turn = 0; turn < 20; turn++) {
-      for (const boc of some) table.add(Cell.fromBoc(boc)[0]!, turn)
+      for (const boc of some) table.add(readTransaction(Cell.fromBase64(boc)), turn)
     }
     expect(table.all()).toHaveLength(8)
     expect(table.added).toBe(20 * some.length)

@@ -7,10 +7,10 @@ import {
   type TreasuryContract,
 } from '@ton/sandbox'
 import { outcomeOf } from '#settlement/chain/transaction.ts'
-import { Accounts } from '#settlement/devchain/accounts.ts'
 import { chainConfig, type PriceTable } from '#settlement/devchain/prices.ts'
 import type { WalletMessage } from '#settlement/types.ts'
 import { NOW_S } from './channel-fixture.ts'
+import { SandboxAccounts } from './sandbox-accounts.ts'
 
 export type Party = SandboxContract<TreasuryContract>
 
@@ -30,7 +30,7 @@ export interface Sent {
 
 interface Base {
   readonly chain: Blockchain
-  readonly accounts: Accounts
+  readonly accounts: SandboxAccounts
   readonly parties: { readonly client: Party; readonly provider: Party; readonly stranger: Party }
   readonly fresh: BlockchainSnapshot
 }
@@ -39,7 +39,7 @@ interface Base {
 const bases = new Map<PriceTable, Base>()
 
 async function startBase(prices: PriceTable): Promise<Base> {
-  const accounts = new Accounts()
+  const accounts = new SandboxAccounts()
   const chain = await Blockchain.create({ config: chainConfig(-3, prices), storage: accounts })
   chain.now = NOW_S
   const parties = {
@@ -52,7 +52,7 @@ async function startBase(prices: PriceTable): Promise<Base> {
 
 export class SandboxBench {
   readonly chain: Blockchain
-  readonly accounts: Accounts
+  readonly accounts: SandboxAccounts
   readonly client: Party
   readonly provider: Party
   readonly stranger: Party

@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { OnnxGraph } from './onnx-writer.ts'
+import { OnnxGraph } from '#inference/synth/onnx-graph.ts'
 import { TINY_END_TOKEN_ID, TINY_VOCABULARY, tinyTokenizerFiles } from './tiny-tokenizer.ts'
 
 export interface TinyModelOptions {

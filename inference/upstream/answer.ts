@@ -1,0 +1,161 @@
+/**
+ * One answer of an upstream server while it arrives: counted again, compared with the local tokenizer,
+ * stopped where this side says that it ends. What a server says of itself decides nothing.
+ */
+import type { ChatTokenizer, GenerateEvent, GenerateFinish, TextStream } from '../engine.ts'
+import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
+import { drifted, endedEarly } from './errors.ts'
+import { TextCheck } from './text-check.ts'
+
+export interface AnswerTerms {
+  readonly dialect: Pick<Dialect, 'exactTokenIds' | 'countsPrompt'>
+  readonly model: string
+  readonly promptTokens: number
+  readonly resumeTokenIds: readonly number[]
+  /** Clamped to what the context has room for. */
+  readonly maxTokens: number
+  readonly stop: readonly string[]
+}
+
+export interface AnswerTools {
+  readonly tokenizer: ChatTokenizer
+  readonly textToIds: (text: string) => number[]
+}
+
+export class UpstreamAnswer {
+  readonly #terms: AnswerTerms
+  readonly #tools: AnswerTools
+  /** With stop strings: it says where the answer ends. */
+  readonly #text: TextStream
+  /** Without them: it says what the ids spell. */
+  readonly #spelled: TextStream
+  readonly #check = new TextCheck()
+  #tokens = 0
+  #hasRead = false
+  /** How the ids so far end the answer, by this side's own rules. */
+  #end: GenerateFinish | undefined
+  #finish: 'stop' | 'length' | undefined
+  #usage: UpstreamUsage | undefined
+  /** Spelled and not yet compared. */
+  #spelledText = ''
+
+  constructor(terms: AnswerTerms, tools: AnswerTools) {
+    this.#terms = terms
+    this.#tools = tools
+    this.#text = tools.tokenizer.textStream(terms.stop)
+    this.#spelled = tools.tokenizer.textStream([])
+    for (const id of terms.resumeTokenIds) {
+      this.#spelled.push(id)
+      if (this.#isStop(id)) this.#end = 'stop'
+    }
+  }
+
+  /** The ids that were resumed from end the answer already: there is nothing to ask for. */
+  get isOverAlready(): boolean {
+    return this.#end !== undefined && !this.#hasRead
+  }
+
+  /**
+   * Takes one event. The `end` is held back until the server's own count agrees, except where this side
+   * cuts the answer: at a stop string, and in text, at the limit.
+   * @throws UnavailableError UPSTREAM_DRIFT, UPSTREAM_ENDED
+   */
+  take(piece: UpstreamPiece): GenerateEvent[] {
+    const { model, finish, usage } = piece
+    if (model !== undefined && model !== this.#terms.model) throw drifted('model')
+    if (finish === 'failed') throw endedEarly()
+    this.#finish ??= finish
+    this.#usage = usage ?? this.#usage
+    const ids = this.#idsOf(piece)
+    const events: GenerateEvent[] = this.#readPrompt(ids)
+    for (const [at, id] of ids.entries()) {
+      // An end token of ours is none of the server's: the answer is over all the same.
+      if (this.#end === 'stop') return [...events, this.#cut()]
+      if (this.#tokens >= this.#terms.maxTokens) {
+        if (this.#terms.dialect.exactTokenIds) throw drifted('length')
+        return [...events, this.#cut()]
+      }
+      events.push(this.#token(id, piece, at))
+      if (this.#text.stopped) return [...events, this.#cut()]
+    }
+    if (this.#terms.dialect.exactTokenIds) this.#check.add(this.#takeSpelled(), piece.text)
+    return events
+  }
+
+  /**
+   * The stream is over.
+   * @throws UnavailableError UPSTREAM_ENDED, UPSTREAM_DRIFT
+   */
+  finish(): GenerateEvent[] {
+    const { dialect, maxTokens } = this.#terms
+    if (this.#finish === undefined) throw endedEarly()
+    this.#countAgain()
+    const events = this.#readPrompt([0])
+    if (!dialect.exactTokenIds) {
+      const isFull = this.#tokens >= maxTokens
+      return [...events, { kind: 'end', finish: isFull ? 'length' : this.#finish }]
+    }
+    this.#check.end()
+    const finish = this.#end ?? (this.#tokens >= maxTokens ? 'length' : undefined)
+    if (finish === undefined) throw drifted('end')
+    return [...events, { kind: 'end', finish }]
+  }
+
+  /** The prompt counts as read when the first token came of it. */
+  #readPrompt(ids: readonly number[]): GenerateEvent[] {
+    if (this.#hasRead || ids.length === 0) return []
+    this.#hasRead = true
+    // What a server reuses is not ours to prove, so it is not sold as cached.
+    return [{ kind: 'prefilled', tokens: this.#terms.promptTokens, cachedTokens: 0 }]
+  }
+
+  #idsOf(piece: UpstreamPiece): readonly number[] {
+    const { exactTokenIds } = this.#terms.dialect
+    if (!exactTokenIds) return this.#tools.textToIds(piece.text)
+    if (piece.ids === undefined) {
+      if (piece.text !== '') throw drifted('ids')
+      return []
+    }
+    if (piece.logprobs !== undefined && piece.logprobs.length !== piece.ids.length) {
+      throw drifted('ids')
+    }
+    return piece.ids
+  }
+
+  #takeSpelled(): string {
+    const text = this.#spelledText
+    this.#spelledText = ''
+    return text
+  }
+
+  #token(id: number, { logprobs }: UpstreamPiece, at: number): GenerateEvent {
+    const isKnown = id >= 0 && id < this.#tools.tokenizer.vocabularySize
+    if (!isKnown) throw drifted('vocabulary')
+    this.#tokens++
+    this.#spelledText += this.#spelled.push(id)
+    if (this.#isStop(id)) this.#end = 'stop'
+    const own = logprobs?.[at]
+    return own === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs: own }
+  }
+
+  #isStop(id: number): boolean {
+    this.#text.push(id)
+    return this.#text.stopped || this.#tools.tokenizer.endTokenIds.includes(id)
+  }
+
+  #cut(): GenerateEvent {
+    return { kind: 'end', finish: this.#end ?? 'length' }
+  }
+
+  #countAgain(): void {
+    const { dialect, promptTokens, resumeTokenIds } = this.#terms
+    if (dialect.countsPrompt || dialect.exactTokenIds) {
+      if (this.#usage === undefined) throw drifted('usage')
+    }
+    const sent = promptTokens + resumeTokenIds.length
+    if (dialect.countsPrompt && this.#usage?.promptTokens !== sent) throw drifted('usage')
+    if (dialect.exactTokenIds && this.#usage?.completionTokens !== this.#tokens) {
+      throw drifted('usage')
+    }
+  }
+}

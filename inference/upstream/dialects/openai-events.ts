@@ -1,0 +1,23 @@
+/** What the OpenAI-shaped servers have in common in their streams. */
+import { z } from 'zod'
+import { VOCABULARY_MAX } from '../../constants.ts'
+import type { UpstreamPiece, UpstreamUsage } from './dialect.ts'
+
+export const tokenIds = z.array(z.int().min(0).max(VOCABULARY_MAX)).max(4_096)
+export const count = z.int().min(0).max(1_000_000_000)
+export const modelName = z.string().max(1_024)
+
+export const usage = z.object({ prompt_tokens: count, completion_tokens: count.nullish() })
+
+export function usageOf(
+  found: z.output<typeof usage> | null | undefined,
+): UpstreamUsage | undefined {
+  if (found === null || found === undefined) return undefined
+  return { promptTokens: found.prompt_tokens, completionTokens: found.completion_tokens ?? 0 }
+}
+
+/** A broken server says `abort`, `error` or a word of its own. */
+export function finishOf(word: string | null | undefined): UpstreamPiece['finish'] {
+  if (word === null || word === undefined) return undefined
+  return word === 'stop' || word === 'length' ? word : 'failed'
+}

@@ -1,0 +1,112 @@
+/**
+ * vLLM: POST /v1/completions with a prompt of token ids and `return_token_ids` (vLLM >= 0.10.2). Each event
+ * then carries `choices[0].token_ids`, the end token included; the last one usage
+ * (vllm/entrypoints/openai/completion/serving.py, completion_stream_generator).
+ */
+import { z } from 'zod'
+import type { TokenLogprobs } from '../../engine.ts'
+import { malformed } from '../errors.ts'
+import {
+  biasObject,
+  type Dialect,
+  jsonSeed,
+  parsedBy,
+  refuseOthers,
+  responseFormat,
+  type UpstreamPiece,
+} from './dialect.ts'
+import { finishOf, modelName, tokenIds, usage, usageOf } from './openai-events.ts'
+
+const logprob = z.number().nullable()
+const Logprobs = z.object({
+  tokens: z.array(z.string().max(64)).max(4_096),
+  token_logprobs: z.array(logprob).max(4_096),
+  top_logprobs: z
+    .array(z.record(z.string().max(64), logprob).nullable())
+    .max(4_096)
+    .nullish(),
+})
+const Choice = z.object({
+  index: z.literal(0),
+  text: z.string(),
+  token_ids: tokenIds.nullish(),
+  finish_reason: z.string().max(64).nullish(),
+  logprobs: Logprobs.nullish(),
+})
+const Event = z.object({
+  model: modelName,
+  choices: z.array(Choice).max(1),
+  usage: usage.nullish(),
+})
+
+export const vllmDialect: Dialect = {
+  name: 'vllm',
+  path: '/v1/completions',
+  exactTokenIds: true,
+  countsPrompt: true,
+  body(ask) {
+    refuseOthers('vLLM', ask, [
+      ...(['top_k', 'min_p', 'repetition_penalty', 'frequency_penalty'] as const),
+      ...(['presence_penalty', 'logit_bias', 'logprobs', 'response_format'] as const),
+    ])
+    const { sampling, topLogprobs } = ask
+    return {
+      model: ask.model,
+      prompt: ask.tokenIds,
+      max_tokens: ask.maxTokens,
+      temperature: sampling.temperature,
+      top_p: sampling.topP,
+      seed: jsonSeed(sampling.seed),
+      // The server's generation_config.json would else choose these.
+      top_k: sampling.topK ?? 0,
+      min_p: sampling.minP ?? 0,
+      repetition_penalty: sampling.repetitionPenalty ?? 1,
+      frequency_penalty: sampling.frequencyPenalty ?? 0,
+      presence_penalty: sampling.presencePenalty ?? 0,
+      logit_bias: biasObject(ask),
+      logprobs: topLogprobs,
+      return_tokens_as_token_ids: topLogprobs === undefined ? undefined : true,
+      response_format: responseFormat(ask),
+      return_token_ids: true,
+      cache_salt: ask.cacheSalt,
+      stream: true,
+      stream_options: { include_usage: true },
+    }
+  },
+  reader: () => readEvent,
+}
+
+function readEvent(event: unknown): UpstreamPiece {
+  const { model, choices, usage: found } = parsedBy(Event, event)
+  const [choice] = choices
+  return {
+    model,
+    text: choice?.text ?? '',
+    ids: choice?.token_ids ?? undefined,
+    logprobs: choice?.logprobs ? logprobsOf(choice.logprobs) : undefined,
+    finish: finishOf(choice?.finish_reason),
+    usage: usageOf(found),
+  }
+}
+
+function logprobsOf({
+  tokens,
+  token_logprobs,
+  top_logprobs,
+}: z.output<typeof Logprobs>): TokenLogprobs[] {
+  return tokens.map((_, at) => {
+    const own = token_logprobs[at]
+    if (own === null || own === undefined) throw malformed('a token without its log probability')
+    const top = Object.entries(top_logprobs?.[at] ?? {})
+      .map(([name, value]) => ({ id: namedId(name), logprob: value ?? Number.NEGATIVE_INFINITY }))
+      .toSorted((a, b) => b.logprob - a.logprob)
+    return { logprob: own, top }
+  })
+}
+
+/** "token_id:123", as `return_tokens_as_token_ids` asks for. */
+function namedId(name: string): number {
+  const digits = /^token_id:(\d{1,7})$/.exec(name)?.[1]
+  if (digits === undefined) throw malformed('a token by its text instead of its id')
+  return Number(digits)
+}

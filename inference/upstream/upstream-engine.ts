@@ -1,0 +1,290 @@
+/**
+ * An engine whose model runs behind another server's HTTP: vLLM, SGLang, llama.cpp's server or anything
+ * with OpenAI's API. It is believed in nothing that can be counted or compared here; what stays
+ * unproved is said in docs/OPERATING-UPSTREAM.md.
+ */
+import { tagged, utf8 } from '#protocol/bytes.ts'
+import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'
+import { ENGINE_SLOTS_DEFAULT, ENGINE_SLOTS_MAX } from '../constants.ts'
+import type { DecodingRequest } from '../decoding/generation.ts'
+import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
+import type {
+  ChatTokenizer,
+  Engine,
+  EngineInfo,
+  EngineLoad,
+  GenerateEvent,
+  GenerateRequest,
+} from '../engine.ts'
+import { loadChatTokenizer } from '../model/chat-tokenizer.ts'
+import type { ModelFiles } from '../model/manifest.ts'
+import { parseModelConfig } from '../model/model-config.ts'
+import { UpstreamAnswer } from './answer.ts'
+import { UpstreamCall } from './call.ts'
+import type { Dialect, UpstreamAsk } from './dialects/dialect.ts'
+import { badOption, drifted, noResume } from './errors.ts'
+import {
+  DEFAULT_TIMEOUTS,
+  type UpstreamAccess,
+  type UpstreamTimeouts,
+  upstreamBase,
+} from './http.ts'
+import {
+  type DialectChoice,
+  probeUpstream,
+  tryUpstream,
+  type UpstreamServer,
+  withoutIds,
+} from './probe.ts'
+import { textToIds } from './text-ids.ts'
+
+export interface UpstreamEngineOptions {
+  /** Address of the server, with or without `/v1`. */
+  readonly url: string
+  readonly modelId: string
+  /** Name of the model at the server; the model's id when left out. */
+  readonly upstreamModel?: string | undefined
+  readonly dialect?: DialectChoice | undefined
+  readonly apiKey?: string | undefined
+  /** The small files of the model: tokenizer and configuration (readTokenizerFiles). */
+  readonly files: ModelFiles
+  /** 32 bytes. What the server really loaded is not proved by it. */
+  readonly modelRoot: Uint8Array
+  /** Requests at the server at once, 1 to ENGINE_SLOTS_MAX. */
+  readonly slotsTotal?: number | undefined
+  readonly crypto: CryptoPort
+  readonly fetch: typeof globalThis.fetch
+  readonly timeoutSignal: (timeoutMs: number) => AbortSignal
+  readonly timeouts?: Partial<UpstreamTimeouts> | undefined
+  readonly log?: ((event: string, data: ErrorData) => void) | undefined
+}
+
+export type UpstreamState = 'ready' | 'unreachable' | 'drifted'
+
+export interface UpstreamEngine extends Engine {
+  readonly state: UpstreamState
+  /** Why it is not ready; undefined when it is. */
+  readonly trouble: CocoonError | undefined
+  readonly dialect: string
+  /**
+   * Looks at the server again; one look at a time. What it throws is also why `generate` refuses, until
+   * a look finds the server good.
+   */
+  check(): Promise<void>
+}
+
+/**
+ * Looks at the server, asks it for one token and opens the engine.
+ * @throws ConfigError UPSTREAM_OPTION, and what the model's files are refused for
+ * @throws UnavailableError UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_BUSY, UPSTREAM_REFUSED,
+ *   UPSTREAM_MALFORMED, UPSTREAM_MODEL, UPSTREAM_DRIFT
+ */
+export async function createUpstreamEngine(
+  options: UpstreamEngineOptions,
+): Promise<UpstreamEngine> {
+  const access = accessOf(options)
+  const tokenizer = loadChatTokenizer(options.files)
+  const server = await findServer(access, options, tokenizer)
+  return new HttpEngine(options, access, tokenizer, server)
+}
+
+function accessOf({ url, apiKey, fetch, timeoutSignal, timeouts }: UpstreamEngineOptions) {
+  const baseUrl = upstreamBase(url)
+  return { baseUrl, apiKey, fetch, timeoutSignal, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts } }
+}
+
+async function findServer(
+  access: UpstreamAccess,
+  { modelId, upstreamModel = modelId, dialect = 'auto', crypto }: UpstreamEngineOptions,
+  tokenizer: ChatTokenizer,
+): Promise<UpstreamServer> {
+  const server = await probeUpstream(access, upstreamModel, dialect)
+  const tokenIds = tokenizer.encodeChat([{ role: 'user', content: 'Hi' }])
+  const ask = { model: upstreamModel, tokenIds, cacheSalt: freshSalt(crypto) }
+  try {
+    await tryUpstream(access, server.dialect, ask)
+    return server
+  } catch (thrown) {
+    const fallback = dialect === 'auto' ? withoutIds(thrown) : undefined
+    if (fallback === undefined || fallback === server.dialect) throw thrown
+    await tryUpstream(access, fallback, ask)
+    return { ...server, dialect: fallback }
+  }
+}
+
+function freshSalt(crypto: CryptoPort): string {
+  return Buffer.from(crypto.randomBytes(16)).toString('hex')
+}
+
+class HttpEngine implements UpstreamEngine {
+  readonly info: EngineInfo
+  readonly #options: UpstreamEngineOptions
+  readonly #access: UpstreamAccess
+  readonly #tokenizer: ChatTokenizer
+  readonly #textToIds: (text: string) => number[]
+  readonly #dialect: Dialect
+  readonly #desk: RequestDesk
+  readonly #calls = new Map<number, UpstreamCall>()
+  #checking: Promise<void> | undefined
+  #trouble: CocoonError | undefined
+  #closed = false
+
+  constructor(
+    options: UpstreamEngineOptions,
+    access: UpstreamAccess,
+    tokenizer: ChatTokenizer,
+    server: UpstreamServer,
+  ) {
+    this.#options = options
+    this.#access = access
+    this.#tokenizer = tokenizer
+    this.#textToIds = textToIds(options.files)
+    this.#dialect = server.dialect
+    this.info = infoOf(options, server)
+    this.#desk = new RequestDesk(
+      { ...this.info, vocabularySize: tokenizer.vocabularySize },
+      {
+        start: (id, request) => this.#start(id, request),
+        credit: (id, events) => this.#calls.get(id)?.credit(events),
+        cancel: (id) => this.#calls.get(id)?.cancel(),
+      },
+    )
+  }
+
+  get dialect(): string {
+    return this.#dialect.name
+  }
+
+  get trouble(): CocoonError | undefined {
+    return this.#trouble
+  }
+
+  get state(): UpstreamState {
+    if (this.#trouble === undefined) return 'ready'
+    return this.#trouble.code === 'UPSTREAM_DRIFT' ? 'drifted' : 'unreachable'
+  }
+
+  /** A server in trouble has no free slot to offer. */
+  load(): EngineLoad {
+    const load = this.#desk.load()
+    return this.#trouble === undefined ? load : { ...load, active: this.info.slotsTotal }
+  }
+
+  async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
+    if (this.#closed) throw engineClosed()
+    if (this.#trouble !== undefined) await this.check()
+    const { exactTokenIds } = this.#dialect
+    if (!exactTokenIds && request.resumeTokenIds.length > 0) throw noResume(this.#dialect.name)
+    yield* this.#desk.generate(request)
+  }
+
+  check(): Promise<void> {
+    this.#checking ??= this.#look().finally(() => {
+      this.#checking = undefined
+    })
+    return this.#checking
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    this.#desk.failAll(engineClosed())
+    for (const call of this.#calls.values()) call.cancel()
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const server = await findServer(this.#access, this.#options, this.#tokenizer)
+      const { contextTokens } = infoOf(this.#options, server)
+      // What the offer says must still hold: fewer ids than promised, or another kind of server, does not.
+      if (server.dialect.name !== this.#dialect.name) throw drifted('ids')
+      if (contextTokens < this.info.contextTokens) throw drifted('length')
+      if (this.#trouble !== undefined) this.#options.log?.('upstream is back', {})
+      this.#trouble = undefined
+    } catch (thrown) {
+      this.#troubled(asCocoonError(thrown))
+      throw thrown
+    }
+  }
+
+  #troubled(error: CocoonError): void {
+    if (this.#trouble?.code !== error.code) {
+      this.#options.log?.('upstream in trouble', { code: error.code, ...error.data })
+    }
+    this.#trouble = error
+  }
+
+  #start(id: number, request: DecodingRequest): void {
+    const call = new UpstreamCall(this.#access, this.#dialect, {
+      deliver: (event) => this.#desk.deliver(id, event),
+      fail: (error) => {
+        if (LASTING.has(error.code)) this.#troubled(error)
+        this.#desk.fail(id, error)
+      },
+    })
+    this.#calls.set(id, call)
+    const maxTokens = this.#room(request)
+    const terms = {
+      dialect: this.#dialect,
+      model: this.#model,
+      promptTokens: request.promptTokenIds.length,
+      resumeTokenIds: request.resumeTokenIds,
+      maxTokens,
+      stop: request.stop,
+    }
+    const tools = { tokenizer: this.#tokenizer, textToIds: this.#textToIds }
+    const answer = new UpstreamAnswer(terms, tools)
+    void call.run(() => this.#ask(request, maxTokens), answer).finally(() => this.#calls.delete(id))
+  }
+
+  /** No server takes a request that could outgrow its context. */
+  #room({ promptTokenIds, resumeTokenIds, maxTokens }: DecodingRequest): number {
+    const used = promptTokenIds.length + resumeTokenIds.length
+    return Math.min(maxTokens, this.info.contextTokens - used)
+  }
+
+  #ask(request: DecodingRequest, maxTokens: number): UpstreamAsk {
+    const { sampling, constraint, topLogprobs, messages, cacheKey } = request
+    const { promptTokenIds, resumeTokenIds } = request
+    const tokenIds = [...promptTokenIds, ...resumeTokenIds]
+    const cacheSalt = this.#salt(cacheKey)
+    const model = this.#model
+    return { model, tokenIds, messages, maxTokens, sampling, constraint, topLogprobs, cacheSalt }
+  }
+
+  get #model(): string {
+    return this.#options.upstreamModel ?? this.#options.modelId
+  }
+
+  /** The same for one customer, another for everybody else, and never the key itself. */
+  #salt(cacheKey: string | undefined): string {
+    const { crypto } = this.#options
+    if (cacheKey === undefined) return freshSalt(crypto)
+    const digest = crypto.sha256(tagged('cocoon/upstream-cache/1', utf8(cacheKey)))
+    return Buffer.from(digest).toString('hex')
+  }
+}
+
+/** Troubles of the server, not of one request: new work waits until a look finds it good. */
+const LASTING: ReadonlySet<string> = new Set(['UPSTREAM_DRIFT', 'UPSTREAM_UNREACHABLE'])
+
+function infoOf(options: UpstreamEngineOptions, server: UpstreamServer): EngineInfo {
+  const { crypto, files, modelId, modelRoot, slotsTotal = ENGINE_SLOTS_DEFAULT } = options
+  if (!Number.isSafeInteger(slotsTotal) || slotsTotal < 1 || slotsTotal > ENGINE_SLOTS_MAX) {
+    throw badOption('slots', `1 to ${ENGINE_SLOTS_MAX}`)
+  }
+  const { dialect, version } = server
+  const own = parseModelConfig(files).contextTokens
+  const digest = (tag: string) =>
+    crypto.sha256(tagged(tag, utf8(dialect.name), utf8(version), utf8(modelId)))
+  return {
+    engine: `${dialect.name} ${version} (upstream)`,
+    modelId,
+    modelRoot,
+    runtimeDigest: digest('cocoon/upstream-runtime/1'),
+    scheduleDigest: digest('cocoon/upstream-schedule/1'),
+    contextTokens: Math.min(own, server.contextTokens ?? own),
+    slotsTotal,
+    exactTokenIds: dialect.exactTokenIds,
+  }
+}

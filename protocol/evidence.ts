@@ -20,14 +20,14 @@ import {
 export type FreshnessMode = 'epoch' | 'challenge'
 
 /** What made the quote: it says how to read quote and collateral, and nothing about trust. */
-export type EvidenceKind = 'tdx' | 'sev-snp'
+export type EvidenceKind = 'tdx' | 'sev-snp' | 'none'
 
 export interface Evidence {
   readonly kind: EvidenceKind
   readonly mode: FreshnessMode
   /** Exact bytes of a Statement. */
   readonly statement: Uint8Array
-  /** A TDX quote, or an SNP report. */
+  /** A TDX quote, an SNP report, or for kind `none` the identity key's signature over report_data. */
   readonly quote: Uint8Array
   /** Exact bytes of a TdxCollateral, or of an SnpCollateral. */
   readonly collateral: Uint8Array
@@ -40,6 +40,12 @@ export interface Evidence {
 }
 
 const PROOF_HASHES_MAX = 32
+
+const KIND_TO_WIRE: Record<EvidenceKind, WireKind> = {
+  tdx: WireKind.TDX,
+  'sev-snp': WireKind.SEV_SNP,
+  none: WireKind.NONE,
+}
 
 function malformed(detail: string): ProtocolError {
   return new ProtocolError('EVIDENCE_MALFORMED', `the evidence cannot be read: ${detail}`)
@@ -59,6 +65,7 @@ export function freshnessFromWire(mode: number): FreshnessMode {
 function kindFromWire(kind: number): EvidenceKind {
   if (kind === WireKind.TDX) return 'tdx'
   if (kind === WireKind.SEV_SNP) return 'sev-snp'
+  if (kind === WireKind.NONE) return 'none'
   throw malformed('unknown kind')
 }
 
@@ -107,7 +114,7 @@ function checkSize(name: string, bytes: Uint8Array, min: number, max: number): v
 export function evidenceToWire(evidence: Evidence): MessageInitShape<typeof EvidenceSchema> {
   const { statement, quote, collateral, gpuEvidence, nonceProof } = evidence
   const wire = {
-    kind: evidence.kind === 'tdx' ? WireKind.TDX : WireKind.SEV_SNP,
+    kind: KIND_TO_WIRE[evidence.kind],
     mode: freshnessToWire(evidence.mode),
     statement,
     quote,

@@ -38,5 +38,6 @@ function fingerprint(offer: OfferStatement): string {
     offer.modelId,
     offer.contextTokens,
     offer.engine,
+    offer.textOnly,
   ].join('|')
 }

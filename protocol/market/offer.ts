@@ -67,6 +67,8 @@ export interface OfferDescription {
   /** Multiaddrs, at most 8. */
   readonly addresses: readonly string[]
   readonly engine: string
+  /** Its ids spell the text of a server that gives none: nobody can count again or go on from them. */
+  readonly textOnly: boolean
 }
 
 export interface OfferDelta extends OfferTerms {
@@ -117,6 +119,7 @@ export function signOffer(
       contextTokens: offer.contextTokens,
       addresses: [...offer.addresses],
       engine: offer.engine,
+      textOnly: offer.textOnly,
     }),
   })
   const record = signRecord(crypto, 'cocoon/offer/1', identity, toBinary(OfferSchema, message))
@@ -211,6 +214,7 @@ function readDescription(message: WireOffer): OfferDescription {
     contextTokens: checkCount(message.contextTokens, CONTEXT_TOKENS_MAX, 'context'),
     addresses: checkAddresses(message.addresses),
     engine: message.engine,
+    textOnly: message.textOnly,
   }
 }
 
@@ -219,6 +223,7 @@ function checkIsDelta(message: WireOffer): void {
     message.modelId !== '' ||
     message.contextTokens !== 0 ||
     message.addresses.length > 0 ||
-    message.engine !== ''
+    message.engine !== '' ||
+    message.textOnly
   check(!described, 'a delta carries no description')
 }

@@ -81,6 +81,7 @@ export class Provider {
         statementDigest: epoch.statementDigest,
         contextTokens: engine.info.contextTokens,
         engine: engine.info.engine,
+        textOnly: engine.info.exactTokenIds === false,
       },
     ]
   }

@@ -1,86 +1,198 @@
 /**
- * What every `ChainReader` must do, whatever is behind it. `create` returns a reader of a chain on
- * which the channel of `terms` holds exactly `expected`.
+ * What a TON network must do for this project, whichever network it is: the embedded chain in CI, a public testnet
+ * by one flag. Everything goes through its HTTP API with one funded wallet; steps that need a chain whose time can
+ * be moved are skipped by name on one whose time cannot.
  */
-import { Address } from '@ton/core'
+import { beginCell, external, storeMessage } from '@ton/core'
 import { describe, expect, it } from 'vitest'
-import { toHex } from '#protocol/bytes.ts'
-import { channelAddress, encodeTerms } from '#settlement/cells/terms.ts'
-import type { ChainReader, ChannelOnChain } from '#settlement/types.ts'
+import { z } from 'zod'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { signCell } from '#settlement/cells/signed.ts'
+import { channelAddress } from '#settlement/cells/terms.ts'
+import { closeAuthCell, voucherCell } from '#settlement/cells/voucher.ts'
+import { callChain } from '#settlement/chain/access.ts'
+import type { ChainReader, ChannelTerms, Voucher, Wallet } from '#settlement/types.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
+import {
+  claimMessage,
+  coopCloseMessage,
+  destroyMessage,
+  finishMessage,
+  startCloseMessage,
+  topUpMessage,
+} from '#settlement/wallet/messages.ts'
+import type { ChainTarget } from '../support/chain-target.ts'
+import { eventually } from '../support/eventually.ts'
+import { testChainReader } from './chain-reader.ts'
 
-export interface ChainSubject {
-  readonly reader: ChainReader
-  readonly globalId: number
-  readonly expected: ChannelOnChain
-  /** A wallet: an account with code that is no channel's. */
-  readonly wallet: Address
-  readonly walletNano: bigint
+const TON = 1_000_000_000n
+/** What the whole suite may need at a time; most of it comes back. */
+const NEEDED_NANO = TON
+const DEPOSIT_NANO = TON / 5n
+const CLAIMED_NANO = TON / 20n
+const LOST_NANO_MAX = TON / 50n
+const CLOSE_DELAY_S = 20
+const LIFE_S = 900
+const RECENT_S = 120
+/** A public network makes a block in seconds and is asked at its own pace. */
+const STEP_MS = 300_000
+const QUIET_BLOCKS = 4
+
+/** A channel between the wallet and a provider that exists only as an address. */
+class TestedChannel {
+  readonly terms: ChannelTerms
+  readonly #client
+  readonly #provider
+
+  constructor(wallet: Wallet, globalId: number, nowS: number) {
+    this.#client = crypto.ed25519FromSeed(crypto.randomBytes(32))
+    this.#provider = crypto.ed25519FromSeed(crypto.randomBytes(32))
+    this.terms = {
+      globalId,
+      client: wallet.address,
+      provider: walletAddress(this.#provider.publicKey, globalId),
+      clientKey: this.#client.publicKey,
+      providerKey: this.#provider.publicKey,
+      closeDelay: CLOSE_DELAY_S,
+      expiresAt: nowS + LIFE_S,
+      salt: 1n,
+    }
+  }
+
+  get address() {
+    return channelAddress(this.terms)
+  }
+
+  claim(amountNano: bigint, leafCount: number) {
+    const cell = voucherCell(this.#totals(amountNano, leafCount))
+    return claimMessage(this.terms, signCell(crypto, this.#client, cell))
+  }
+
+  coopClose(amountNano: bigint, leafCount: number, validUntil: number) {
+    const cell = closeAuthCell({ ...this.#totals(amountNano, leafCount), validUntil })
+    return coopCloseMessage(this.terms, signCell(crypto, this.#provider, cell))
+  }
+
+  #totals(amountNano: bigint, leafCount: number): Voucher {
+    return { channel: this.address, amountNano, leafCount, receiptsRoot }
+  }
 }
 
-/** Addresses and byte arrays compare by content only. */
-function plain(channel: ChannelOnChain) {
-  const { terms, receiptsRoot, ...rest } = channel
-  return { ...rest, terms: toHex(encodeTerms(terms)), receiptsRoot: toHex(receiptsRoot) }
+const receiptsRoot = new Uint8Array(32).fill(9)
+
+async function nowOf(reader: ChainReader): Promise<number> {
+  return (await reader.latestBlock()).time
 }
 
-export function testChainReader(name: string, create: () => Promise<ChainSubject>): void {
-  describe(`chain reader: ${name}`, () => {
-    it('reads the channel as the contract keeps it', async () => {
-      const { reader, expected } = await create()
-      const found = await reader.channel(channelAddress(expected.terms))
-      expect(found).toBeDefined()
-      expect(plain(found!)).toEqual(plain(expected))
-    })
+export function testChain({ name, globalId, access, reader, wallet, travel }: ChainTarget): void {
+  const onlyWithTravel = it.skipIf(travel === undefined)
+  let one: TestedChannel
+  let other: TestedChannel
 
-    it('knows no channel where there is none, or where the code is another', async () => {
-      const { reader, wallet } = await create()
-      expect(await reader.channel(new Address(0, Buffer.alloc(32, 0xab)))).toBeUndefined()
-      expect(await reader.channel(wallet)).toBeUndefined()
-    })
+  /** What is left of a message comes back some blocks after it was executed. */
+  async function quietBalance(): Promise<bigint> {
+    const { seqno } = await reader.latestBlock()
+    const isOver = async () => (await reader.latestBlock()).seqno >= seqno + QUIET_BLOCKS
+    if (travel === undefined) await eventually(isOver, STEP_MS)
+    return wallet.balance()
+  }
 
-    it('reads balances, zero where nothing is', async () => {
-      const { reader, wallet, walletNano } = await create()
-      expect(await reader.balance(wallet)).toBe(walletNano)
-      expect(await reader.balance(new Address(0, Buffer.alloc(32, 0xab)))).toBe(0n)
-    })
-
-    it('finds a block again by its number, and none that is not there', async () => {
-      const { reader, globalId } = await create()
-      const latest = await reader.latestBlock()
+  describe(`a chain: ${name}`, { timeout: STEP_MS }, () => {
+    it('serves the network that is wanted, with a block of a moment ago', async () => {
+      const block = await reader.latestBlock()
       expect(reader.globalId).toBe(globalId)
-      expect(latest.rootHash).toHaveLength(32)
-      expect(await reader.block(latest.seqno)).toEqual(latest)
-      const before = await reader.block(latest.seqno - 1)
-      expect(before?.rootHash).not.toEqual(latest.rootHash)
-      expect(before?.time).toBeLessThanOrEqual(latest.time)
-      expect(await reader.block(latest.seqno + 1_000_000)).toBeUndefined()
+      expect(Math.abs(Date.now() / 1000 - block.time)).toBeLessThan(RECENT_S)
     })
 
-    it('lists transactions newest first, at most as many as asked', async () => {
-      const { reader, expected } = await create()
-      const address = channelAddress(expected.terms)
-      const all = await reader.transactions(address, 50)
-      expect(all.length).toBeGreaterThan(2)
-      expect(all.every((one, at) => at === 0 || one.lt < all[at - 1]!.lt)).toBe(true)
-      expect(all[all.length - 1]).toMatchObject({ success: true, opcode: 0x4f50454e, exitCode: 0 })
-      const hashes = (some: typeof all) => some.map(({ hash }) => toHex(hash))
-      expect(hashes(await reader.transactions(address, 2))).toEqual(hashes(all.slice(0, 2)))
-      expect(hashes(await reader.transactions(address, 50, all[0]))).toEqual(hashes(all.slice(1)))
+    it('holds the coins that the steps below need', async () => {
+      const held = await wallet.balance()
+      expect(held, `fund ${wallet.address}`).toBeGreaterThanOrEqual(NEEDED_NANO)
+      const nowS = await nowOf(reader)
+      one = new TestedChannel(wallet, globalId, nowS)
+      other = new TestedChannel(wallet, globalId, nowS)
     })
 
-    it('tells what came in, what went out and what was paid, so that the balance follows', async () => {
-      const { reader, expected } = await create()
-      const address = channelAddress(expected.terms)
-      const all = await reader.transactions(address, 50)
-      const nano = all.reduce(
-        (sum, { received, sent, totalFeesNano }) =>
-          sum +
-          (received?.valueNano ?? 0n) -
-          totalFeesNano -
-          sent.reduce((out, one) => out + one.valueNano + one.forwardFeeNano, 0n),
-        0n,
+    it('opens channels, several in one message, each at the address that follows from its terms', async () => {
+      expect(await reader.channel(one.address)).toBeUndefined()
+      const openings = [one, other].map(({ terms }) => topUpMessage(terms, DEPOSIT_NANO))
+      const { feesNano } = await wallet.send(openings)
+      expect(feesNano).toBeGreaterThan(0n)
+      for (const { address } of [one, other]) {
+        const found = await reader.channel(address)
+        expect(found).toMatchObject({ depositedNano: DEPOSIT_NANO, claimedNano: 0n, closeAt: 0 })
+      }
+    })
+
+    it('pays a voucher to the provider, whoever hands it in', async () => {
+      await wallet.send([one.claim(CLAIMED_NANO, 3)])
+      const found = await reader.channel(one.address)
+      expect(found).toMatchObject({ claimedNano: CLAIMED_NANO, leafCount: 3, receiptsRoot })
+      await eventually(
+        async () => (await reader.balance(one.terms.provider)) === CLAIMED_NANO,
+        STEP_MS,
       )
-      expect(nano).toBe(await reader.balance(address))
+    })
+
+    it('refuses the voucher a second time with its exit code, and the coins come back', async () => {
+      const before = await wallet.balance()
+      const again = wallet.send([one.claim(CLAIMED_NANO, 3)])
+      const data = { exitCode: 404 }
+      await expect(again).rejects.toMatchObject({ code: 'TRANSACTION_FAILED', data })
+      await eventually(async () => before - (await wallet.balance()) < LOST_NANO_MAX, STEP_MS)
+    })
+
+    it('refuses an external message that the wallet does not accept, and says so', async () => {
+      const body = beginCell().storeUint(0, 32).endCell()
+      const message = external({ to: wallet.address, body })
+      const boc = beginCell().store(storeMessage(message)).endCell().toBoc().toString('base64')
+      const answer = await callChain(access, 'sendBoc', { boc }, z.unknown())
+      expect(answer).toMatchObject({ ok: false })
+    })
+
+    it('closes a channel by both signatures at once', async () => {
+      const validUntil = (await nowOf(reader)) + 600
+      await wallet.send([other.coopClose(CLAIMED_NANO, 2, validUntil)])
+      const found = await reader.channel(other.address)
+      expect(found).toMatchObject({ closed: true, claimedNano: CLAIMED_NANO, leafCount: 2 })
+    })
+
+    it('starts the close delay, and does not finish before it is over', async () => {
+      await wallet.send([startCloseMessage(one.terms)])
+      const found = await reader.channel(one.address)
+      expect(found?.closeAt).toBeGreaterThan(await nowOf(reader))
+      const early = wallet.send([finishMessage(one.terms)])
+      const data = { exitCode: 414 }
+      await expect(early).rejects.toMatchObject({ code: 'TRANSACTION_FAILED', data })
+    })
+
+    testChainReader(name, async () => ({
+      reader,
+      globalId,
+      expected: {
+        ...{ terms: one.terms, depositedNano: DEPOSIT_NANO, claimedNano: CLAIMED_NANO },
+        closeAt: (await reader.channel(one.address))?.closeAt ?? 0,
+        ...{ closed: false, leafCount: 3, receiptsRoot },
+      },
+      wallet: wallet.address,
+      walletNano: await quietBalance(),
+    }))
+
+    it('finishes when the delay is over, and gives the rest back', async () => {
+      await travel?.(CLOSE_DELAY_S)
+      const closeAt = (await reader.channel(one.address))?.closeAt ?? 0
+      // A block of that time must be there: a contract's clock is its block's.
+      await eventually(async () => (await nowOf(reader)) > closeAt, STEP_MS)
+      await wallet.send([finishMessage(one.terms)])
+      expect(await reader.channel(one.address)).toMatchObject({ closed: true })
+    })
+
+    onlyWithTravel('destroys what is closed and over, a second opening included', async () => {
+      await travel?.(LIFE_S + CLOSE_DELAY_S + 1)
+      await wallet.send([destroyMessage(one.terms), destroyMessage(other.terms)])
+      expect(await reader.channel(one.address)).toBeUndefined()
+      const revived = wallet.send([topUpMessage(one.terms, DEPOSIT_NANO)])
+      const data = { exitCode: 406 }
+      await expect(revived).rejects.toMatchObject({ code: 'TRANSACTION_FAILED', data })
     })
   })
 }

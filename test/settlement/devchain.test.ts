@@ -16,7 +16,7 @@ import {
   startCloseMessage,
   topUpMessage,
 } from '#settlement/wallet/messages.ts'
-import { testChainReader } from '#test/contracts/chain.ts'
+import { testChainReader } from '#test/contracts/chain-reader.ts'
 import { clientKey, crypto, NOW_S, providerKey } from './channel-fixture.ts'
 import { callDev, type Network, startNetwork, TON } from './devchain-fixture.ts'
 

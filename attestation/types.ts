@@ -83,7 +83,8 @@ export interface QuotedEvidence {
 
 /** A quote over the hash of a statement, with the collateral that lets a stranger check it. */
 export interface QuoteSource {
-  readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx' | 'simulated-snp'
+  /** `none`: no TEE at all, which is tier open. */
+  readonly tee: 'tdx' | 'sev-snp' | 'simulated-tdx' | 'simulated-snp' | 'none'
   /**
    * @throws UnavailableError QUOTE_UNAVAILABLE
    * @throws AttestationError REPORT_DATA_FOREIGN when the bytes are no statement's hash

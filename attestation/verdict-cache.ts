@@ -118,6 +118,7 @@ export class VerdictCache {
         ]),
       ],
       policy: [policyDigest(this.#crypto, policy)],
+      openPermitted: [utf8(context.openPermitted === true ? 'open' : '')],
       expected: [utf8(expected.role), expected.identityKey, expected.modelRoot],
       notBeforeBlock: [
         utf8(`${block?.seqno} ${block?.timeMs}`),

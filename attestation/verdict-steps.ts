@@ -9,6 +9,7 @@ import {
 } from './step-rules.ts'
 import type { Advice, Verdict, VerdictStep } from './types.ts'
 import { GPU_STEPS } from './verify/gpu/steps.ts'
+import { OPEN_STEPS } from './verify/open.ts'
 import { teeVerifier } from './verify/tees.ts'
 
 /** Good when passed, or when neither mode nor policy nor evidence asks for them. */
@@ -17,8 +18,16 @@ export const CONDITIONAL_STEPS: readonly string[] = [
   ...Object.keys(GPU_STEPS),
 ]
 
+const { 'policy-digest': _, ...STATEMENT_STEPS_OF_ALL } = STATEMENT_STEPS
+const OPEN_RULES: StepRules = {
+  ...STATEMENT_STEPS_OF_ALL,
+  ...OPEN_STEPS,
+  nonce: BINDING_STEPS.nonce,
+}
+
 /** Rules of every step of a verdict on this kind of evidence, in order. */
 export function stepRules(kind: EvidenceKind): StepRules {
+  if (kind === 'none') return OPEN_RULES
   return { ...STATEMENT_STEPS, ...teeVerifier(kind)?.steps, ...BINDING_STEPS, ...GPU_STEPS }
 }
 
@@ -36,7 +45,7 @@ export function mandatorySteps(kind: EvidenceKind): readonly string[] {
  * of a kind without a verifier is never good.
  */
 export function allStepsGood(kind: EvidenceKind, steps: readonly VerdictStep[]): boolean {
-  if (teeVerifier(kind) === undefined) return false
+  if (kind !== 'none' && teeVerifier(kind) === undefined) return false
   const areOnce = stepNames(kind).every(
     (name) => steps.filter((step) => step.name === name).length === 1,
   )

@@ -12,6 +12,7 @@ import { type Finding, StepRecorder } from './steps.ts'
 import type { EvidenceBundle, Verdict } from './types.ts'
 import { allStepsGood, stepRules } from './verdict-steps.ts'
 import { checkGpu, type GpuContext } from './verify/gpu/gpu.ts'
+import { checkOpen, type OpenContext, type OPEN_STEPS } from './verify/open.ts'
 import { expectHardware, type HardwareIdentity } from './verify/hardware.ts'
 import { refuse } from './verify/refuse.ts'
 import type { TeeFindings } from './verify/tee-verifier.ts'
@@ -19,7 +20,7 @@ import { teeVerifier } from './verify/tees.ts'
 
 export { requireVerdict, withStep } from './verdict-steps.ts'
 
-export interface VerdictContext extends GpuContext {
+export interface VerdictContext extends GpuContext, OpenContext {
   readonly expected: {
     /** Identity key of the peer at the other end of the connection. */
     readonly identityKey: Uint8Array
@@ -92,7 +93,10 @@ function checkStatement(
   steps.run('key-lifetime', [statement?.core, start], (core, from) =>
     checkKeyLifetime(core, from, nowMs),
   )
-  steps.run('policy-digest', needs, (core) => checkPolicyClaim(context, core.policyDigest))
+  // A peer without a TEE meets no policy, and must not say that it does.
+  if (evidence.kind !== 'none') {
+    steps.run('policy-digest', needs, (core) => checkPolicyClaim(context, core.policyDigest))
+  }
   return statement
 }
 
@@ -153,6 +157,7 @@ function checkBinding(
  */
 export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext): Verdict {
   const { kind } = evidence
+  if (kind === 'none') return verifyOpen(evidence, context)
   const steps = new StepRecorder(stepRules(kind))
   const statement = checkStatement(steps, evidence, context)
   const findings = teeVerifier(kind)?.check(steps, evidence, context) ?? NOTHING
@@ -168,4 +173,17 @@ export function verifyEvidence(evidence: EvidenceBundle, context: VerdictContext
     ...(gpus === undefined ? {} : { gpus }),
   }
   return { evidenceKind: kind, tier, ok, ...found, steps: steps.steps }
+}
+
+/** Tier open whatever it says: there is no branch from here to another tier. */
+function verifyOpen(evidence: EvidenceBundle, context: VerdictContext): Verdict {
+  type Name = StatementStepName | BindingStepName | keyof typeof OPEN_STEPS
+  const steps = new StepRecorder<Name>(stepRules('none'))
+  const statement = checkStatement(steps, evidence, context)
+  checkOpen(steps, evidence, statement?.core, context)
+  steps.run('nonce', [statement], ({ challenge }) =>
+    checkNonce(context.crypto, evidence.mode, challenge, context.challenge),
+  )
+  const ok = allStepsGood('none', steps.steps)
+  return { evidenceKind: 'none', tier: 'open', ok, steps: steps.steps }
 }

@@ -179,6 +179,8 @@ async function checkEvidence(
     expected: { identityKey: core.identityKey, modelRoot: body.modelRoot, role: 'provider' },
     notBeforeBlock: block && { ...block, timeMs: block.time * 1000 },
     gpuOpinions,
+    // What was asked for is over: here it is said which tier it was.
+    openPermitted: true,
     ...(evidence.mode === 'challenge'
       ? { challenge: { clientNonce, proof: evidence.nonceProof } }
       : {}),

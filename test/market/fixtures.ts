@@ -37,6 +37,7 @@ export function offerTerms(
     contextTokens: 4_096,
     addresses: ['/ip4/127.0.0.1/tcp/4001'],
     engine: 'onnxruntime-node 1.30.0 (cpu)',
+    textOnly: false,
     ...changes,
   }
 }

@@ -48,6 +48,7 @@ export function statementOf(changes: Partial<OfferStatement> = {}): OfferStateme
     modelId: 'cocoon-demo-1',
     contextTokens: 4_096,
     engine: 'test',
+    textOnly: false,
     ...changes,
   }
 }

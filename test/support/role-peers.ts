@@ -27,6 +27,7 @@ import { openPeerStore } from '#node/store/sqlite-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { Offer } from '#protocol/market/offer.ts'
+import type { AssuranceTier } from '#protocol/market/tier.ts'
 import { EMPTY_OFFER_BOOK } from '#protocol/market/offer-book.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
@@ -221,6 +222,7 @@ export class TestProvider {
       contextTokens: engine.info.contextTokens,
       addresses: this.addresses,
       engine: engine.info.engine,
+      textOnly: engine.info.exactTokenIds === false,
     }
   }
 
@@ -381,11 +383,11 @@ export class TestClient {
     )
   }
 
-  target(provider: TestProvider) {
+  target(provider: TestProvider, tierMin: AssuranceTier = 'simulated') {
     const { identityKey, peerId } = peerRefOf(provider.name)
     const { modelRoot } = this.network
     const { addresses } = provider
-    return { provider: toHex(identityKey), peerId, addresses, modelRoot }
+    return { provider: toHex(identityKey), peerId, addresses, modelRoot, tierMin }
   }
 
   chatEvents(request: Partial<ChatRequest> = {}, signal = new AbortController().signal) {

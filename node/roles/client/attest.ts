@@ -29,6 +29,8 @@ export interface AttestComponents {
   readonly policy: AttestationPolicy
   readonly modelRoot: Uint8Array
   readonly mode: FreshnessMode
+  /** The asker permits tier open for its request. */
+  readonly openPermitted?: boolean | undefined
   /** Verdicts on epoch quotes that this client has come to before. */
   readonly verdicts: VerdictCache
   /** In which machine this client saw each GPU. */
@@ -114,6 +116,7 @@ async function judge(
   components: AttestComponents,
 ): Promise<{ core: StatementCore; verdict: Verdict }> {
   const { crypto, chain, anchors, policy, modelRoot, mode, verdicts, gpuSightings } = components
+  const { openPermitted } = components
   const core = coreOf(evidence.statement)
   const [latest, block] = await Promise.all([
     chain.latestBlock(),
@@ -126,6 +129,7 @@ async function judge(
     nowMs,
     anchors,
     policy,
+    openPermitted,
     gpuSightings,
     expected: { identityKey: stream.remote.identityKey, modelRoot, role: 'provider' },
     notBeforeBlock:

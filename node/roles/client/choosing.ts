@@ -6,6 +6,7 @@ import type { Clock } from '#protocol/clock.ts'
 import type { SettlementError } from '#protocol/errors.ts'
 import { type Ranked, rankOffers } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
+import type { AssuranceTier } from '#protocol/market/tier.ts'
 import { priceNano, type UnitPrices } from '#protocol/money.ts'
 import type { ChatRequest } from '../client-service.ts'
 import { DISCOVERY_TIMEOUT_MS } from '../constants.ts'
@@ -29,6 +30,8 @@ export interface Remaining {
   /** Token ids already held are read as prompt by the next provider. */
   readonly heldTokens: number
   readonly usedNano: bigint
+  /** Some of the answer is with the caller already: whoever comes next must go on from exact ids. */
+  readonly isBegun?: boolean
 }
 
 export interface Choosing {
@@ -117,11 +120,13 @@ export class Chooser {
     return best
   }
 
-  #rank({ heldTokens, usedNano }: Remaining): readonly Ranked[] {
+  #rank({ heldTokens, usedNano, isBegun = false }: Remaining): readonly Ranked[] {
     const limit = this.#limit()
     const leftNano = limit === undefined ? undefined : limit.nano - usedNano
     const judged = this.#offers(heldTokens, leftNano).map((one) => {
-      const refusal = one.accepted ? this.#moneyRefusal(one.offer, heldTokens, leftNano) : undefined
+      const refusal = one.accepted
+        ? (resumeRefusal(one.offer, isBegun) ?? this.#moneyRefusal(one.offer, heldTokens, leftNano))
+        : undefined
       if (refusal === undefined) return one
       return { ...one, accepted: false, score: Infinity, reasons: [`refused: ${refusal}`] }
     })
@@ -153,12 +158,21 @@ export class Chooser {
       modelRoot,
       promptTokens: promptTokens + heldTokens,
       completionTokensMax: request.maxTokens - heldTokens,
-      tierMin: request.tierMin ?? 'simulated',
+      tierMin: tierMinOf(request),
       measurements: discovery.measurements.all,
       nowMs: clock.nowMs(),
       ...(leftNano === undefined ? {} : { priceCapNano: leftNano }),
     })
   }
+}
+
+/** Tier open is never a default: whoever asks permits it by name. */
+export function tierMinOf({ tierMin = 'simulated' }: ChatRequest): AssuranceTier {
+  return tierMin
+}
+
+function resumeRefusal({ textOnly }: Offer, isBegun: boolean): string | undefined {
+  return textOnly && isBegun ? 'gives no token ids to go on from' : undefined
 }
 
 /** Whichever way the provider counts cached tokens. */

@@ -135,6 +135,8 @@ async function sessionOf(parts: ClientComponents, desk: ClientDesk): Promise<Cli
     peerId: peerIdOf(fromHex(offer.provider)),
     addresses: offer.addresses,
     modelRoot: offer.modelRoot,
+    // Only the close is sent: nothing of it is private.
+    tierMin: 'open',
   })
   if (session.desk.address === desk.address) return session
   throw new UnavailableError('PROVIDER_GONE', 'the provider uses another channel now')

@@ -10,6 +10,7 @@ import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { rememberSignatures } from '#protocol/crypto/remembered-signatures.ts'
 import { AttestationError, UnavailableError } from '#protocol/errors.ts'
 import type { FreshnessMode } from '#protocol/evidence.ts'
+import { type AssuranceTier, tierRank } from '#protocol/market/tier.ts'
 import type { SignedReceipt } from '#protocol/receipt.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
 import type { ChainReader } from '#settlement/types.ts'
@@ -55,6 +56,8 @@ export interface SessionTarget {
   readonly peerId: string
   readonly addresses: readonly string[]
   readonly modelRoot: Uint8Array
+  /** What the evidence must come to, whatever the offer said. */
+  readonly tierMin: AssuranceTier
 }
 
 export interface ReadySession {
@@ -89,6 +92,7 @@ export class Sessions {
     do {
       const open = await this.#usable(target.provider)
       if (open !== undefined) {
+        requireTier(open, target)
         await this.#requireNotRevoked(open)
         return { session: open, attestMs: 0, fundMs: 0 }
       }
@@ -97,7 +101,9 @@ export class Sessions {
     const opening = this.#openNew(target, spent)
     this.#open.set(target.provider, opening)
     try {
-      return { session: await opening, ...spent }
+      const session = await opening
+      requireTier(session, target)
+      return { session, ...spent }
     } catch (error) {
       if (this.#open.get(target.provider) === opening) this.#open.delete(target.provider)
       throw error
@@ -205,7 +211,7 @@ export class Sessions {
   #attest(
     stream: MessageStream,
     mode: FreshnessMode,
-    { provider, modelRoot }: SessionTarget,
+    { provider, modelRoot, tierMin }: SessionTarget,
   ): Promise<AttestedProvider> {
     const { chain, anchors, policy, emit, secondOpinion, collateral } = this.#parts
     return attest(stream, {
@@ -215,6 +221,7 @@ export class Sessions {
       policy,
       modelRoot,
       mode,
+      openPermitted: tierMin === 'open',
       verdicts: this.#verdicts,
       gpuSightings: this.#gpuSightings,
       secondOpinion,
@@ -251,6 +258,18 @@ export class Sessions {
       },
     }
   }
+}
+
+/**
+ * A session may be shared by requests that permit different tiers: each is asked for its own.
+ * @throws AttestationError TIER_TOO_LOW
+ */
+function requireTier({ verdict: { tier } }: ClientSession, { tierMin }: SessionTarget): void {
+  if (tierRank(tier) >= tierRank(tierMin)) return
+  throw new AttestationError('TIER_TOO_LOW', `tier ${tier}, where ${tierMin} is required`, {
+    remedy: 'Use another provider, or permit this tier by name: tier_min.',
+    data: { tier, tierMin },
+  })
 }
 
 /**

@@ -1,4 +1,5 @@
 /** A client: the market it buys on, the money it spends, the sessions it keeps. */
+import path from 'node:path'
 import { Address } from '@ton/core'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
@@ -8,6 +9,7 @@ import { seenCollateral } from '../collateral/seen.ts'
 import { Nras } from '../evidence/nras.ts'
 import { startJobClient } from '../market/job-client.ts'
 import { startOfferDiscovery } from '../market/offer-discovery.ts'
+import { TokenizerFiles } from '../models/tokenizer-files.ts'
 import { RegistryWatch } from '../registry/watch.ts'
 import { answerChat } from '../roles/client/answer.ts'
 import { createClientService } from '../roles/client/client.ts'
@@ -47,7 +49,11 @@ async function compose(
   const peer = await composePeer(options, cleanup, budget.deposits)
   const { transport, chain, wallet, store, hub } = peer
   const base: ClientBase = { crypto, clock, store, chain, wallet, emit: hub.emit }
-  const models = new ClientModels(options.network, crypto)
+  const tokenizers = new TokenizerFiles(
+    { transport, crypto },
+    path.join(options.dataDir, 'tokenizers'),
+  )
+  const models = new ClientModels(options.network, crypto, tokenizers)
   const { discovery, auctions } = await startMarket(options, peer, models, cleanup)
   const funding = new Funding({
     ...base,

@@ -1,7 +1,7 @@
 /** A provider: its engine in a child process, its enclave, its channels, the market it sells on. */
 import { policyDigest } from '#attestation/policy/policy.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
-import { readModel } from '#inference/model/read-model.ts'
+import { type Model, readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { fromHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
@@ -13,6 +13,7 @@ import { chooseGpus } from '../evidence/gpu-evidence.ts'
 import { openMachine } from '../evidence/machine.ts'
 import { startJobWorker } from '../market/job-worker.ts'
 import { startOfferPublisher } from '../market/offer-publisher.ts'
+import { startServing } from '../models/start-serving.ts'
 import type { ProviderOptions, RunningPeer } from '../roles/peer-options.ts'
 import { ProviderChannels } from '../roles/provider/channels.ts'
 import { Enclave, type EnclaveEpoch } from '../roles/provider/enclave.ts'
@@ -50,7 +51,7 @@ async function compose(
   const { transport, chain, wallet, store, hub } = peer
   const { log, network, prices, addedLatencyMs } = options
   const engine = await startEngine(options, cleanup)
-  const { files } = await readModel(options.modelFolder, crypto)
+  const model = await readModel(options.modelFolder, crypto)
   const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
   const { enclave, tier } = await openEnclave(options, peer, engine, settlementKey)
   const { closeDelay, claimAboveNano } = network
@@ -63,7 +64,15 @@ async function compose(
   })
   let publisher: OfferPublisher | undefined
   const provider = new Provider({
-    ...{ ...base, engine, tokenizer: loadChatTokenizer(files), enclave, channels, prices, tier },
+    ...{
+      ...base,
+      engine,
+      tokenizer: loadChatTokenizer(model.files),
+      enclave,
+      channels,
+      prices,
+      tier,
+    },
     closeDelayMin: closeDelay,
     claimAboveNano: claimAboveNano === undefined ? undefined : BigInt(claimAboveNano),
     addedLatencyMs,
@@ -77,6 +86,7 @@ async function compose(
   })
   await provider.start()
   cleanup.defer(() => provider.stop())
+  await shareModel(options, peer, model, cleanup)
   const market = await startMarket(options, peer, { engine, provider, current }, cleanup)
   publisher = market.publisher
   return {
@@ -142,6 +152,19 @@ async function openEnclave(
   const enclave = new Enclave(identity, { crypto, clock, chain, quotes, gpus, suite })
   const tier = quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential'
   return { enclave, tier } as const
+}
+
+/** The files of the model that it sells, to those who ask for them. */
+async function shareModel(
+  { log, dataDir, modelFolder, share }: ProviderOptions,
+  { transport }: ComposedPeer,
+  model: Model,
+  cleanup: AsyncDisposableStack,
+): Promise<void> {
+  const stopped = new AbortController()
+  cleanup.defer(() => stopped.abort())
+  const parts = { transport, crypto, clock, log, dataDir }
+  await startServing(parts, { model, folder: modelFolder }, share, stopped.signal)
 }
 
 /** Offers out, bids on the jobs of others. */

@@ -53,6 +53,16 @@ export interface Settings {
   readonly corsOrigins: readonly string[]
   /** Shown to a client that asks for keys; secret. */
   readonly apiKey: string | undefined
+  /** Base URL of a Hugging-Face-compatible host. */
+  readonly hubEndpoint: string
+  /** Shown to that host alone; secret. */
+  readonly hubToken: string | undefined
+  /** Licence of the served model that its owner states permits redistribution; undefined: weights stay here. */
+  readonly shareModels: string | undefined
+  /** KiB a second that sharing may send. */
+  readonly shareRateKib: number
+  /** MiB a day that sharing may send. */
+  readonly shareDayMib: number
   /** Seconds that running answers get to finish when a peer drains. */
   readonly drainLimitS: number
 }
@@ -308,6 +318,50 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     default: undefined,
     defaultText: 'the token in the data folder of the client',
     isSecret: true,
+  },
+  hubEndpoint: {
+    description: 'Hugging-Face-compatible host that `models pull` asks',
+    flag: '--endpoint <url>',
+    variable: 'HF_ENDPOINT',
+    fileKey: 'hubEndpoint',
+    schema: z.url({ protocol: /^https?$/ }).max(2_048),
+    default: 'https://huggingface.co',
+  },
+  hubToken: {
+    description: 'token for that host, sent nowhere else',
+    variable: 'HF_TOKEN',
+    schema: z
+      .string()
+      .max(4_096)
+      .transform((token) => token.trim() || undefined),
+    default: undefined,
+    defaultText: 'none',
+    isSecret: true,
+  },
+  shareModels: {
+    description: 'hand out the weights of the served model; you state that this licence permits it',
+    flag: '--share-models <licence>',
+    variable: 'COCOON_SHARE_MODELS',
+    fileKey: 'shareModels',
+    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 .+-]{0,63}$/),
+    default: undefined,
+    defaultText: 'weights stay here',
+  },
+  shareRateKib: {
+    description: 'KiB a second that sharing sends at most',
+    flag: '--share-rate <kib>',
+    variable: 'COCOON_SHARE_RATE',
+    fileKey: 'shareRate',
+    schema: wholeNumber(64, 10_000_000),
+    default: 4_096,
+  },
+  shareDayMib: {
+    description: 'MiB a day (UTC) that sharing sends at most',
+    flag: '--share-day <mib>',
+    variable: 'COCOON_SHARE_DAY',
+    fileKey: 'shareDay',
+    schema: wholeNumber(0, 100_000_000),
+    default: 20_480,
   },
   drainLimitS: {
     description: 'seconds that running answers get to finish at the end',

@@ -6,6 +6,7 @@ import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { AuditReport } from '#node/audit/report.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
+import type { ShareOptions } from '#node/models/start-serving.ts'
 import type { SpendCaps } from '#node/spending/spending.ts'
 import type { ClientStatus, ProviderStatus } from '#node/status/status-document.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
@@ -48,6 +49,8 @@ export interface ProviderOptions extends PeerOptions {
   readonly tee?: TeeChoice | undefined
   /** SIMULATED GPUs of a simulated machine; none when left out. */
   readonly gpus?: number | undefined
+  /** Hands out the model's weights to other peers; undefined: only what clients need to count tokens. */
+  readonly share?: ShareOptions | undefined
   /** Base URL of a PCCS that is asked before Intel's own service. */
   readonly pccsUrl?: string
 }

@@ -5,6 +5,12 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { policySchema } from '#attestation/policy/policy.ts'
+import {
+  PUBLICATION_BYTES_MAX,
+  PUBLICATIONS_MAX,
+  SHARE_BYTES_PER_S_MIN,
+} from '#node/models/constants.ts'
+import { licenceSchema } from '#node/models/record.ts'
 import { REGISTRIES_MAX } from '#node/registry/constants.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { TEE_CHOICES } from '../evidence/choose.ts'
@@ -47,6 +53,15 @@ const providerSchema = z.strictObject({
   tee: z.enum(TEE_CHOICES).optional(),
   /** Simulated GPUs in it; none when left out. */
   gpus: z.int().min(0).max(8).optional(),
+  /** Hands out the model's weights; only what clients need to count tokens when left out. */
+  share: z
+    .strictObject({
+      licence: licenceSchema,
+      bytesPerS: z.int().min(SHARE_BYTES_PER_S_MIN),
+      bytesPerDay: z.int().min(0),
+      publications: z.array(z.string().max(PUBLICATION_BYTES_MAX)).max(PUBLICATIONS_MAX),
+    })
+    .optional(),
   /** Multiaddrs; loopback and any free port when left out. */
   listen: z.array(z.string().max(256)).max(8).optional(),
 })

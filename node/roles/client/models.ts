@@ -1,10 +1,12 @@
 /**
- * The models a client can ask for: those of its network file whose tokenizer it holds. The files are
- * hashed as they are read, so the tokenizer that counts here is the one the manifest root names.
+ * The models a client can ask for: those of its network file. Their tokenizers are read from this machine,
+ * else fetched from peers; they are hashed, so the tokenizer that counts here is the one the root names.
  */
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { parseModelConfig } from '#inference/model/model-config.ts'
 import { readModel } from '#inference/model/read-model.ts'
+import type { TokenizerFiles } from '#node/models/tokenizer-files.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -26,10 +28,13 @@ interface LoadedModel {
 export class ClientModels {
   readonly all: readonly KnownModel[]
   readonly #crypto: CryptoPort
+  readonly #elsewhere: TokenizerFiles | undefined
   readonly #loaded = new Map<string, Promise<LoadedModel>>()
 
-  constructor(network: NetworkFile, crypto: CryptoPort) {
+  /** @param elsewhere where the tokenizer of a model comes from that is not on this machine */
+  constructor(network: NetworkFile, crypto: CryptoPort, elsewhere?: TokenizerFiles) {
     this.#crypto = crypto
+    this.#elsewhere = elsewhere
     this.all = network.models.map(({ id, root, folder }) => ({
       id,
       root: fromHex(root),
@@ -47,7 +52,10 @@ export class ClientModels {
     })
   }
 
-  /** @throws ConfigError MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH */
+  /**
+   * @throws ConfigError MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH
+   * @throws UnavailableError MODEL_SOURCES_EXHAUSTED when no peer hands out its tokenizer
+   */
   load(model: KnownModel): Promise<LoadedModel> {
     const known = this.#loaded.get(model.rootHex)
     if (known !== undefined) return known
@@ -60,6 +68,11 @@ export class ClientModels {
   }
 
   async #read(model: KnownModel): Promise<LoadedModel> {
+    if (model.folder === undefined && this.#elsewhere !== undefined) {
+      const files = await this.#elsewhere.get(model.root)
+      const { contextTokens } = parseModelConfig(files)
+      return { tokenizer: loadChatTokenizer(files), contextTokens }
+    }
     if (model.folder === undefined) {
       throw new ConfigError(
         'MODEL_FILES_MISSING',

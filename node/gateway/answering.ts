@@ -33,7 +33,22 @@ export interface OpenAnswer {
   readonly events: AsyncIterator<ChatEvent>
 }
 
-/** One call of a caller; it holds a place until its last byte. */
+/** Places among the answers that run at once; a call of n choices takes n of them. */
+class Places {
+  #taken = 0
+
+  /** @throws UnavailableError GATEWAY_BUSY */
+  take(count: number): void {
+    if (this.#taken + count > CHATS_IN_FLIGHT_MAX) throw busy()
+    this.#taken += count
+  }
+
+  giveBack(count: number): void {
+    this.#taken -= count
+  }
+}
+
+/** One call of a caller; it holds its places until its last byte. */
 export class Call {
   readonly parts: AnsweringParts
   readonly caller: Caller
@@ -43,16 +58,17 @@ export class Call {
   readonly created: number
   readonly #context: GatewayContext
   readonly #abort = new AbortController()
-  readonly #release: () => void
+  readonly #places: Places
+  #placesTaken = 0
   isStreaming = false
 
-  constructor(parts: AnsweringParts, context: GatewayContext, id: string, release: () => void) {
+  constructor(parts: AnsweringParts, context: GatewayContext, id: string, places: Places) {
     this.parts = parts
+    this.#places = places
     this.id = id
     this.caller = context.get('caller')
     this.created = Math.floor(parts.clock.nowMs() / 1000)
     this.#context = context
-    this.#release = release
     const { signal } = context.req.raw
     if (signal.aborted) this.cancel()
     signal.addEventListener('abort', () => this.cancel(), { once: true })
@@ -60,6 +76,40 @@ export class Call {
 
   cancel(): void {
     this.#abort.abort()
+  }
+
+  /** Holds so many places in all. @throws UnavailableError GATEWAY_BUSY */
+  hold(places: number): void {
+    this.#places.take(places - this.#placesTaken)
+    this.#placesTaken = places
+  }
+
+  /** Idempotent. */
+  release(): void {
+    this.#places.giveBack(this.#placesTaken)
+    this.#placesTaken = 0
+  }
+
+  /**
+   * Asks side by side; each may cost its share of the cap. When one is refused, none is answered.
+   * @throws UnavailableError GATEWAY_BUSY, and what `ask` throws
+   */
+  async askAll(wanted: readonly ChatRequest[]): Promise<readonly OpenAnswer[]> {
+    this.hold(wanted.length)
+    let refusal: unknown
+    const asking = wanted.map(async (one) => {
+      try {
+        return await this.ask(withShare(this.capped(one), wanted.length))
+      } catch (thrown) {
+        refusal ??= thrown
+        this.cancel()
+        return undefined
+      }
+    })
+    const opened = (await Promise.all(asking)).filter((one) => one !== undefined)
+    if (opened.length === wanted.length) return opened
+    for (const { events } of opened) void events.return?.()?.catch(() => undefined)
+    throw refusal
   }
 
   /** Until this returns, a refusal is a status code. */
@@ -96,11 +146,19 @@ export class Call {
   /** Once this returned, errors travel inside of the stream: `parts` must not throw. */
   stream(parts: AsyncGenerator<string>, headers: Record<string, string>): Response {
     this.isStreaming = true
-    const body = pulledStream(releasing(parts, this.#release), () => {
+    const body = pulledStream(this.#releasing(parts), () => {
       this.cancel()
-      this.#release()
+      this.release()
     })
     return new Response(body, { headers: { ...SSE_HEADERS, ...headers } })
+  }
+
+  async *#releasing(parts: AsyncGenerator<string>): AsyncGenerator<string> {
+    try {
+      yield* parts
+    } finally {
+      this.release()
+    }
   }
 
   /** Logs what broke a stream off; its code only. */
@@ -113,22 +171,20 @@ export class Call {
 
 /** A handler of one path; `work` answers, or opens a stream by `call.stream`. */
 export function answeringHandler(parts: AnsweringParts) {
-  let inFlight = 0
+  const places = new Places()
   return (work: (call: Call, context: GatewayContext) => Promise<Response>) =>
     async (context: GatewayContext): Promise<Response> => {
       const ownId = randomBytes(16).toString('hex')
-      if (inFlight >= CHATS_IN_FLIGHT_MAX) return errorResponse(busy(), { 'x-request-id': ownId })
-      inFlight++
-      // A streamed answer ends long after this function returned.
-      const release = once(() => inFlight--)
-      const call = new Call(parts, context, ownId, release)
+      const call = new Call(parts, context, ownId, places)
       try {
+        call.hold(1)
         const response = await work(call, context)
-        if (!call.isStreaming) release()
+        // A streamed answer ends long after this function returned.
+        if (!call.isStreaming) call.release()
         return response
       } catch (thrown) {
         call.cancel()
-        release()
+        call.release()
         const error = asCocoonError(thrown)
         parts.log.warn({ code: error.code, requestId: ownId }, 'call refused')
         return errorResponse(error, { 'x-request-id': ownId })
@@ -160,15 +216,11 @@ function parseMaxPrice(header: string): bigint {
   })
 }
 
-async function* releasing(
-  parts: AsyncGenerator<string>,
-  release: () => void,
-): AsyncGenerator<string> {
-  try {
-    yield* parts
-  } finally {
-    release()
-  }
+/** The cap of one of so many choices. */
+export function withShare(request: ChatRequest, count: number): ChatRequest {
+  const { maxPriceNano } = request
+  if (maxPriceNano === undefined) return request
+  return { ...request, maxPriceNano: maxPriceNano / BigInt(count) }
 }
 
 function busy(): UnavailableError {
@@ -176,13 +228,4 @@ function busy(): UnavailableError {
     remedy: 'Wait until one of them has ended.',
     data: { retryAfterMs: BUSY_RETRY_AFTER_MS },
   })
-}
-
-function once(run: () => void): () => void {
-  let done = false
-  return () => {
-    if (done) return
-    done = true
-    run()
-  }
 }

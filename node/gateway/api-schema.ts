@@ -3,7 +3,6 @@
  * them. Amounts are decimal strings of nanoTON; a missing value is null.
  */
 import { z } from 'zod'
-import { messageSchema, tierSchema } from './chat-schema.ts'
 import {
   CUSTOM_ID_CHARS_MAX,
   JOB_LINES_MAX,
@@ -11,6 +10,8 @@ import {
   MODEL_ID_CHARS_MAX,
   TOKENS_MAX,
 } from './constants.ts'
+import { messageSchema } from './message-schema.ts'
+import { tierSchema } from './sampling-schema.ts'
 
 const nano = z.string().regex(/^\d{1,39}$/)
 const nullableText = z.string().nullable()

@@ -1,5 +1,6 @@
 /** The input of a batch: one chat completion a line, all by one model. Read whole before anything runs. */
 import { z } from 'zod'
+import { samplingOf } from '#node/roles/client/sampling-of.ts'
 import type { JobLine } from '#node/roles/client-service.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import { type ChatBody, chatBodySchema, toChatRequest } from './chat-schema.ts'
@@ -51,9 +52,10 @@ export function readBatchInput(content: Uint8Array): BatchInput {
     try {
       const { custom_id, body } = parseBody(lineSchema, parseJson(text))
       const chat = parseBody(chatBodySchema, body)
+      const excluded = notInBatch(chat)
       if (seen.has(custom_id)) fault(index + 1, 'custom_id is used twice', 'custom_id')
       else if (chat.stream) fault(index + 1, 'a line of a batch cannot stream', 'body.stream')
-      else if (chat.cocoon !== undefined) fault(index + 1, 'not in a batch', 'body.cocoon')
+      else if (excluded !== undefined) fault(index + 1, 'not in a batch', `body.${excluded}`)
       else if (chat.model !== (lines[0]?.body.model ?? chat.model)) {
         fault(index + 1, 'all lines of a batch ask one model', 'body.model')
       }
@@ -67,10 +69,16 @@ export function readBatchInput(content: Uint8Array): BatchInput {
   return { model: lines[0]?.body.model ?? '', lines, errors }
 }
 
+/** What the results of a job have no place for, and caps of single lines. */
+function notInBatch(chat: ChatBody): string | undefined {
+  if (chat.cocoon !== undefined) return 'cocoon'
+  if (chat.n !== undefined && chat.n > 1) return 'n'
+  if (chat.logprobs === true) return 'logprobs'
+  return chat.tools === undefined ? undefined : 'tools'
+}
+
 export function toJobLine({ customId, body }: BatchLine, tokensMaxDefault: number): JobLine {
-  const { messages, maxTokens, temperature, topP, seed, stop } = toChatRequest(
-    body,
-    tokensMaxDefault,
-  )
-  return { customId, messages, maxTokens, sampling: { temperature, topP, seed, stop } }
+  const request = toChatRequest(body, tokensMaxDefault)
+  const { messages, maxTokens } = request
+  return { customId, messages, maxTokens, sampling: samplingOf(request) }
 }

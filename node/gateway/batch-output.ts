@@ -48,10 +48,12 @@ function answerBody(
   const { text, finish, usage } = result
   if (text === undefined || usage === undefined) return undefined
   const requestId = `${batchId.replace('batch_', '')}-${index}`
-  const answer = completion(
-    { requestId, model, created },
-    { text, usage, finish: finish === 'stop' ? 'stop' : 'length', engine: undefined },
-  )
+  const answer = completion({ requestId, model, created }, [
+    {
+      ...{ text, usage, toolCalls: [], engine: undefined },
+      finish: finish === 'stop' ? 'stop' : 'length',
+    },
+  ])
   return { ...answer, cocoon: { receipt: result.receiptId } }
 }
 

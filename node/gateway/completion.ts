@@ -1,5 +1,7 @@
 /** Answers in the shapes of the OpenAI API: `chat.completion` and `chat.completion.chunk`. */
-import type { ChatResult, Usage } from '#node/roles/client-service.ts'
+import type { ChatToolCall } from '#inference/engine.ts'
+import type { ChatResult, TextToken, Usage } from '#node/roles/client-service.ts'
+import { chatLogprobs } from './logprobs.ts'
 
 export interface CompletionHead {
   readonly requestId: string
@@ -34,46 +36,88 @@ const head = (of: CompletionHead, object: string) => ({
 })
 
 /** What a completion shows of an answer. */
-export type CompletionResult = Pick<ChatResult, 'text' | 'finish' | 'usage'> & {
-  /** Undefined: not known any more. */
-  readonly engine: string | undefined
+export type CompletionResult = Pick<ChatResult, 'text' | 'finish' | 'usage' | 'toolCalls'> &
+  Partial<Pick<ChatResult, 'logprobs'>> & {
+    /** Undefined: not known any more. */
+    readonly engine: string | undefined
+  }
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls'
+
+/** An answer that ran into its limit was cut, whatever it called before. */
+export function finishReason({
+  finish,
+  toolCalls,
+}: Pick<ChatResult, 'finish' | 'toolCalls'>): FinishReason {
+  return finish === 'stop' && toolCalls.length > 0 ? 'tool_calls' : finish
 }
 
-export function completion(of: CompletionHead, result: CompletionResult) {
+const functionCall = ({ id, name, arguments: text }: ChatToolCall) => ({
+  id,
+  type: 'function' as const,
+  function: { name, arguments: text },
+})
+
+function assistantMessage({ text, toolCalls }: CompletionResult) {
+  const message = { role: 'assistant', content: text, refusal: null }
+  if (toolCalls.length === 0) return message
+  return { ...message, content: text || null, tool_calls: toolCalls.map(functionCall) }
+}
+
+/** @param results at least one; each is a choice */
+export function completion(of: CompletionHead, results: readonly CompletionResult[]) {
   return {
     ...head(of, 'chat.completion'),
-    system_fingerprint: result.engine,
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: result.text, refusal: null },
-        logprobs: null,
-        finish_reason: result.finish,
-      },
-    ],
-    usage: openaiUsage(result.usage),
+    system_fingerprint: results[0]?.engine,
+    choices: results.map((result, index) => ({
+      index,
+      message: assistantMessage(result),
+      logprobs: chatLogprobs(result.logprobs),
+      finish_reason: finishReason(result),
+    })),
+    usage: openaiUsage(sumUsage(results)),
   }
 }
 
 export interface ChunkDelta {
   readonly role?: 'assistant'
   readonly content?: string
+  readonly tool_calls?: readonly object[]
 }
 
-/** With `stream_options.include_usage` every chunk but the last carries `usage: null`. */
-export function chunk(
-  of: CompletionHead,
-  delta: ChunkDelta,
-  finish: ChatResult['finish'] | null,
-  includeUsage: boolean,
-) {
-  return {
-    ...head(of, 'chat.completion.chunk'),
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
-    ...(includeUsage ? { usage: null } : {}),
+/** A call begins with its id and name; its arguments follow. */
+export function toolCallDeltas(index: number, call: ChatToolCall): readonly ChunkDelta[] {
+  const { id, type, function: called } = functionCall(call)
+  return [
+    { tool_calls: [{ index, id, type, function: { ...called, arguments: '' } }] },
+    { tool_calls: [{ index, function: { arguments: called.arguments } }] },
+  ]
+}
+
+/** The chunks of one call. With `stream_options.include_usage` all but the last carry `usage: null`. */
+export class Chunks {
+  readonly #of: CompletionHead
+  readonly #includeUsage: boolean
+
+  constructor(of: CompletionHead, includeUsage: boolean) {
+    this.#of = of
+    this.#includeUsage = includeUsage
   }
-}
 
-export function usageChunk(of: CompletionHead, usage: Usage) {
-  return { ...head(of, 'chat.completion.chunk'), choices: [], usage: openaiUsage(usage) }
+  delta(index: number, delta: ChunkDelta, logprobs?: readonly TextToken[]) {
+    return this.#chunk({ index, delta, logprobs: chatLogprobs(logprobs), finish_reason: null })
+  }
+
+  finish(index: number, finish_reason: FinishReason) {
+    return this.#chunk({ index, delta: {}, logprobs: null, finish_reason })
+  }
+
+  usage(usage: Usage) {
+    return { ...head(this.#of, 'chat.completion.chunk'), choices: [], usage: openaiUsage(usage) }
+  }
+
+  #chunk(choice: object) {
+    const base = { ...head(this.#of, 'chat.completion.chunk'), choices: [choice] }
+    return this.#includeUsage ? { ...base, usage: null } : base
+  }
 }

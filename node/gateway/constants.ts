@@ -18,6 +18,10 @@ export const DEFAULT_TOKENS_MAX = 256
 /** Greedy unless asked: an answer that can be re-executed and checked. */
 export const DEFAULT_TEMPERATURE = 0
 export const DEFAULT_TOP_P = 1
+/** Choices of one prompt; each takes a place among the chats that run at once. */
+export const CHOICES_MAX = 8
+/** Likely tokens beside each one of a legacy completion, as OpenAI has it. */
+export const LEGACY_LOGPROBS_MAX = 5
 /** Chats that run at once; the next one is told to wait. */
 export const CHATS_IN_FLIGHT_MAX = 64
 /** Finished requests whose route, verdict and timings can be asked for, without their text. */

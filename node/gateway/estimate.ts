@@ -2,7 +2,8 @@
 
 import { budgetSpent } from '#node/keys/key-rules.ts'
 import type { KeyStore } from '#node/keys/key-store.ts'
-import type { Call } from './answering.ts'
+import type { EstimateView } from '#node/roles/client-service.ts'
+import { type Call, withShare } from './answering.ts'
 import type { GatewayContext } from './app-types.ts'
 import { chatBodySchema, toChatRequest } from './chat-schema.ts'
 import { defaultTokensMax } from './default-tokens.ts'
@@ -17,15 +18,18 @@ export async function answerEstimate(
   const { service, admission } = call.parts
   const { key } = call.caller
   const body = parseBody(chatBodySchema, await readJson(req))
-  const wanted = call.capped(toChatRequest(body, await defaultTokensMax(service, body.model)))
+  const { n = 1 } = body
+  const tokensMax = await defaultTokensMax(service, body.model)
+  const wanted = withShare(call.capped(toChatRequest(body, tokensMax)), n)
   if (key !== undefined) admission.takeRate(key)
   const request = key === undefined ? wanted : admission.restrict(key, wanted)
-  const estimate = await service.estimate(request)
+  const estimate = times(n, await service.estimate(request))
   const leftNano = key === undefined ? undefined : keys.leftNano(key)
   if (leftNano !== undefined && estimate.maxPriceNano > leftNano) throw budgetSpent(leftNano)
   return jsonResponse({
     object: 'cocoon.estimate',
     model: body.model,
+    n,
     prompt_tokens: estimate.promptTokens,
     max_completion_tokens: estimate.completionTokensMax,
     expected_completion_tokens: estimate.expectedCompletionTokens,
@@ -40,4 +44,21 @@ export async function answerEstimate(
       max_price_nano: offer.estimatedPriceNano,
     })),
   })
+}
+
+/** Of n choices: as many requests, each of which reads the prompt. */
+function times(n: number, one: EstimateView): EstimateView {
+  const factor = BigInt(n)
+  return {
+    promptTokens: one.promptTokens * n,
+    completionTokensMax: one.completionTokensMax * n,
+    expectedCompletionTokens: one.expectedCompletionTokens * n,
+    maxPriceNano: one.maxPriceNano * factor,
+    expectedPriceNano: one.expectedPriceNano * factor,
+    dearestPriceNano: one.dearestPriceNano * factor,
+    offers: one.offers.map((offer) => ({
+      ...offer,
+      estimatedPriceNano: offer.estimatedPriceNano * factor,
+    })),
+  }
 }

@@ -1,7 +1,7 @@
 /** What became of the last requests, without their text: nothing here could reveal an answer. */
 import type { ChatResult } from '#node/roles/client-service.ts'
 
-export type FinishedRequest = Omit<ChatResult, 'text'>
+export type FinishedRequest = Omit<ChatResult, 'text' | 'toolCalls' | 'logprobs'>
 
 export interface RequestLog {
   add(result: ChatResult): void
@@ -12,7 +12,7 @@ export interface RequestLog {
 export function createRequestLog(countMax: number): RequestLog {
   const finished = new Map<string, FinishedRequest>()
   return {
-    add({ text: _text, ...rest }) {
+    add({ text: _text, toolCalls: _calls, logprobs: _logprobs, ...rest }) {
       finished.set(rest.requestId, rest)
       const oldest = finished.keys().next()
       if (finished.size > countMax && !oldest.done) finished.delete(oldest.value)

@@ -1,4 +1,5 @@
 /** Answers in the shape of OpenAI's Responses API, whole and as the state of a stream. */
+import type { ChatToolCall } from '#inference/engine.ts'
 import type { ChatResult, Usage } from '#node/roles/client-service.ts'
 import type { HttpErrorBody } from './http-error.ts'
 import type { ResponseBody } from './responses-schema.ts'
@@ -26,14 +27,14 @@ function responseBase({ requestId, created, body }: ResponseHead, status: Status
     max_output_tokens: body.max_output_tokens ?? null,
     metadata: body.metadata ?? {},
     model: body.model,
-    output: [] as OutputMessage[],
+    output: [] as (OutputMessage | FunctionCallItem)[],
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: null,
     store: false,
     temperature: body.temperature,
-    text: { format: { type: 'text' } },
-    tool_choice: 'auto',
-    tools: [],
+    text: { format: body.text?.format ?? { type: 'text' } },
+    tool_choice: body.tool_choice ?? 'auto',
+    tools: body.tools ?? [],
     top_p: body.top_p,
     truncation: 'disabled',
     usage: null as ReturnType<typeof responseUsage> | null,
@@ -60,6 +61,21 @@ export function outputMessage(requestId: string, status: Status, parts: readonly
 
 type OutputMessage = ReturnType<typeof outputMessage>
 
+export const functionCallItem = (
+  { id, name, arguments: text }: ChatToolCall,
+  status: 'in_progress' | 'completed',
+) => ({ id: `fc_${id}`, type: 'function_call', status, call_id: id, name, arguments: text })
+
+type FunctionCallItem = ReturnType<typeof functionCallItem>
+
+/** The message comes first, as it began first; without text there is none beside calls. */
+function outputItems({ requestId }: ResponseHead, result: ChatResult) {
+  const { text, toolCalls } = result
+  const calls = toolCalls.map((call) => functionCallItem(call, 'completed'))
+  if (text === '' && calls.length > 0) return calls
+  return [outputMessage(requestId, endStatus(result), [text]), ...calls]
+}
+
 export const begunResponse = (head: ResponseHead) => responseBase(head, 'in_progress')
 
 /** An answer that ran into its limit is incomplete, not wrong. */
@@ -68,7 +84,7 @@ export function endedResponse(head: ResponseHead, result: ChatResult) {
   return {
     ...responseBase(head, status),
     incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
-    output: [outputMessage(head.requestId, status, [result.text])],
+    output: outputItems(head, result),
     usage: responseUsage(result.usage),
   }
 }

@@ -11,13 +11,18 @@ export function parseBody<T>(schema: z.ZodType<T>, body: unknown): T {
   throw schemaError(parsed.error)
 }
 
+/** JSON schemas, in which null is a value. */
+const SCHEMA_FIELDS = new Set(['parameters', 'schema'])
+
 /** OpenAI clients send null for "not given", at the top and inside messages. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls)
   // A file of a form is passed on as it is.
   if (typeof value !== 'object' || value === null || value instanceof Blob) return value
   const kept = Object.entries(value).filter(([, inner]) => inner !== null)
-  return Object.fromEntries(kept.map(([key, inner]) => [key, withoutNulls(inner)]))
+  return Object.fromEntries(
+    kept.map(([key, inner]) => [key, SCHEMA_FIELDS.has(key) ? inner : withoutNulls(inner)]),
+  )
 }
 
 function schemaError(error: z.ZodError): ConfigError {

@@ -3,21 +3,19 @@
  * client.ts. Amounts leave here as bigint and become decimal strings only in JSON.
  */
 import type { AssuranceTier, Verdict } from '#attestation/types.ts'
-import type { ChatMessage } from '#inference/engine.ts'
+import type { ChatMessage, ChatToolCall } from '#inference/engine.ts'
 import type { AuditReport } from '#node/audit/report.ts'
 import type { SpendingView } from '#node/spending/spending.ts'
 import type { Story } from '#node/why/story.ts'
+import type { AskSampling } from '#protocol/ask.ts'
 import type { NodeEvent } from './events.ts'
 
-export interface ChatRequest {
+/** How the answer is drawn and what it must look like: as protocol/ask-document.ts has it. */
+export interface ChatRequest extends AskSampling {
   readonly model: string
   readonly messages: readonly ChatMessage[]
   /** New tokens at most. */
   readonly maxTokens: number
-  readonly temperature: number
-  readonly topP: number
-  readonly seed: bigint
-  readonly stop: readonly string[]
   /** Cap for this request, or undefined: the client's own cap. */
   readonly maxPriceNano?: bigint
   readonly tierMin?: AssuranceTier
@@ -87,9 +85,22 @@ export interface Timings {
   readonly totalMs: number
 }
 
+/** One token of an answer, whose bytes may be part of a character; a special token has none. */
+export interface TextToken {
+  readonly bytes: Uint8Array
+  /** Natural logarithm, at most 0. */
+  readonly logprob: number
+  /** Most likely first. */
+  readonly top: readonly { readonly bytes: Uint8Array; readonly logprob: number }[]
+}
+
 export interface ChatResult {
   readonly requestId: string
+  /** Without calls of tools. */
   readonly text: string
+  readonly toolCalls: readonly ChatToolCall[]
+  /** Undefined: not asked for. */
+  readonly logprobs?: readonly TextToken[] | undefined
   readonly finish: 'stop' | 'length'
   readonly usage: Usage
   readonly priceNano: bigint
@@ -114,7 +125,14 @@ export type ChatEvent =
       readonly provider: string
       readonly tier: AssuranceTier
     }
-  | { readonly kind: 'text'; readonly text: string; readonly tokens: number }
+  | {
+      readonly kind: 'text'
+      readonly text: string
+      readonly tokens: number
+      readonly logprobs?: readonly TextToken[]
+    }
+  /** A call that is whole. */
+  | { readonly kind: 'tool-call'; readonly index: number; readonly call: ChatToolCall }
   | { readonly kind: 'done'; readonly result: ChatResult }
 
 export interface ModelView {
@@ -187,7 +205,7 @@ export interface JobLine {
   readonly messages: readonly ChatMessage[]
   readonly maxTokens: number
   /** Undefined: greedy, with seed 0 and no stop strings. */
-  readonly sampling?: Pick<ChatRequest, 'temperature' | 'topP' | 'seed' | 'stop'> | undefined
+  readonly sampling?: AskSampling | undefined
 }
 
 export interface SettlementView {

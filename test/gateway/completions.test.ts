@@ -58,10 +58,10 @@ describe('legacy completions', () => {
 
   it.each([
     [{ suffix: 'x' }, 'suffix', 'FIELD_UNSUPPORTED'],
-    [{ logprobs: 2 }, 'logprobs', 'FIELD_UNSUPPORTED'],
+    [{ logprobs: 6 }, 'logprobs', 'REQUEST_INVALID'],
     [{ echo: true }, 'echo', 'REQUEST_INVALID'],
     [{ best_of: 2 }, 'best_of', 'REQUEST_INVALID'],
-    [{ n: 2 }, 'n', 'REQUEST_INVALID'],
+    [{ n: 9 }, 'n', 'REQUEST_INVALID'],
     [{ prompt: [1, 2, 3] }, 'prompt', 'REQUEST_INVALID'],
     [{ prompt: Array(17).fill('x') }, 'prompt', 'REQUEST_INVALID'],
     [{ prompt: '' }, 'prompt', 'REQUEST_INVALID'],
@@ -190,16 +190,14 @@ describe('responses', () => {
     [{ previous_response_id: 'resp_1' }, 'previous_response_id', 'FIELD_UNSUPPORTED'],
     [{ conversation: 'c' }, 'conversation', 'FIELD_UNSUPPORTED'],
     [{ reasoning: { effort: 'low' } }, 'reasoning', 'FIELD_UNSUPPORTED'],
-    [{ tools: [{ type: 'web_search' }] }, 'tools[0]', 'REQUEST_INVALID'],
+    [{ tools: [{ type: 'web_search' }] }, 'tools[0].type', 'REQUEST_INVALID'],
+    [{ tool_choice: 'required' }, 'tool_choice', 'REQUEST_INVALID'],
     [{ background: true }, 'background', 'REQUEST_INVALID'],
     [{ truncation: 'auto' }, 'truncation', 'REQUEST_INVALID'],
-    [{ text: { format: { type: 'json_object' } } }, 'text.format.type', 'REQUEST_INVALID'],
+    [{ text: { format: { type: 'grammar' } } }, 'text.format.type', 'REQUEST_INVALID'],
+    [{ text: { verbosity: 'low' } }, 'text.verbosity', 'FIELD_UNSUPPORTED'],
     [{ input: [] }, 'input', 'REQUEST_INVALID'],
-    [
-      { input: [{ type: 'function_call_output', call_id: 'x', output: 'y' }] },
-      'input',
-      'REQUEST_INVALID',
-    ],
+    [{ input: [{ type: 'item_reference', id: 'x' }] }, 'input', 'REQUEST_INVALID'],
     [{ max_output_tokens: 0 }, 'max_output_tokens', 'REQUEST_INVALID'],
   ])('%j is 400 and names the field', async (extra, param, code) => {
     const { openai, service } = await startTestGateway()

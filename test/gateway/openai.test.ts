@@ -194,9 +194,16 @@ describe('a client that leaves', () => {
 
 describe('refusals', () => {
   it.each([
-    [{ tools: [] }, 'tools', 'FIELD_UNSUPPORTED'],
-    [{ logit_bias: {} }, 'logit_bias', 'FIELD_UNSUPPORTED'],
-    [{ n: 2 }, 'n', 'REQUEST_INVALID'],
+    [{ tools: [] }, 'tools', 'REQUEST_INVALID'],
+    [{ functions: [] }, 'functions', 'FIELD_UNSUPPORTED'],
+    [{ logit_bias: { x: 1 } }, 'logit_bias.x', 'REQUEST_INVALID'],
+    [{ logit_bias: { 1: 101 } }, 'logit_bias.1', 'REQUEST_INVALID'],
+    [{ n: 9 }, 'n', 'REQUEST_INVALID'],
+    [{ top_k: 1_025 }, 'top_k', 'REQUEST_INVALID'],
+    [{ min_p: 1.1 }, 'min_p', 'REQUEST_INVALID'],
+    [{ repetition_penalty: 0 }, 'repetition_penalty', 'REQUEST_INVALID'],
+    [{ top_logprobs: 2 }, 'top_logprobs', 'REQUEST_INVALID'],
+    [{ logprobs: true, top_logprobs: 21 }, 'top_logprobs', 'REQUEST_INVALID'],
     [{ temperature: 3 }, 'temperature', 'REQUEST_INVALID'],
     [{ top_p: 0 }, 'top_p', 'REQUEST_INVALID'],
     [{ max_tokens: 0 }, 'max_tokens', 'REQUEST_INVALID'],
@@ -204,9 +211,10 @@ describe('refusals', () => {
     [{ stop: ['a', 'b', 'c', 'd', 'e'] }, 'stop', 'REQUEST_INVALID'],
     [{ seed: 1.5 }, 'seed', 'REQUEST_INVALID'],
     [{ stream_options: { include_usage: true } }, 'stream_options', 'REQUEST_INVALID'],
-    [{ presence_penalty: 1 }, 'presence_penalty', 'REQUEST_INVALID'],
+    [{ presence_penalty: 2.1 }, 'presence_penalty', 'REQUEST_INVALID'],
     [{ messages: [] }, 'messages', 'REQUEST_INVALID'],
-    [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].role', 'REQUEST_INVALID'],
+    [{ messages: [{ role: 'bot', content: 'x' }] }, 'messages[0].role', 'REQUEST_INVALID'],
+    [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id', 'REQUEST_INVALID'],
     [
       { messages: [{ role: 'user', content: 'x', name: 'y' }] },
       'messages[0].name',

@@ -39,6 +39,7 @@ export function chatResult(over: Partial<ChatResult> = {}): ChatResult {
   return {
     requestId: '0123456789abcdef0123456789abcdef',
     text: 'Hello there.',
+    toolCalls: [],
     finish: 'stop',
     usage: { promptTokens: 9, cachedTokens: 2, completionTokens: 3 },
     priceNano: 12_345n,

@@ -9,6 +9,7 @@ import type { Ranked } from '#protocol/market/choice.ts'
 import { leafHash } from '#protocol/merkle.ts'
 import { leafData, receiptId } from '#protocol/receipt.ts'
 import type { ChatRequest, ChatResult, RouteView } from '../client-service.ts'
+import { AnswerText } from './answer-text.ts'
 import type { Chooser } from './choosing.ts'
 import type { ClientModels, KnownModel } from './models.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
@@ -30,6 +31,8 @@ export interface Progress {
   readonly startedMs: number
   /** Token ids of the answer so far, whoever sent them. */
   readonly ids: number[]
+  /** What the caller reads of them. */
+  readonly text: AnswerText
   readonly failures: { readonly provider: string; readonly error: CocoonError }[]
   /** Of the first attempt: it names the whole answer. */
   requestId: string | undefined
@@ -50,13 +53,13 @@ export interface Attempt {
 
 /** @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG */
 export async function beginAnswer(
-  { clock, models }: ProgressComponents,
+  { crypto, clock, models }: ProgressComponents,
   request: ChatRequest,
 ): Promise<Progress> {
   const startedMs = clock.nowMs()
   const model = models.find(request.model)
   const { tokenizer, contextTokens } = await models.load(model)
-  const promptTokens = tokenizer.encodeChat(request.messages).length
+  const promptTokens = tokenizer.encodeChat(request.messages, request.tools).length
   if (promptTokens >= contextTokens) {
     throw new ConfigError('PROMPT_TOO_LONG', `the prompt has ${promptTokens} tokens`, {
       remedy: `Send fewer messages: ${model.id} reads ${contextTokens} tokens, its answer included.`,
@@ -69,6 +72,7 @@ export async function beginAnswer(
     promptTokens,
     startedMs,
     ids: [],
+    text: new AnswerText({ crypto, tokenizer }, request),
     failures: [],
     requestId: undefined,
     discoverMs: 0,
@@ -106,10 +110,12 @@ export function answerResult(
   const { session } = ready
   const id = receiptId(crypto, ended.receipt)
   const totalMs = clock.nowMs() - progress.startedMs
-  const text = progress.tokenizer.textStream([])
+  const { text, toolCalls, logprobs } = progress.text
   return {
     requestId: progress.requestId ?? '',
-    text: progress.ids.map((one) => text.push(one)).join('') + text.end(),
+    text,
+    toolCalls,
+    logprobs,
     finish: ended.body.finish === 'stop' ? 'stop' : 'length',
     usage: {
       promptTokens: progress.promptTokens,

@@ -31,10 +31,12 @@ import {
   type AwardedProvider,
   Chooser,
   type ChoosingComponents,
+  tierMinOf,
   worstPriceNano,
 } from './choosing.ts'
 import type { Funding } from './funding.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
+import { samplingOf } from './sampling-of.ts'
 import type { ReadySession, Sessions } from './sessions.ts'
 
 export interface AnswerComponents extends ProgressComponents, ChoosingComponents {
@@ -87,7 +89,6 @@ async function* attempts(
   story.began(progress.promptTokens)
   const { promptTokens, model } = progress
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
-  const text = progress.tokenizer.textStream(request.stop)
   const busyUntilMs = parts.clock.nowMs() + BUSY_WAIT_MS
   const steadyUntilMs = performance.now() + BUSY_WAIT_MS
   for (let tries = 0; tries < ATTEMPTS_MAX; ) {
@@ -96,6 +97,7 @@ async function* attempts(
     const choice = await chooser.next({
       heldTokens: resumedIds(request, progress).length,
       usedNano,
+      isBegun: progress.ids.length > 0,
     })
     if (tries === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
     story.ranked(chooser.ranked, progress.discoverMs)
@@ -122,7 +124,7 @@ async function* attempts(
       story.opened({ ...ready, verdict, channel: desk.address })
       signal.throwIfAborted()
       asked = start(parts, request, progress, ready)
-      story.asked(asked.name)
+      story.asked(asked.name, resumedIds(request, progress).length)
       announceChoice(parts, asked.name, choice, ranked)
       progress.requestId ??= asked.name
       const { requestId } = progress
@@ -135,25 +137,24 @@ async function* attempts(
         else {
           progress.firstTokenMs ??= parts.clock.nowMs() - progress.startedMs
           const ids = event.ids.slice(repeated)
+          const logprobs = event.logprobs?.slice(repeated)
           repeated = Math.max(0, repeated - event.ids.length)
           progress.ids.push(...ids)
-          const piece = ids.map((id) => text.push(id)).join('')
-          yield { kind: 'text', text: piece, tokens: ids.length }
+          yield* progress.text.push(ids, logprobs)
         }
       }
       if (ended === undefined || !WHOLE.has(ended.body.finish)) throw engineFailed()
       countAttempt(progress, asked)
       parts.discovery.measurements.recordSuccess(offer.provider)
-      const rest = text.end()
-      if (rest !== '') yield { kind: 'text', text: rest, tokens: 0 }
+      yield* progress.text.end()
       const result = answerResult(parts, progress, { choice, ranked, ready, ended })
-      tellPayment(story, opened, asked)
+      tellPayment(story, progress, opened, asked)
       story.answered(result)
       yield { kind: 'done', result }
       return
     } catch (thrown) {
       asked?.cancel()
-      tellPayment(story, opened, asked)
+      tellPayment(story, progress, opened, asked)
       if (signal.aborted) throw thrown
       if (isBusy(thrown)) {
         tries--
@@ -165,6 +166,8 @@ async function* attempts(
       linkAttempt(parts, progress, asked)
       failed(parts, progress, offer, thrown)
       story.attemptFailed(thrown)
+      // Its ids only spell what was said: nobody can go on from them.
+      if (offer.textOnly && progress.ids.length > 0) break
     } finally {
       opened?.giveBack()
       bill.settle(hold, asked)
@@ -192,12 +195,14 @@ type Opened = Awaited<ReturnType<typeof openFor>>
 /** What this attempt used, and what is promised on its channel by now. */
 function tellPayment(
   story: StoryWriter,
+  { ids }: Progress,
   opened: Opened | undefined,
   asked: ClientRequest | undefined,
 ): void {
   if (opened === undefined) return
   const { best } = opened.ready.session.desk.state
-  story.paid(asked?.latest?.body.usedNano ?? 0n, best.amountNano)
+  const usedNano = asked?.latest?.body.usedNano ?? 0n
+  story.paid({ usedNano, voucherNano: best.amountNano, heldTokens: ids.length })
 }
 
 /** A session at prices no higher than offered or bid, on a channel that covers the whole request. */
@@ -213,6 +218,7 @@ async function openFor(
     peerId: peerIdOf(fromHex(offer.provider)),
     addresses: offer.addresses,
     modelRoot: progress.model.root,
+    tierMin: tierMinOf(request),
   })
   const { desk, priceQuote } = ready.session
   const { prices } = priceQuote
@@ -252,17 +258,18 @@ function start(
 ): ClientRequest {
   const resumeTokenIds = resumedIds(request, progress)
   const maxTokens = request.maxTokens - resumeTokenIds.length
-  const { messages, temperature, topP, seed, stop } = request
-  const document = { modelId: progress.model.id, messages, temperature, topP, seed, stop }
+  const { messages, topLogprobs } = request
+  const document = { ...samplingOf(request), modelId: progress.model.id, messages, maxTokens }
   const ask = {
-    body: encodeAsk({ ...document, maxTokens }),
+    body: encodeAsk(document),
     requestSalt: crypto.randomBytes(32),
     responseSalt: crypto.randomBytes(32),
     promptTokens: progress.promptTokens + resumeTokenIds.length,
     resumeTokenIds,
     previous: progress.previous,
   }
-  return session.ask(ask, maxTokens)
+  const { vocabularySize } = progress.tokenizer
+  return session.ask(ask, { completionTokensMax: maxTokens, vocabularySize, topLogprobs })
 }
 
 function announceChoice(

@@ -79,7 +79,7 @@ export class ClientJobs {
     const model = models.find(modelId)
     const { tokenizer } = await models.load(model)
     const promptTokens = lines.reduce(
-      (sum, line) => sum + tokenizer.encodeChat(line.messages).length,
+      (sum, { messages, sampling }) => sum + tokenizer.encodeChat(messages, sampling?.tools).length,
       0,
     )
     const completionTokensMax = lines.reduce((sum, line) => sum + line.maxTokens, 0)
@@ -245,8 +245,7 @@ export class ClientJobs {
 
 /** Without sampling of its own a line is answered greedily. */
 function toRequest(model: string, { messages, maxTokens, sampling }: JobLine): ChatRequest {
-  const { temperature, topP, seed, stop } = sampling ?? GREEDY
-  return { model, messages, maxTokens, temperature, topP, seed, stop }
+  return { ...(sampling ?? GREEDY), model, messages, maxTokens }
 }
 
 const GREEDY = { temperature: 0, topP: 1, seed: 0n, stop: [] } as const

@@ -37,7 +37,7 @@ import {
   openSession,
 } from './open-session.ts'
 import type { SessionExpectation } from './receipt-check.ts'
-import { ClientRequest, providerRefused } from './request.ts'
+import { type AnswerBounds, ClientRequest, providerRefused } from './request.ts'
 
 export interface ClientSessionComponents extends OpeningComponents {
   readonly emit: EmitEvent
@@ -124,7 +124,7 @@ export class ClientSession {
   }
 
   /** Sends an ask with its first allocation. @throws SettlementError INSUFFICIENT_DEPOSIT */
-  ask(ask: Ask, completionTokensMax: number): ClientRequest {
+  ask(ask: Ask, bounds: AnswerBounds): ClientRequest {
     if (this.#closed !== undefined) throw this.#closed
     const request = new ClientRequest(
       {
@@ -149,7 +149,7 @@ export class ClientSession {
         mayAllocate: (requestId, nano) => this.#mayAllocate(requestId, nano),
       },
       ask,
-      completionTokensMax,
+      bounds,
     )
     if (this.#requests.size >= this.requestsMax) {
       throw new UnavailableError(

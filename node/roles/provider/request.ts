@@ -2,7 +2,7 @@
  * One request on the provider's side: pulls the engine only as far as the client has paid, sends
  * token ids, signs a checkpoint at the end of every chunk and a final receipt at the end.
  */
-import type { Engine, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
+import type { Engine, GenerateEvent, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { type CocoonError, ConfigError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
@@ -35,6 +35,8 @@ export interface ProviderRequestComponents {
   readonly onFailure: (error: CocoonError) => void
 }
 
+type TokenEvent = Pick<Extract<GenerateEvent, { kind: 'token' }>, 'id' | 'logprobs'>
+
 export class ProviderRequest {
   readonly #parts: ProviderRequestComponents
   readonly #abort = new AbortController()
@@ -42,7 +44,7 @@ export class ProviderRequest {
   /** Tokens at the beginning of the prompt that an earlier request of this customer paid to read. */
   #cachedTokens = 0
   #tokenIds: number[] = []
-  #unsent: number[] = []
+  #unsent: TokenEvent[] = []
   #flushedAtMs = 0
   #wake: (() => void) | undefined
   #isFrozen = false
@@ -97,7 +99,7 @@ export class ProviderRequest {
         if (event.kind === 'prefilled') {
           this.#cachedTokens = event.cachedTokens
           await this.#promptRead(event.tokens, request)
-        } else if (event.kind === 'token') await this.#tokenMade(event.id)
+        } else if (event.kind === 'token') await this.#tokenMade(event, request)
         else finish = event.finish
       }
       return finish
@@ -130,11 +132,14 @@ export class ProviderRequest {
     }
   }
 
-  async #tokenMade(id: number): Promise<void> {
+  async #tokenMade(token: TokenEvent, { topLogprobs }: GenerateRequest): Promise<void> {
+    if (topLogprobs !== undefined && token.logprobs === undefined) {
+      throw new UnavailableError('ENGINE_FAILED', 'the engine gives no log probabilities')
+    }
     await this.#allowance()
     const owesCheckpoint = this.#produce(1, 'completion')
-    this.#tokenIds.push(id)
-    this.#unsent.push(id)
+    this.#tokenIds.push(token.id)
+    this.#unsent.push(topLogprobs === undefined ? { id: token.id } : token)
     const isDue = this.#parts.clock.nowMs() - this.#flushedAtMs >= TOKENS_COALESCE_MS
     if (owesCheckpoint || isDue || this.#unsent.length >= TOKENS_MESSAGE_MAX) await this.#flush()
     if (owesCheckpoint) {
@@ -210,14 +215,16 @@ export class ProviderRequest {
 
   async #flush(): Promise<void> {
     if (this.#unsent.length === 0) return
-    const ids = this.#unsent
+    const unsent = this.#unsent
     this.#unsent = []
-    await this.#sendTokens(ids)
+    await this.#sendTokens(unsent)
   }
 
-  async #sendTokens(ids: readonly number[]): Promise<void> {
+  async #sendTokens(unsent: readonly TokenEvent[]): Promise<void> {
     this.#flushedAtMs = this.#parts.clock.nowMs()
-    const tokens = { ids, promptTokensDone: this.#meter.promptDone }
+    const ids = unsent.map(({ id }) => id)
+    const logprobs = unsent.flatMap((token) => token.logprobs ?? [])
+    const tokens = { ids, promptTokensDone: this.#meter.promptDone, logprobs }
     await this.#parts.send({ kind: 'tokens', tokens }, false)
   }
 }

@@ -29,6 +29,7 @@ import {
 import type { MessageStream } from '#protocol/transport.ts'
 import { SEND_WAIT_MS } from '../constants.ts'
 import { Deadline } from '../shared/deadline.ts'
+import { engineSampling, outputConstraint } from '../shared/engine-request.ts'
 import { CONTROL_REQUEST_ID, type OpenedFrame, type SealedLink } from '../shared/sealed-link.ts'
 import { type OpenSession, openSession, type ProviderSessionComponents } from './handshake.ts'
 import { type RequestFacts, writeReceipt } from './receipt-writer.ts'
@@ -218,8 +219,7 @@ class ProviderSession {
     }
     this.#seenRequests.add(name)
     const document = decodeAsk(ask.body)
-    const { temperature, topP, seed } = document
-    const promptTokenIds = tokenizer.encodeChat(document.messages)
+    const promptTokenIds = tokenizer.encodeChat(document.messages, document.tools)
     const promptTokens = promptTokenIds.length + ask.resumeTokenIds.length
     if (ask.promptTokens !== promptTokens) {
       throw new ProtocolError('PROMPT_COUNT', 'the two sides count the prompt differently', {
@@ -248,10 +248,13 @@ class ProviderSession {
     const running = request
       .run({
         promptTokenIds,
+        messages: document.messages,
         resumeTokenIds: ask.resumeTokenIds,
         maxTokens: document.maxTokens,
-        sampling: { temperature, topP, seed },
+        sampling: engineSampling(document),
         stop: document.stop,
+        constraint: outputConstraint(document),
+        topLogprobs: document.topLogprobs,
         // One channel is one customer: nobody else learns by the clock what this one asked before.
         cacheKey: session.desk.address,
       })

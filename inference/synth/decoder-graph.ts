@@ -7,7 +7,13 @@ import type { OnnxGraph } from './onnx-graph.ts'
 import type { LateBytes } from './protobuf-writer.ts'
 import { BLOCK_WEIGHTS } from './quantise.ts'
 import type { DecoderShape, Quantisation } from './shapes.ts'
-import { quantisedTensors, randomFloats, transposedFloats } from './weights.ts'
+import {
+  type LinearPart,
+  type LinearWeights,
+  quantisedTensors,
+  randomFloats,
+  transposedFloats,
+} from './weights.ts'
 
 export interface DecoderOptions {
   readonly shape: DecoderShape
@@ -111,10 +117,13 @@ class DecoderGraph {
   #attention(hidden: string, given: readonly string[], layer: number): string {
     const { heads, cacheHeads, headSize, width } = this.#options.shape
     const [querySize, cacheSize] = [heads * headSize, cacheHeads * headSize]
-    const project = (part: string, size: number) =>
-      this.#linear(hidden, layerName(layer, `self_attn.${part}`), width, size)
-    const query = this.#headNorm(project('q_proj', querySize), heads, layer, 'q_norm')
-    const key = this.#headNorm(project('k_proj', cacheSize), cacheHeads, layer, 'k_norm')
+    const part = (name: string, outputs: number): LinearPart => ({
+      name: layerName(layer, `self_attn.${name}`),
+      outputs,
+    })
+    const query = part('q_proj', querySize)
+    const cached = [part('k_proj', cacheSize), part('v_proj', cacheSize)] as const
+    const projected = this.#projections(hidden, layer, query, cached)
     const cacheShape = (length: string) => ['batch_size', cacheHeads, length, headSize]
     const parts = ['key', 'value'] as const
     const past = parts.map((part) =>
@@ -128,7 +137,7 @@ class DecoderGraph {
     for (const name of present) {
       this.#graph.output(name, 'float32', cacheShape('total_sequence_length'))
     }
-    const inputs = [query, key, project('v_proj', cacheSize), ...past, ...given]
+    const inputs = [...projected, ...past, ...given]
     const attended = this.#graph.operator('GroupQueryAttention', inputs, {
       ...MICROSOFT,
       outputs: [`${layerName(layer, 'self_attn')}.attended`, ...present],
@@ -143,10 +152,32 @@ class DecoderGraph {
     return this.#linear(attended, layerName(layer, 'self_attn.o_proj'), querySize, width)
   }
 
+  /**
+   * Queries, keys and values: one product, as exporters pack them, unless something stands between it and
+   * the attention.
+   */
+  #projections(
+    hidden: string,
+    layer: number,
+    query: LinearPart,
+    [key, value]: readonly [LinearPart, LinearPart],
+  ): readonly string[] {
+    const { width, heads, cacheHeads, hasHeadNorms } = this.#options.shape
+    if (!hasHeadNorms) {
+      const packed = { parts: [query, key, value], inputs: width }
+      return [this.#product(hidden, layerName(layer, 'self_attn.qkv_proj'), packed), '', '']
+    }
+    const project = ({ name, outputs }: LinearPart) => this.#linear(hidden, name, width, outputs)
+    return [
+      this.#headNorm(project(query), heads, layer, 'q_norm'),
+      this.#headNorm(project(key), cacheHeads, layer, 'k_norm'),
+      project(value),
+    ]
+  }
+
   /** Qwen3 normalises each head of queries and keys. */
   #headNorm(value: string, heads: number, layer: number, part: string): string {
-    const { hasHeadNorms, headSize } = this.#options.shape
-    if (!hasHeadNorms) return value
+    const { headSize } = this.#options.shape
     const graph = this.#graph
     const reshape = (from: string, sizes: readonly bigint[]) =>
       graph.operator('Reshape', [from, graph.constant(BigInt64Array.from(sizes), [sizes.length])])
@@ -194,9 +225,14 @@ class DecoderGraph {
     return this.#graph.tensor(`${name}.weight`, 'float32', [size], bytes)
   }
 
-  #linear(from: string, name: string, inputs: number, outputs: number, to = `${name}.output`) {
+  #linear(from: string, name: string, inputs: number, outputs: number, to?: string): string {
+    return this.#product(from, name, { parts: [{ name, outputs }], inputs }, to)
+  }
+
+  #product(from: string, name: string, weights: LinearWeights, to = `${name}.output`): string {
     const { quantisation, seed } = this.#options
-    const weights = { name, inputs, outputs }
+    const { inputs } = weights
+    const outputs = weights.parts.reduce((sum, part) => sum + part.outputs, 0)
     if (quantisation === 'fp32') {
       const values = transposedFloats(weights, seed)
       const matrix = this.#place(`${name}.MatMul.weight`, 'float32', [inputs, outputs], values)

@@ -3,12 +3,17 @@ import type { LateBytes } from './protobuf-writer.ts'
 import { BLOCK_WEIGHTS, quantise4, quantise8 } from './quantise.ts'
 import { RandomTensor } from './random-weights.ts'
 
-/** A linear layer's matrix, [outputs, inputs] as in the files of the hub. */
+/** A linear layer's matrix, [outputs, inputs] as in the files of the hub; several below each other are one. */
 export interface LinearWeights {
-  readonly name: string
-  readonly outputs: number
+  readonly parts: readonly LinearPart[]
   /** A multiple of BLOCK_WEIGHTS. */
   readonly inputs: number
+}
+
+export interface LinearPart {
+  /** Whose random numbers. */
+  readonly name: string
+  readonly outputs: number
 }
 
 export interface QuantisedTensors {
@@ -25,17 +30,25 @@ export function linearScale(inputs: number): number {
   return Math.sqrt(3 / inputs)
 }
 
-/** One row of the matrix at a time, as numbers. */
-export function linearRow(weights: LinearWeights, seed: number, row: number, out: Float32Array) {
-  const { name, inputs } = weights
-  new RandomTensor(seed, name).fill(out, row * inputs, 1, linearScale(inputs))
+/** One row of a part of a matrix, as numbers. */
+export function linearRow(part: string, seed: number, row: number, out: Float32Array): void {
+  new RandomTensor(seed, part).fill(out, row * out.length, 1, linearScale(out.length))
 }
 
 /** What MatMul wants: float32 [inputs, outputs]. */
-export function transposedFloats(weights: LinearWeights, seed: number): LateBytes {
-  const { name, inputs, outputs } = weights
-  const random = new RandomTensor(seed, name)
-  return inRows(inputs, outputs, (row, out) => random.fill(out, row, inputs, linearScale(inputs)))
+export function transposedFloats({ parts, inputs }: LinearWeights, seed: number): LateBytes {
+  const columns = parts.reduce((sum, { outputs }) => sum + outputs, 0)
+  const tensors = parts.map(({ name, outputs }) => ({
+    random: new RandomTensor(seed, name),
+    outputs,
+  }))
+  return inRows(inputs, columns, (row, out) => {
+    let at = 0
+    for (const { random, outputs } of tensors) {
+      random.fill(out.subarray(at, at + outputs), row, inputs, linearScale(inputs))
+      at += outputs
+    }
+  })
 }
 
 /** float32 [rows, columns], uniform in [-scale, scale). */
@@ -78,7 +91,11 @@ export function quantisedTensors(
   seed: number,
   bits: 4 | 8,
 ): QuantisedTensors {
-  const { outputs, inputs } = weights
+  const { parts, inputs } = weights
+  const rows = parts.flatMap(({ name, outputs }) =>
+    Array.from({ length: outputs }, (_, row) => ({ name, row })),
+  )
+  const outputs = rows.length
   const blocksOfRow = inputs / BLOCK_WEIGHTS
   const rowBytes = (inputs * bits) / 8
   const rowsAtOnce = Math.max(1, Math.floor(CHUNK_BYTES / rowBytes))
@@ -91,7 +108,8 @@ export function quantisedTensors(
       const count = Math.min(rowsAtOnce, outputs - first)
       const bytes = new Uint8Array(count * rowBytes)
       for (let at = 0; at < count; at++) {
-        linearRow(weights, seed, first + at, row)
+        const source = rows[first + at]
+        if (source !== undefined) linearRow(source.name, seed, source.row, row)
         const rowScales = scales.subarray((first + at) * blocksOfRow)
         quantiseRow(row, bits, bytes.subarray(at * rowBytes, (at + 1) * rowBytes), rowScales)
       }

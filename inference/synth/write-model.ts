@@ -18,6 +18,8 @@ export interface SyntheticModelOptions {
   readonly logits?: 'last' | 'all' | undefined
   /** Bytes of weights up to which they lie in the graph itself; absent: as protobuf allows. */
   readonly graphBytesMax?: number | undefined
+  /** Told how many bytes of weights will be written to the folder, which exists; may throw. */
+  readonly beforeWeights?: (folder: string, sizeBytes: number) => Promise<void>
 }
 
 export interface SyntheticModel {
@@ -38,14 +40,13 @@ export async function writeSyntheticModel(
 ): Promise<SyntheticModel> {
   const modelId = syntheticModelId(options)
   await mkdir(join(folder, 'onnx'), { recursive: true })
+  const files = weightFiles(options, modelId)
+  const sizeBytes = [...files.values()].reduce((sum, { length }) => sum + length, 0)
+  await options.beforeWeights?.(folder, sizeBytes)
   for (const [name, text] of Object.entries(textFiles(options, modelId))) {
     await writeFile(join(folder, name), text)
   }
-  let sizeBytes = 0
-  for (const [name, bytes] of weightFiles(options, modelId)) {
-    await writeWhole(join(folder, 'onnx', name), bytes)
-    sizeBytes += bytes.length
-  }
+  for (const [name, bytes] of files) await writeWhole(join(folder, 'onnx', name), bytes)
   return { modelId, sizeBytes }
 }
 

@@ -43,14 +43,18 @@ afterAll(() => processes.stop())
 /** The first life that reaches each point. */
 const lifeOf = new Map<string, ProcessLife>()
 
-test.runIf(LONG)('every moment that the code knows is reached by processes', async () => {
-  for (const life of PROCESS_LIVES) {
-    for (const point of await processes.visitsOf(life)) {
-      if (!lifeOf.has(point)) lifeOf.set(point, life)
+test.runIf(LONG)(
+  'every moment that the code knows is reached by processes',
+  { timeout: 600_000 },
+  async () => {
+    for (const life of PROCESS_LIVES) {
+      for (const point of await processes.visitsOf(life)) {
+        if (!lifeOf.has(point)) lifeOf.set(point, life)
+      }
     }
-  }
-  expect(POINTS.filter((point) => !lifeOf.has(point))).toEqual([])
-})
+    expect(POINTS.filter((point) => !lifeOf.has(point))).toEqual([])
+  },
+)
 
 /** A run that failed leaves its processes anywhere: the next point begins with new ones. */
 async function endAt(life: ProcessLife, victim: ProcessVictim, point: string): Promise<void> {

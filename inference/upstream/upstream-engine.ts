@@ -194,7 +194,10 @@ class HttpEngine implements UpstreamEngine {
 
   async #look(): Promise<void> {
     try {
-      const server = await findServer(this.#access, this.#options, this.#tokenizer)
+      // Asked for a token only when something was wrong: a look should cost nobody anything.
+      const server = await (this.#trouble === undefined
+        ? probeUpstream(this.#access, this.#model, this.#dialect.name)
+        : findServer(this.#access, this.#options, this.#tokenizer))
       const { contextTokens } = infoOf(this.#options, server)
       // What the offer says must still hold: fewer ids than promised, or another kind of server, does not.
       if (server.dialect.name !== this.#dialect.name) throw drifted('ids')

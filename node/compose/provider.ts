@@ -1,9 +1,6 @@
-/** A provider: its engine in a child process, its enclave, its channels, the market it sells on. */
+/** A provider: its engine, its enclave, its channels, the market it sells on. */
 import { policyDigest } from '#attestation/policy/policy.ts'
-import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
-import { type Model, readModel } from '#inference/model/read-model.ts'
-import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
-import { fromHex } from '#protocol/bytes.ts'
+import type { Model } from '#inference/model/read-model.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
@@ -20,17 +17,19 @@ import { Enclave, type EnclaveEpoch } from '../roles/provider/enclave.ts'
 import { marketEvents } from '../roles/provider/market-events.ts'
 import { offerMarks } from '../roles/provider/offer-marks.ts'
 import { Provider } from '../roles/provider/provider.ts'
-import { WorkMeter } from '../roles/provider/work-meter.ts'
+import type { WorkMeter } from '../roles/provider/work-meter.ts'
 import { BidLog } from '../status/bid-log.ts'
 import { providerStatus } from '../status/role-status.ts'
 import type { ProviderStatus } from '../status/status-document.ts'
 import { moneyOf } from '../wallet/money.ts'
+import { type ProviderEngine, startEngine } from './engine.ts'
 import { type ComposedPeer, composePeer, connectionStatus } from './peer.ts'
+import { openQuotes, tierOf } from './tier.ts'
 
 type OfferPublisher = Awaited<ReturnType<typeof startOfferPublisher>>
 
 /**
- * A provider with its engine in a child process.
+ * A provider with its engine in a child process, or behind an upstream server.
  * @throws ConfigError, UnavailableError of its parts; what was started is stopped again
  */
 export async function composeProvider(options: ProviderOptions): Promise<RunningPeer> {
@@ -50,10 +49,11 @@ async function compose(
   const peer = await composePeer(options, cleanup)
   const { transport, chain, wallet, store, hub } = peer
   const { log, network, prices, addedLatencyMs } = options
-  const engine = await startEngine(options, cleanup)
-  const model = await readModel(options.modelFolder, crypto)
+  let publisher: OfferPublisher | undefined
+  const opened = await startEngine(options, cleanup, () => publisher?.changed())
+  const { work: engine, tokenizer, model } = opened
   const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
-  const { enclave, tier } = await openEnclave(options, peer, engine, settlementKey)
+  const { enclave, tier } = await openEnclave(options, peer, opened, settlementKey)
   const { closeDelay, claimAboveNano } = network
   const base = { transport, crypto, clock, chain, wallet, settlementKey, log }
   const channels = new ProviderChannels({
@@ -62,12 +62,11 @@ async function compose(
     payoutAddress: wallet.address,
     closeDelayMin: closeDelay,
   })
-  let publisher: OfferPublisher | undefined
   const provider = new Provider({
     ...{
       ...base,
       engine,
-      tokenizer: loadChatTokenizer(model.files),
+      tokenizer,
       enclave,
       channels,
       prices,
@@ -86,7 +85,7 @@ async function compose(
   })
   await provider.start()
   cleanup.defer(() => provider.stop())
-  await shareModel(options, peer, model, cleanup)
+  if (model !== undefined) await shareModel(options, peer, model, cleanup)
   const market = await startMarket(options, peer, { engine, provider, current }, cleanup)
   publisher = market.publisher
   return {
@@ -99,7 +98,7 @@ async function compose(
         channels: channels.all().map(({ state }) => state),
       }),
       provider: providerStatus({
-        ...{ provider, work: engine, channels, tier },
+        ...{ provider, work: engine, channels, tier, upstream: opened.upstream() },
         ...{ bids: market.bids, offer: market.offer() },
       }),
       client: null,
@@ -114,44 +113,41 @@ async function compose(
   }
 }
 
-async function startEngine(
-  { network, log, modelId, modelFolder, slotsTotal }: ProviderOptions,
-  cleanup: AsyncDisposableStack,
-): Promise<WorkMeter> {
-  const model = network.models.find((one) => one.id === modelId)
-  const engine = await createOnnxEngine({
-    ...{ folder: modelFolder, modelId, slotsTotal, clock },
-    log: (event, data) => log.info(data, event),
-    ...(model === undefined ? {} : { expectedRoot: fromHex(model.root) }),
-  })
-  return new WorkMeter(cleanup.use(engine), clock)
-}
-
 /** The keys that live in the TEE, and what shows where they live. */
 async function openEnclave(
   options: ProviderOptions,
   { transport, chain, wallet, trust, globalId }: ComposedPeer,
-  { info: { modelRoot, runtimeDigest } }: WorkMeter,
+  { place, work }: ProviderEngine,
   settlementKey: Ed25519KeyPair,
 ) {
   const { policy } = trust
-  const machine = { ...options, tee: options.tee ?? 'auto', runtimeDigest, globalId, trust }
-  const quotes = await openMachine(machine, { crypto, clock, transport })
-  const simulated = options.gpus ? trust.nvidia?.gpus(options.name, options.gpus) : undefined
-  const gpus = chooseGpus(crypto, { policy, tee: quotes.tee, simulated })
+  const { modelRoot, runtimeDigest } = work.info
+  const identityKeys = crypto.ed25519FromSeed(options.identitySeed)
+  const { tee, gpus: gpuCount } = options
+  const quotes = await openQuotes(
+    crypto,
+    { place, tee, gpus: gpuCount, identity: identityKeys },
+    () => {
+      const machine = { ...options, tee: tee ?? 'auto', runtimeDigest, globalId, trust }
+      return openMachine(machine, { crypto, clock, transport })
+    },
+  )
+  const hasTee = quotes.tee !== 'none'
+  const simulated = gpuCount ? trust.nvidia?.gpus(options.name, gpuCount) : undefined
+  const gpus = hasTee ? chooseGpus(crypto, { policy, tee: quotes.tee, simulated }) : undefined
   const identity = {
     globalId,
-    identityKey: crypto.ed25519FromSeed(options.identitySeed).publicKey,
+    identityKey: identityKeys.publicKey,
     settlementKey: settlementKey.publicKey,
     payoutAddress: wallet.address.toRawString(),
-    policyDigest: policyDigest(crypto, policy),
+    // Without a TEE no policy is met, and none is claimed.
+    policyDigest: hasTee ? policyDigest(crypto, policy) : new Uint8Array(32),
     modelRoot,
     runtimeDigest,
   }
   const suite = DEFAULT_SEAL_SUITE
   const enclave = new Enclave(identity, { crypto, clock, chain, quotes, gpus, suite })
-  const tier = quotes.tee.startsWith('simulated') ? 'simulated' : 'confidential'
-  return { enclave, tier } as const
+  return { enclave, tier: tierOf(quotes) }
 }
 
 /** The files of the model that it sells, to those who ask for them. */

@@ -76,3 +76,6 @@ export const CHALLENGE_INTERVAL_MS = 250
 export const CHALLENGES_WAITING_MAX = 1_024
 /** Providers that a client remembers to have challenged. */
 export const CONTACTS_MAX = 4_096
+
+/** Between two looks at an upstream server; its offer stops saying that slots are free when one fails. */
+export const UPSTREAM_CHECK_EVERY_MS = 15_000

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { AuditReport } from '#node/audit/report.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { PeerMetrics } from '#node/metrics/peer-metrics.ts'
@@ -36,6 +37,16 @@ export interface PeerOptions {
   readonly listen?: readonly string[] | undefined
 }
 
+export interface UpstreamOptions {
+  /** http or https, with or without `/v1`. */
+  readonly url: string
+  /** Name of the model at the server; the model's id when left out. */
+  readonly model?: string | undefined
+  readonly dialect?: DialectChoice | undefined
+  /** Secret. */
+  readonly apiKey?: string | undefined
+}
+
 export interface ProviderOptions extends PeerOptions {
   /** 32-byte Ed25519 seed of the settlement key. */
   readonly settlementSeed: Uint8Array
@@ -45,6 +56,8 @@ export interface ProviderOptions extends PeerOptions {
   readonly slotsTotal: number
   /** Testnets: a wait added before each chunk, so that providers differ. 0 for none. */
   readonly addedLatencyMs: number
+  /** A server that runs the model; undefined: this peer's own engine does. Always tier open. */
+  readonly upstream?: UpstreamOptions | undefined
   /** What makes the quotes; `auto` when left out. */
   readonly tee?: TeeChoice | undefined
   /** SIMULATED GPUs of a simulated machine; none when left out. */

@@ -14,16 +14,17 @@ export interface ProviderStatusParts {
   readonly channels: ProviderChannels
   readonly bids: BidLog
   readonly tier: string
+  readonly upstream: ProviderStatus['upstream']
   readonly offer: ProviderStatus['offer']
 }
 
 export function providerStatus(parts: ProviderStatusParts): ProviderStatus {
-  const { provider, work, channels, bids, tier, offer } = parts
+  const { provider, work, channels, bids, tier, upstream, offer } = parts
   const { slotsTotal, modelId } = work.info
   const { active, queued } = work.load()
   const states = channels.all().map(({ state }) => state)
   return {
-    ...{ model: modelId, tier, offer, slotsTotal, queued },
+    ...{ model: modelId, tier, upstream, offer, slotsTotal, queued },
     slotsFree: Math.max(0, slotsTotal - active),
     sessions: provider.sessionCount,
     answersRunning: provider.requestCount,

@@ -18,9 +18,22 @@ const channelCountsSchema = z.object({
 
 const lostBidSchema = z.object({ jobId: z.string(), reason: z.string(), atMs: z.number() })
 
+const upstreamStatusSchema = z.object({
+  /** Scheme, host and port. */
+  url: z.string(),
+  dialect: z.string(),
+  state: z.enum(['ready', 'unreachable', 'drifted']),
+  /** Error code of what is wrong. */
+  trouble: z.string().nullable(),
+  exactTokenIds: z.boolean(),
+})
+export type UpstreamStatus = z.output<typeof upstreamStatusSchema>
+
 const providerStatusSchema = z.object({
   model: z.string(),
   tier: z.string(),
+  /** Null: this provider runs its own engine. */
+  upstream: upstreamStatusSchema.nullable(),
   offer: z.object({ sequence: z.string(), atMs: z.number(), expiresAtMs: z.number() }).nullable(),
   slotsTotal: count,
   slotsFree: count,

@@ -1,7 +1,7 @@
 /** The status of a peer for people: the block of `cocoon status`, and the line that logs a change. */
 import type { Coins } from '#node/text.ts'
 import { moneyRows } from '#node/wallet/money.ts'
-import type { ChannelCounts, PeerStatus } from './status-document.ts'
+import type { ChannelCounts, PeerStatus, ProviderStatus } from './status-document.ts'
 
 export type StatusRow = readonly [string, string]
 
@@ -37,6 +37,8 @@ export function statusLine(status: PeerStatus, coins: Coins): string {
   const parts = [`${state}, ${count(peers, 'peer')}`]
   if (provider !== null) {
     const { slotsFree, slotsTotal, queued, answers, earnedNano, channels, bids } = provider
+    const { upstream } = provider
+    if (upstream !== null) parts.push(`upstream ${upstream.state}`)
     parts.push(
       `${slotsFree}/${slotsTotal} slots free, ${queued} queued`,
       `${count(answers, 'answer')}, earned ${coins(BigInt(earnedNano))}`,
@@ -55,6 +57,14 @@ export function statusLine(status: PeerStatus, coins: Coins): string {
   return parts.join('; ')
 }
 
+function upstreamRows(upstream: ProviderStatus['upstream']): StatusRow[] {
+  if (upstream === null) return []
+  const { url, dialect, state, trouble, exactTokenIds } = upstream
+  const ids = exactTokenIds ? 'token ids' : 'text only: no recount, no resume'
+  const why = trouble === null ? '' : ` (${trouble})`
+  return [['upstream', `${dialect} at ${url}, ${state}${why}, ${ids}`]]
+}
+
 function providerRows(
   provider: NonNullable<PeerStatus['provider']>,
   coins: Coins,
@@ -66,6 +76,7 @@ function providerRows(
   })
   return [
     ['model', `${provider.model}, tier ${provider.tier}`],
+    ...upstreamRows(provider.upstream),
     [
       'offer',
       offer === null ? 'none out' : `no. ${offer.sequence}, ${duration(nowMs - offer.atMs)} ago`,

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { policySchema } from '#attestation/policy/policy.ts'
+import { DIALECT_CHOICES } from '#inference/upstream/probe.ts'
 import {
   PUBLICATION_BYTES_MAX,
   PUBLICATIONS_MAX,
@@ -49,6 +50,15 @@ const providerSchema = z.strictObject({
   /** Port of 127.0.0.1 for /metrics; 0: any free one; absent: none. */
   metricsPort: z.int().min(0).max(65_535).optional(),
   addedLatencyMs: z.int().min(0).max(60_000),
+  /** The server that runs the model; undefined: this peer's own engine. */
+  upstream: z
+    .strictObject({
+      url: z.string().max(4_096),
+      model: z.string().min(1).max(1_024).optional(),
+      dialect: z.enum(DIALECT_CHOICES).optional(),
+      apiKey: z.string().min(1).max(4_096).optional(),
+    })
+    .optional(),
   /** What makes its quotes; `auto` when left out. */
   tee: z.enum(TEE_CHOICES).optional(),
   /** Simulated GPUs in it; none when left out. */

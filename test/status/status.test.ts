@@ -46,6 +46,7 @@ const STATUS: PeerStatus = {
   provider: {
     model: 'cocoon-demo',
     tier: 'simulated',
+    upstream: null,
     offer: { sequence: '4', atMs: 60_000, expiresAtMs: 360_000 },
     slotsTotal: 4,
     slotsFree: 3,

@@ -1,0 +1,142 @@
+/** Which engine a provider runs: its own in a child process, or one behind an upstream server. */
+import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import type { ModelFiles } from '#inference/model/manifest.ts'
+import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
+import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
+import { createUpstreamEngine, type UpstreamEngine } from '#inference/upstream/upstream-engine.ts'
+import { equal, fromHex } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { asCocoonError, ConfigError } from '#protocol/errors.ts'
+import { systemClock as clock } from '../clock.ts'
+import { UPSTREAM_CHECK_EVERY_MS } from '../roles/constants.ts'
+import type { ProviderOptions } from '../roles/peer-options.ts'
+import { WorkMeter } from '../roles/provider/work-meter.ts'
+import type { UpstreamStatus } from '../status/status-document.ts'
+import type { EnginePlace } from './tier.ts'
+
+export interface ProviderEngine {
+  readonly place: EnginePlace
+  readonly work: WorkMeter
+  readonly tokenizer: ReturnType<typeof loadChatTokenizer>
+  /** The whole model; undefined where only its small files are on this machine. */
+  readonly model: Model | undefined
+  readonly upstream: () => UpstreamStatus | null
+}
+
+/**
+ * Starts the engine that the options name; it ends with the stack.
+ * @throws ConfigError, UnavailableError of the engine and of the model's files
+ */
+export async function startEngine(
+  options: ProviderOptions,
+  cleanup: AsyncDisposableStack,
+  onChange: () => void,
+): Promise<ProviderEngine> {
+  return options.upstream === undefined
+    ? startOwn(options, cleanup)
+    : startUpstream(options, options.upstream, cleanup, onChange)
+}
+
+async function startOwn(
+  options: ProviderOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<ProviderEngine> {
+  const { log, modelId, modelFolder, slotsTotal } = options
+  const expectedRoot = networkRoot(options)
+  const engine = await createOnnxEngine({
+    ...{ folder: modelFolder, modelId, slotsTotal, clock },
+    log: (event, data) => log.info(data, event),
+    ...(expectedRoot === undefined ? {} : { expectedRoot }),
+  })
+  const work = new WorkMeter(cleanup.use(engine), clock)
+  const model = await readModel(modelFolder, crypto)
+  const tokenizer = loadChatTokenizer(model.files)
+  return { place: 'own-process', work, tokenizer, model, upstream: () => null }
+}
+
+async function startUpstream(
+  options: ProviderOptions,
+  { url, model: upstreamModel, dialect, apiKey }: NonNullable<ProviderOptions['upstream']>,
+  cleanup: AsyncDisposableStack,
+  onChange: () => void,
+): Promise<ProviderEngine> {
+  const { log, modelId, slotsTotal } = options
+  const { files, modelRoot, model } = await localModel(options)
+  const engine = await createUpstreamEngine({
+    ...{ url, modelId, upstreamModel, dialect, apiKey, files, modelRoot, slotsTotal, crypto },
+    fetch: globalThis.fetch,
+    timeoutSignal: AbortSignal.timeout,
+    log: (event, data) => log.warn(data, event),
+  })
+  cleanup.use(engine)
+  watch(engine, cleanup, onChange)
+  const status = (): UpstreamStatus => ({
+    url: new URL(url).origin,
+    dialect: engine.dialect,
+    state: engine.state,
+    trouble: engine.trouble?.code ?? null,
+    exactTokenIds: engine.info.exactTokenIds !== false,
+  })
+  const tokenizer = loadChatTokenizer(files)
+  return {
+    place: 'upstream',
+    work: new WorkMeter(engine, clock),
+    tokenizer,
+    model,
+    upstream: status,
+  }
+}
+
+/** Looks at the server now and then, so that an offer does not outlive what it offers. */
+function watch(engine: UpstreamEngine, cleanup: AsyncDisposableStack, onChange: () => void): void {
+  let before = engine.state
+  const timer = setInterval(() => {
+    void engine
+      .check()
+      .catch(() => undefined)
+      .finally(() => {
+        if (engine.state !== before) onChange()
+        before = engine.state
+      })
+  }, UPSTREAM_CHECK_EVERY_MS)
+  cleanup.defer(() => clearInterval(timer))
+}
+
+interface LocalModel {
+  readonly files: ModelFiles
+  readonly modelRoot: Uint8Array
+  readonly model: Model | undefined
+}
+
+/**
+ * The tokenizer that counts, and the root that is offered. A whole folder is hashed; where only the small
+ * files are here, the root is the network file's word for this model.
+ * @throws ConfigError MODEL_ROOT_MISMATCH, MODEL_FILE_MISSING and what the files are refused for
+ */
+async function localModel(options: ProviderOptions): Promise<LocalModel> {
+  const { modelFolder, log, modelId } = options
+  const expected = networkRoot(options)
+  const model = await readModel(modelFolder, crypto).catch((thrown: unknown) => {
+    if (asCocoonError(thrown).code === 'MODEL_FILE_MISSING') return undefined
+    throw thrown
+  })
+  if (model !== undefined) {
+    if (expected !== undefined && !equal(expected, model.root)) throw rootMismatch(modelId)
+    return { files: model.files, modelRoot: model.root, model }
+  }
+  const files = await readTokenizerFiles(modelFolder)
+  if (expected === undefined) throw rootMismatch(modelId)
+  log.warn({ modelId }, 'no weights here: the root of the model is what the network file says')
+  return { files, modelRoot: expected, model: undefined }
+}
+
+function networkRoot({ network, modelId }: ProviderOptions): Uint8Array | undefined {
+  const model = network.models.find((one) => one.id === modelId)
+  return model === undefined ? undefined : fromHex(model.root)
+}
+
+function rootMismatch(modelId: string): ConfigError {
+  return new ConfigError('MODEL_ROOT_MISMATCH', `the folder is not the network's ${modelId}`, {
+    remedy: 'Restore the model files, or use the network file that belongs to them.',
+  })
+}

@@ -128,6 +128,7 @@ export class FaultProcesses {
     const { client } = this.#running
     let again: FaultReply | undefined
     for (let tries = 0; tries < AGAIN_TRIES_MAX && again?.tokens !== 6; tries++) {
+      if (again !== undefined) await client.order({ kind: 'rest' })
       again = await client.order({ kind: 'chat', maxTokens: 6 })
     }
     if (again !== undefined) expectTold(again)

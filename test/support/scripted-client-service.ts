@@ -117,6 +117,16 @@ export async function* answerWith(pieces: readonly string[]): AsyncGenerator<Cha
   yield { kind: 'done', result }
 }
 
+/** Routes, sends the whole result as one text and one event for each call, ends. */
+export async function* answerOf(over: Partial<ChatResult>): AsyncGenerator<ChatEvent> {
+  const result = chatResult(over)
+  const { requestId, provider, tier, text, logprobs, toolCalls } = result
+  yield { kind: 'routed', requestId, provider, tier }
+  yield { kind: 'text', text, tokens: 1, ...(logprobs === undefined ? {} : { logprobs }) }
+  for (const [index, call] of toolCalls.entries()) yield { kind: 'tool-call', index, call }
+  yield { kind: 'done', result }
+}
+
 export class ScriptedClientService implements ClientService {
   readonly name = 'client-1'
   readonly peerId = '12D3KooWTest'

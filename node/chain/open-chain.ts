@@ -1,4 +1,4 @@
-/** How a peer reads the chain of its network: paced, watched, and by agreement when there are several endpoints. */
+/** How a peer, and every command, reads the chain of its network: paced, watched, and by agreement when there are several endpoints. */
 import { sleep } from '#node/async.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import type { Clock } from '#protocol/clock.ts'
@@ -15,8 +15,10 @@ const REMOTE_PER_SECOND = 10
 const BURST = 20
 
 export interface OpenChain {
-  /** The first endpoint: where the wallet sends. */
+  /** The first endpoint. */
   readonly access: ChainAccess
+  /** Where a message is handed in when the first does not answer. */
+  readonly others: readonly ChainAccess[]
   readonly reader: ChainReader
 }
 
@@ -28,13 +30,14 @@ export function openChain(network: ChainPart, clock: Clock): OpenChain {
     accessTo(url, globalId, clock),
   )
   const readers = endpoints.map((access) => watchedReader(tonClientReader(access), clock))
-  const [access] = endpoints
+  const [access, ...others] = endpoints
   const [reader] = readers
   if (access === undefined || reader === undefined) throw new RangeError('no endpoint')
-  if (readers.length === 1) return { access, reader }
+  if (readers.length === 1) return { access, others, reader }
   const agreeAboveNano = BigInt(chainAgreeAboveNano)
   return {
     access,
+    others,
     reader: agreeingReader({ readers, agreeAboveNano, depthBlocks: CHAIN_DEPTH_BLOCKS }),
   }
 }

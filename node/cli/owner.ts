@@ -1,11 +1,11 @@
 /** What commands that act for an owner stand on: a peer's folder, its chain and its wallet, while it does not run. */
+
 import { Address } from '@ton/core'
 import { sleep } from '#node/async.ts'
+import { openChain } from '#node/chain/open-chain.ts'
 import { systemClock } from '#node/clock.ts'
 import { journalFile } from '#node/wallet/journal-file.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import type { ChainAccess } from '#settlement/chain/access.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
 import { openWallet } from '#settlement/wallet/wallet.ts'
 import type { CliContext } from './context.ts'
@@ -35,11 +35,11 @@ export async function withOwner<T>(
 ): Promise<T> {
   const home = openPeerHome(role, options, context)
   try {
-    const access = accessOf(home)
+    const { access, others, reader: chain } = openChain(home.network, systemClock)
     const address = Address.parseRaw(home.walletAddress)
     return await work({
       home,
-      chain: tonClientReader(access),
+      chain,
       address,
       async openWallet() {
         const signer = await home.wallet.open(() =>
@@ -47,19 +47,10 @@ export async function withOwner<T>(
         )
         // The peer's own journal: what it left in flight is found out before anything else is signed.
         const journal = journalFile(home.networkDir, address)
-        return openWallet({ access, crypto, clock: systemClock, signer, sleep, journal })
+        return openWallet({ access, others, crypto, clock: systemClock, signer, sleep, journal })
       },
     })
   } finally {
     home.folder.release()
-  }
-}
-
-function accessOf({ network }: PeerHome): ChainAccess {
-  return {
-    endpoint: network.chainUrl,
-    globalId: network.globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
   }
 }

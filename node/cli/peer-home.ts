@@ -1,12 +1,14 @@
 /** What a peer of the owner's stands on: its network, its data folder and its keys, made when missing. */
+
 import path from 'node:path'
 import { Address } from '@ton/core'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock } from '#node/clock.ts'
 import { type DataFolder, openDataFolder } from '#node/store/data-folder.ts'
 import { TESTNET_GLOBAL_ID } from '#node/testnet/constants.ts'
 import { devchainRpc } from '#node/testnet/devchain-rpc.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
 import { type OwnerWallet, ownerWallet, requireProtected } from '#node/wallet/owner-wallet.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { walletAddress } from '#settlement/wallet/body.ts'
 import type { CliContext } from './context.ts'
 import type { PeerCommandOptions } from './options.ts'
@@ -77,12 +79,7 @@ export function openPeerHome(
 export async function fundFromFaucet({ network, walletAddress }: PeerHome): Promise<bigint> {
   const { globalId, chainUrl } = network
   if (globalId !== TESTNET_GLOBAL_ID) return 0n
-  const chain = tonClientReader({
-    endpoint: chainUrl,
-    globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  })
+  const chain = openChain(network, systemClock).reader
   if ((await chain.balance(Address.parseRaw(walletAddress))) > 0n) return 0n
   await devchainRpc(chainUrl).fund(walletAddress, FAUCET_NANO)
   return FAUCET_NANO

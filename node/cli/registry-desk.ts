@@ -1,6 +1,8 @@
 /** What owners and readers of registries do on the command line. */
+
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Address } from '@ton/core'
+import { openChain } from '#node/chain/open-chain.ts'
 import { systemClock } from '#node/clock.ts'
 import {
   type ActionFile,
@@ -20,7 +22,6 @@ import { writeDurably } from '#node/wallet/durable-file.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { additionCell, type Decision } from '#settlement/registry/actions.ts'
 import {
   applyMessage,
@@ -65,12 +66,7 @@ export async function readRegistryHere(
 }
 
 function chainOf(network: NetworkFile): ChainReader {
-  return tonClientReader({
-    endpoint: network.chainUrl,
-    globalId: network.globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  })
+  return openChain(network, systemClock).reader
 }
 
 const ACTION_VALID_S = 7 * 86_400

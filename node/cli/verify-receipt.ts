@@ -2,8 +2,10 @@
  * Verifies receipt files, or all of a bundle, against the running testnet's chain, a chain that was saved
  * beside them, or roots that somebody saw.
  */
+
 import path from 'node:path'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
+import { openChain } from '#node/chain/open-chain.ts'
 import { systemClock } from '#node/clock.ts'
 import type { Settings } from '#node/config.ts'
 import { Nras } from '#node/evidence/nras.ts'
@@ -20,7 +22,6 @@ import { findSnapshotFile, readChainSnapshot } from '#node/testnet/chain-snapsho
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { readBounded } from './bounded-file.ts'
 import {
   ANCHOR_PROOF_BYTES_MAX,
@@ -109,12 +110,7 @@ function chainFor(file: string, options: VerifyTarget, settings: Settings): Chai
     return { network, chain: anchorChain(chain), against: path.resolve(snapshot) }
   }
   const network = readNetworkFile(networkFile(options, settings))
-  const chain = tonClientReader({
-    endpoint: network.chainUrl,
-    globalId: network.globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  })
+  const chain = openChain(network, systemClock).reader
   return { network, chain: anchorChain(chain), against: network.chainUrl }
 }
 

@@ -46,8 +46,8 @@ export async function composePeer(
   })
   const store = openPeerStore(dataDir)
   cleanup.defer(() => store.close())
-  const { access, reader: chain } = openChain(network, clock)
-  const wallet = await recoveredWallet(options, { access, crypto, clock, sleep, caps })
+  const { access, others, reader: chain } = openChain(network, clock)
+  const wallet = await recoveredWallet(options, { access, others, crypto, clock, sleep, caps })
   const latest = await chain.latestBlock()
   const trust = networkTrust(network, crypto, latest.time * 1000, options.ownPolicy)
   const transport = await createLibp2pTransport({

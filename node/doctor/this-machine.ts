@@ -1,6 +1,8 @@
 /** The surroundings of this machine. Nothing is kept: what a check needs is asked when it runs. */
+
 import path from 'node:path'
 import { Address } from '@ton/core'
+import { openChain } from '#node/chain/open-chain.ts'
 import { systemClock } from '#node/clock.ts'
 import type { Settings } from '#node/config.ts'
 import { probeQuote } from '#node/evidence/quote-probe.ts'
@@ -10,8 +12,6 @@ import { storeFolders } from '#node/history/client-home.ts'
 import { readKeptPort } from '#node/network/kept-port.ts'
 import { askStatus } from '#node/status/control-client.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
-import type { ChainAccess } from '#settlement/chain/access.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
@@ -80,12 +80,6 @@ function worstState(dataDir: string): StoreState {
   return worst[0] ?? { kind: 'missing' }
 }
 
-function reader({ chainUrl, globalId }: NetworkView) {
-  const access: ChainAccess = {
-    endpoint: chainUrl,
-    globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  }
-  return tonClientReader(access)
+function reader(network: NetworkView) {
+  return openChain(network, systemClock).reader
 }

@@ -1,9 +1,11 @@
 /** Checks a receipt file with the reader's own policy: against a chain, or a chain that was saved. */
+
 import { readFile } from 'node:fs/promises'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock } from '#node/clock.ts'
 import { type ReceiptVerdict, verifyReceiptFile } from '#node/receipts/verify.ts'
 import { readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 
 /** Where the blocks and the channel that a receipt names are looked up. */
 export type VerifyAgainst =
@@ -28,11 +30,6 @@ export async function verifyReceipt(
 function contextOf(against: VerifyAgainst) {
   if ('snapshot' in against) return readChainSnapshot(against.snapshot)
   const { network } = against
-  const chain = tonClientReader({
-    endpoint: network.chainUrl,
-    globalId: network.globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  })
+  const chain = openChain(network, systemClock).reader
   return { network, chain }
 }

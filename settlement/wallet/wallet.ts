@@ -4,23 +4,25 @@
  * before anything else is signed.
  */
 import type { Address, Transaction } from '@ton/core'
-import type { TonClient, WalletContractV5R1 } from '@ton/ton'
-import { z } from 'zod'
+import type { WalletContractV5R1 } from '@ton/ton'
 import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError, SettlementError, UnavailableError } from '#protocol/errors.ts'
-import { type ChainAccess, callChain, createTonClient, reach } from '../chain/access.ts'
+import { type ChainAccess, reach } from '../chain/access.ts'
 import { outcomeOf } from '../chain/transaction.ts'
 import { WALLET_MESSAGE_VALID_S, WALLET_MESSAGES_MAX, WALLET_QUEUE_MAX } from '../constants.ts'
 import type { Deposit, MessageOutcome, SendResult, Wallet, WalletMessage } from '../types.ts'
-import { Arrivals, outcomesOf, unconfirmed } from './arrivals.ts'
+import { outcomesOf, unconfirmed } from './arrivals.ts'
 import { digestOf, externalBoc, seqnoOfBody, transferBody, walletContract } from './body.ts'
 import { memoryJournal, type PendingMessage, type WalletJournal } from './journal.ts'
+import { Lines } from './lines.ts'
 import type { WalletSigner } from './signer.ts'
 
 export interface WalletOptions {
   readonly access: ChainAccess
+  /** Other endpoints of the same network, used when the first does not answer. */
+  readonly others?: readonly ChainAccess[] | undefined
   readonly crypto: CryptoPort
   readonly clock: Clock
   readonly signer: WalletSigner
@@ -66,24 +68,22 @@ class ChainWallet implements Wallet {
   readonly address: Address
   readonly #options: WalletOptions
   readonly #contract: WalletContractV5R1
-  readonly #client: TonClient
-  readonly #arrivals: Arrivals
+  readonly #lines: Lines
   readonly #journal: WalletJournal
   #waiting = 0
   #tail: Promise<unknown> = Promise.resolve()
 
   constructor(options: WalletOptions) {
-    const { access, signer, sleep, journal, pollsMax } = options
+    const { access, signer, journal } = options
     this.#options = options
     this.#contract = walletContract(signer.publicKey, access.globalId)
     this.address = this.#contract.address
-    this.#client = createTonClient(access)
-    this.#arrivals = new Arrivals({ client: this.#client, sleep, pollsMax })
+    this.#lines = new Lines(options)
     this.#journal = journal ?? memoryJournal()
   }
 
   balance(): Promise<bigint> {
-    return reach(() => this.#client.getBalance(this.address))
+    return this.#lines.any(({ client }) => client.getBalance(this.address))
   }
 
   async send(messages: readonly WalletMessage[], signal?: AbortSignal) {
@@ -104,7 +104,7 @@ class ChainWallet implements Wallet {
       if (this.#journal.read() === undefined) return 'nothing'
       const earlier = await this.#settleEarlier(signal)
       if (earlier === undefined) return 'expired'
-      await this.#arrivals.follow(earlier.transaction, signal)
+      await this.#lines.current.arrivals.follow(earlier.transaction, signal)
       this.#journal.clear()
       return 'executed'
     })
@@ -115,9 +115,12 @@ class ChainWallet implements Wallet {
       throw new UnavailableError('WALLET_BUSY', 'too many sends wait for this wallet')
     }
     this.#waiting++
-    const done = this.#tail.then(work).finally(() => {
-      this.#waiting--
-    })
+    const done = this.#tail
+      .then(() => this.#lines.choose())
+      .then(work)
+      .finally(() => {
+        this.#waiting--
+      })
     this.#tail = done.catch(() => undefined)
     return done
   }
@@ -160,7 +163,7 @@ class ChainWallet implements Wallet {
     if (pending === undefined) return undefined
     // The account is read before its transactions: a seqno that has moved on has one to show.
     const account = await this.#account()
-    const taken = await this.#arrivals.look(
+    const taken = await this.#lines.current.arrivals.look(
       this.address,
       pending.afterLt,
       (one) => externalSeqnoOf(one) === pending.seqno,
@@ -180,7 +183,7 @@ class ChainWallet implements Wallet {
 
   /** The transaction that used up the seqno of a message. */
   #waitFor({ seqno, afterLt }: PendingMessage, signal?: AbortSignal): Promise<Transaction> {
-    return this.#arrivals.wait(
+    return this.#lines.current.arrivals.wait(
       this.address,
       afterLt,
       (one) => externalSeqnoOf(one) === seqno,
@@ -202,7 +205,7 @@ class ChainWallet implements Wallet {
       this.#journal.clear()
       throw failed('the wallet refused the message', exitCode || actionCode)
     }
-    const arrivals = await this.#arrivals.follow(transaction, signal)
+    const arrivals = await this.#lines.current.arrivals.follow(transaction, signal)
     this.#journal.clear()
     return {
       feesNano: arrivals.reduce((sum, one) => sum + one.feesNano, transaction.totalFees.coins),
@@ -231,15 +234,14 @@ class ChainWallet implements Wallet {
     return { seqno, validUntilS, bodyHash, digest, afterLt: lastLt, boc }
   }
 
-  /** False: the chain refused it. */
-  async #submit({ boc }: PendingMessage): Promise<boolean> {
-    const params = { boc: Buffer.from(boc).toString('base64') }
-    return (await callChain(this.#options.access, 'sendBoc', params, z.unknown())).ok
+  /** False: the chain refused it. Handed in elsewhere it is the same bytes, whose seqno works once. */
+  #submit({ boc }: PendingMessage): Promise<boolean> {
+    return this.#lines.handIn(boc)
   }
 
   async #account(): Promise<Account> {
-    const state = await reach(() => this.#client.getContractState(this.address))
-    const seqno = await reach(() => this.#client.open(this.#contract).getSeqno())
+    const state = await reach(() => this.#lines.current.client.getContractState(this.address))
+    const seqno = await reach(() => this.#lines.current.client.open(this.#contract).getSeqno())
     const lastLt = BigInt(state.lastTransaction?.lt ?? 0)
     return { balanceNano: state.balance, seqno, lastLt, timeS: state.timestampt }
   }

@@ -1,10 +1,12 @@
 /** `cocoon attest quote`: evidence of this machine over a statement with keys that nobody will use. */
+
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { encodeBundle } from '#attestation/evidence/bundle-file.ts'
 import { policyDigest } from '#attestation/policy/policy.ts'
 import { onnxRuntimeDigest } from '#inference/onnx/runtime.ts'
-import { systemClock as clock } from '#node/clock.ts'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock as clock, systemClock } from '#node/clock.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import { machineGpus } from '#node/evidence/gpu-evidence.ts'
 import { openMachine } from '#node/evidence/machine.ts'
@@ -16,7 +18,6 @@ import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { CliContext } from '../context.ts'
 import { networkFile } from '../target.ts'
 
@@ -41,13 +42,8 @@ const NO_ADDRESS = `0:${'00'.repeat(32)}`
 export async function makeQuote(options: AttestQuoteOptions, context: CliContext): Promise<void> {
   const { output, settings } = context
   const network = readNetworkFile(networkFile(options, settings))
-  const { globalId, chainUrl } = network
-  const chain = tonClientReader({
-    endpoint: chainUrl,
-    globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  })
+  const { globalId } = network
+  const chain = openChain(network, systemClock).reader
   const trust = networkTrust(network, crypto, (await chain.latestBlock()).time * 1000)
   const runtimeDigest = onnxRuntimeDigest(crypto)
   const quotes = await openMachine(

@@ -1,4 +1,5 @@
 /** `cocoon attest verify FILE`: reads, recognises, judges. */
+
 import { type Appraisal, unreadable } from '#attestation/appraisal/appraisal.ts'
 import { appraiseBundle, type BundleExpectations } from '#attestation/appraisal/bundle.ts'
 import { appraiseGpuReport } from '#attestation/appraisal/gpu.ts'
@@ -6,10 +7,11 @@ import { appraiseRaw } from '#attestation/appraisal/raw.ts'
 import { recogniseEvidence } from '#attestation/appraisal/recognise.ts'
 import { decodeBundle } from '#attestation/evidence/bundle-file.ts'
 import { decodeStatement } from '#attestation/statement.ts'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock } from '#node/clock.ts'
 import { fromHex } from '#protocol/bytes.ts'
 import { asCocoonError, ConfigError } from '#protocol/errors.ts'
 import type { Evidence } from '#protocol/evidence.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import { readBounded } from '../bounded-file.ts'
 import { EVIDENCE_FILE_BYTES_MAX } from '../constants.ts'
 import {
@@ -98,12 +100,7 @@ async function notBeforeBlock(
   if (network === undefined) return 'unknown'
   try {
     const { seqno } = decodeStatement(evidence.statement).core.notBefore
-    const chain = tonClientReader({
-      endpoint: network.chainUrl,
-      globalId: network.globalId,
-      fetch: globalThis.fetch,
-      timeoutSignal: AbortSignal.timeout,
-    })
+    const chain = openChain(network, systemClock).reader
     const block = await chain.block(seqno)
     return block && { seqno: block.seqno, rootHash: block.rootHash, timeMs: block.time * 1000 }
   } catch {

@@ -1,4 +1,5 @@
 /** `cocoon channels audit`: of a running client or provider, or of the folder of one that does not run. */
+
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
@@ -6,6 +7,8 @@ import { auditStore } from '#node/audit/audit.ts'
 import { AUDIT_ANSWER_BYTES_MAX, AUDIT_ANSWER_TIMEOUT_MS } from '#node/audit/constants.ts'
 import { auditReportSchema } from '#node/audit/document.ts'
 import type { AuditReport } from '#node/audit/report.ts'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock } from '#node/clock.ts'
 import { storeFolders } from '#node/history/client-home.ts'
 import { askControl } from '#node/status/control-client.ts'
 import { openPeerStore } from '#node/store/sqlite-store.ts'
@@ -13,7 +16,6 @@ import { readChainSnapshot } from '#node/testnet/chain-snapshot.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { CocoonError, ConfigError, SettlementError } from '#protocol/errors.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader } from '#settlement/types.ts'
 import { auditText } from '../audit-text.ts'
 import type { CliContext } from '../context.ts'
@@ -82,9 +84,5 @@ function chainOf(options: AuditOptions, { settings }: CliContext): ChainReader {
   if (options.snapshot !== undefined) {
     return readChainSnapshot(readFileSync(options.snapshot, 'utf8')).chain
   }
-  const { chainUrl, globalId } = readNetworkFile(networkFile(options, settings))
-  return tonClientReader({
-    ...{ endpoint: chainUrl, globalId, fetch: globalThis.fetch },
-    timeoutSignal: AbortSignal.timeout,
-  })
+  return openChain(readNetworkFile(networkFile(options, settings)), systemClock).reader
 }

@@ -1,11 +1,13 @@
 /** What the `wallet` commands stand on: a folder, its wallet, and the network that it is looked at on. */
+
 import path from 'node:path'
 import type { Address } from '@ton/core'
+import { openChain } from '#node/chain/open-chain.ts'
+import { systemClock } from '#node/clock.ts'
 import { networkFolderName } from '#node/store/data-folder.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
 import { type OwnerWallet, ownerWallet } from '#node/wallet/owner-wallet.ts'
 import type { ChainAccess } from '#settlement/chain/access.ts'
-import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
 import type { ChainReader } from '#settlement/types.ts'
 import { walletAddress } from '#settlement/wallet/body.ts'
 import type { CliContext } from '../context.ts'
@@ -29,6 +31,8 @@ export interface WalletHome {
   readonly wallet: OwnerWallet
   readonly address: Address
   readonly access: ChainAccess
+  /** Where a message is handed in when the first endpoint does not answer. */
+  readonly others: readonly ChainAccess[]
   readonly chain: ChainReader
 }
 
@@ -42,17 +46,10 @@ export function walletHome(options: WalletOptions, context: CliContext): WalletH
   const wallet = ownerWallet(dataDir)
   const named = options.network === undefined ? {} : { network: options.network }
   const network = readNetworkFile(networkFile(named, context.settings))
-  const { globalId, chainUrl } = network
-  const access: ChainAccess = {
-    endpoint: chainUrl,
-    globalId,
-    fetch: globalThis.fetch,
-    timeoutSignal: AbortSignal.timeout,
-  }
+  const { access, others, reader: chain } = openChain(network, systemClock)
   return {
-    ...{ dataDir, network, wallet, access },
+    ...{ dataDir, network, wallet, access, others, chain },
     networkDir: path.join(dataDir, 'networks', networkFolderName(network)),
-    address: walletAddress(wallet.publicKey, globalId),
-    chain: tonClientReader(access),
+    address: walletAddress(wallet.publicKey, network.globalId),
   }
 }

@@ -86,7 +86,7 @@ async function confirm(prompt: Prompt): Promise<void> {
 }
 
 async function openFor(
-  { wallet, access, networkDir, address }: WalletHome,
+  { wallet, access, others, networkDir, address }: WalletHome,
   { walletPassphraseFile }: WithdrawOptions,
   { settings }: CliContext,
   prompt: Prompt,
@@ -94,7 +94,7 @@ async function openFor(
   const sources = effective(settings, { walletPassphraseFile })
   const signer = await wallet.open(() => walletPassphrase(sources, prompt))
   const journal = journalFile(networkDir, address)
-  return openWallet({ access, crypto, clock: systemClock, signer, sleep, journal })
+  return openWallet({ access, others, crypto, clock: systemClock, signer, sleep, journal })
 }
 
 /** One message for all channels. Returns those whose contract refused. */

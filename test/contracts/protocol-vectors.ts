@@ -3,8 +3,8 @@
  * runtime must read them; run in Node by test/protocol/vectors.test.ts and in a browser by test/browser.
  */
 import { describe, expect, it } from 'vitest'
-import { decodeAsk } from '#protocol/ask.ts'
-import { fromHex, tagged, toHex, utf8 } from '#protocol/bytes.ts'
+import { decodeAsk, encodeAsk } from '#protocol/ask.ts'
+import { fromHex, fromUtf8, tagged, toHex, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import { leafHash, treeRoot, verifyProof } from '#protocol/merkle.ts'
@@ -87,6 +87,18 @@ export function testProtocolVectors(
       expect(toHex(sealInfo(crypto, fields))).toBe(transcript.sealInfo)
       for (const { publicKey, signature } of [transcript.responseKey, transcript.sessionKey]) {
         expect(crypto.ed25519Verify(fromHex(publicKey), bytes, fromHex(signature))).toBe(true)
+      }
+    })
+
+    it('request documents', () => {
+      for (const { name, text } of vectors.asks.valid) {
+        expect(fromUtf8(encodeAsk(decodeAsk(utf8(text)))), name).toBe(text)
+      }
+      for (const { name, text } of vectors.asks.refused) {
+        expect(
+          errorCode(() => decodeAsk(utf8(text))),
+          name,
+        ).toBe('ASK_MALFORMED')
       }
     })
 

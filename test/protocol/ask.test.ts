@@ -20,7 +20,62 @@ const sample: AskDocument = {
 const text =
   '{"modelId":"m","messages":[{"role":"user","content":"hi"}],"maxTokens":1,"temperature":0,"topP":1,"seed":"0","stop":[]}'
 
+/** Everything that a document may say besides. */
+const full: AskDocument = {
+  ...sample,
+  messages: [
+    { role: 'user', content: 'Where?' },
+    {
+      role: 'assistant',
+      content: '',
+      toolCalls: [{ id: 'call_1', name: 'where', arguments: '{"of":"Zoë"}' }],
+    },
+    { role: 'tool', content: 'Oslo', toolCallId: 'call_1' },
+  ],
+  topK: 40,
+  minP: 0.05,
+  repetitionPenalty: 1.1,
+  frequencyPenalty: 0.5,
+  presencePenalty: -0.5,
+  logitBias: [
+    { id: 7, bias: -100 },
+    { id: 9, bias: 2.5 },
+  ],
+  topLogprobs: 3,
+  constraint: { kind: 'tool_calls', mode: 'required', parallel: false, only: 'where' },
+  tools: [{ name: 'where', description: 'Finds people', parameters: '{"type":"object"}' }],
+}
+const fullText =
+  '{"modelId":"cocoon-demo","messages":[{"role":"user","content":"Where?"},{"role":"assistant","content":"",' +
+  '"toolCalls":[{"id":"call_1","name":"where","arguments":"{\\"of\\":\\"Zoë\\"}"}]},' +
+  '{"role":"tool","content":"Oslo","toolCallId":"call_1"}],"maxTokens":64,"temperature":0.7,"topP":0.95,' +
+  '"seed":"18446744073709551615","stop":["\\n\\n"],"topK":40,"minP":0.05,"repetitionPenalty":1.1,' +
+  '"frequencyPenalty":0.5,"presencePenalty":-0.5,"logitBias":[{"id":7,"bias":-100},{"id":9,"bias":2.5}],' +
+  '"topLogprobs":3,"constraint":{"kind":"tool_calls","mode":"required","parallel":false,"only":"where"},' +
+  '"tools":[{"name":"where","description":"Finds people","parameters":"{\\"type\\":\\"object\\"}"}]}'
+
 describe('request document', () => {
+  it('has one form for all that it may say, whatever order it was made in', () => {
+    expect(fromUtf8(encodeAsk(full))).toBe(fullText)
+    expect(decodeAsk(utf8(fullText))).toEqual(full)
+    const backwards = Object.fromEntries(Object.entries(full).reverse()) as unknown as AskDocument
+    const logitBias = full.logitBias?.toReversed()
+    expect(fromUtf8(encodeAsk({ ...backwards, logitBias }))).toBe(fullText)
+  })
+
+  it('leaves out what has no effect, so that other documents keep their bytes', () => {
+    const nothing = {
+      ...{ topK: undefined, minP: 0, repetitionPenalty: 1, frequencyPenalty: -0 },
+      ...{ presencePenalty: 0, topLogprobs: undefined, constraint: undefined, tools: undefined },
+      logitBias: [{ id: 5, bias: 0 }],
+    }
+    expect(encodeAsk({ ...sample, ...nothing })).toEqual(encodeAsk(sample))
+    for (const written of ['"minP":0', '"repetitionPenalty":1', '"logitBias":[]']) {
+      const given = text.replace('"stop":[]', `"stop":[],${written}`)
+      expect(errorCode(() => decodeAsk(utf8(given)))).toBe('ASK_MALFORMED')
+    }
+  })
+
   it('reads what it writes', () => {
     expect(decodeAsk(encodeAsk(sample))).toEqual(sample)
     expect(fromUtf8(encodeAsk(decodeAsk(utf8(text))))).toBe(text)
@@ -44,7 +99,29 @@ describe('request document', () => {
   it.each<[string, Partial<AskDocument>]>([
     ['no message', { messages: [] }],
     ['257 messages', { messages: Array(257).fill({ role: 'user', content: '' }) }],
-    ['an unknown role', { messages: [{ role: 'tool' as 'user', content: '' }] }],
+    ['an unknown role', { messages: [{ role: 'bot' as 'user', content: '' }] }],
+    ['a result of no call', { messages: [{ role: 'tool', content: '' }] }],
+    ['a user who calls', { messages: [{ ...full.messages[1]!, role: 'user' }] }],
+    ['a user who answers a call', { messages: [{ ...full.messages[2]!, role: 'user' }] }],
+    ['1,025 likely ids', { topK: 1_025 }],
+    ['a share above 1', { minP: 1.1 }],
+    ['no repetition at all', { repetitionPenalty: 0 }],
+    ['a high penalty', { frequencyPenalty: 2.1 }],
+    ['a low penalty', { presencePenalty: -2.1 }],
+    ['an id that is biased twice', { logitBias: Array(2).fill({ id: 1, bias: 1 }) }],
+    ['a bias above 100', { logitBias: [{ id: 1, bias: 101 }] }],
+    ['301 biases', { logitBias: Array.from({ length: 301 }, (_, id) => ({ id, bias: 1 })) }],
+    ['21 log probabilities', { topLogprobs: 21 }],
+    ['calls without tools', { constraint: { kind: 'tool_calls', mode: 'auto', parallel: true } }],
+    ['a call of another tool', { ...full, tools: [{ name: 'other', parameters: '{}' }] }],
+    ['a tool twice', { ...full, tools: [full.tools![0]!, full.tools![0]!] }],
+    ['a tool with spaces', { ...full, tools: [{ name: 'a b', parameters: '{}' }] }],
+    ['a schema that is no object', { constraint: { kind: 'json_schema', schema: '[]' } }],
+    ['a schema that is no JSON', { constraint: { kind: 'json_schema', schema: '{' } }],
+    [
+      'a schema that is nested too deeply',
+      { constraint: { kind: 'json_schema', schema: `${'{"a":'.repeat(33)}1${'}'.repeat(33)}` } },
+    ],
     ['half a surrogate pair', { messages: [{ role: 'user', content: '\ud800' }] }],
     ['more than 256 KiB', { messages: [{ role: 'user', content: 'x'.repeat(262_144) }] }],
     ['no tokens', { maxTokens: 0 }],

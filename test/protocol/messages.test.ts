@@ -47,6 +47,17 @@ const providerHello = {
   evidence: sampleFile.evidence,
 }
 
+const sampleLogprobs = [
+  { logprob: 0, top: [] },
+  {
+    logprob: -4_294.967295,
+    top: [
+      { id: 7, logprob: -0.000001 },
+      { id: 151_000, logprob: -4_294.967295 },
+    ],
+  },
+]
+
 describe('session messages', () => {
   it.each<SessionMessage>([
     { kind: 'client-hello', hello: clientHello },
@@ -155,6 +166,10 @@ describe('sealed content', () => {
     { kind: 'accept', accept },
     { kind: 'accept', accept: { ...accept, bestVoucher: sampleCell, peaks: [hash, hash] } },
     { kind: 'tokens', tokens: { ids: [1, 151_000], promptTokensDone: 3 } },
+    {
+      kind: 'tokens',
+      tokens: { ids: [1, 151_000], promptTokensDone: 3, logprobs: sampleLogprobs },
+    },
     { kind: 'checkpoint', receipt: sampleReceipt },
     { kind: 'leaf', receipt: sampleReceipt },
     { kind: 'close-auth', closeAuth: sampleCell },

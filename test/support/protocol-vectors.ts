@@ -23,6 +23,7 @@ import { createSealSecrets } from '#protocol/session/sealed-stream.ts'
 import { transcriptBytes } from '#protocol/session/transcript.ts'
 import { chunkUnits, unitsCostNano } from '#protocol/session/units.ts'
 import { FrameType } from '#protocol/wire/gen/cocoon_pb.ts'
+import { askVectors } from './ask-vectors.ts'
 import { strictEd25519Cases } from './ed25519-cases.ts'
 import { filled, sampleBody } from './protocol-samples.ts'
 
@@ -327,6 +328,7 @@ export async function buildProtocolVectors(exchanges: readonly ExchangeVector[])
       stream: { ...(await sealedStream()), invalidFirstFrames: await sealedStreamInvalid() },
       exchanges,
     },
+    asks: askVectors(),
     commitments: commitments(),
     receipt: receipt(),
     metering: metering(),

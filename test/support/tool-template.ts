@@ -1,0 +1,22 @@
+/** A ChatML template that knows tools in the form of Hermes, as Qwen's templates do. */
+export const TOOL_TEMPLATE = [
+  "{%- if tools %}{{ '<|im_start|>system\\n' }}",
+  "{%- if messages[0].role == 'system' %}{{ messages[0].content + '\\n\\n' }}{% endif %}",
+  "{{- '# Tools\\n' }}",
+  "{%- for tool in tools %}{{ (tool | tojson) + '\\n' }}{% endfor %}{{ '<|im_end|>\\n' }}",
+  "{%- elif messages[0].role == 'system' %}",
+  "{{- '<|im_start|>system\\n' + messages[0].content + '<|im_end|>\\n' }}{% endif %}",
+  "{%- for message in messages %}{% if message.role == 'assistant' and message.tool_calls %}",
+  "{{- '<|im_start|>assistant\\n' + message.content }}",
+  '{%- for call in message.tool_calls %}',
+  '{{- \'<tool_call>\\n{"name": "\' + call.function.name + \'", "arguments": \' }}',
+  '{%- if call.function.arguments is string %}{{ call.function.arguments }}',
+  '{%- else %}{{ call.function.arguments | tojson }}{% endif %}',
+  "{{- '}\\n</tool_call>' }}{% endfor %}{{ '<|im_end|>\\n' }}",
+  "{%- elif message.role == 'tool' %}",
+  "{{- '<|im_start|>user\\n<tool_response>\\n' + message.content + '\\n</tool_response><|im_end|>\\n' }}",
+  "{%- elif message.role != 'system' or not loop.first %}",
+  "{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' }}",
+  '{%- endif %}{% endfor %}',
+  "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}",
+].join('')

@@ -24,6 +24,15 @@ export interface OpenedAttempt {
   readonly fundMs: number
 }
 
+/** What an attempt has come to. */
+export interface PaidAttempt {
+  readonly usedNano: bigint
+  /** Of all vouchers of its channel. */
+  readonly voucherNano: bigint
+  /** Of the answer, from this and earlier attempts. */
+  readonly heldTokens: number
+}
+
 export class StoryWriter {
   readonly #parts: StoryParts
   readonly #story: Mutable<Story>
@@ -52,7 +61,7 @@ export class StoryWriter {
       attempts: [],
       timings: { discoverMs: 0, firstTokenMs: null, totalMs: null },
       usage: null,
-      money: { estimatedNano: '0', usedNano: '0', chainFeeNano: '0' },
+      money: { estimatedNano: '0', usedNano: '0' },
       receipt: null,
     }
   }
@@ -82,6 +91,8 @@ export class StoryWriter {
       attestMs: 0,
       fundMs: 0,
       endedMs: null,
+      resumedTokens: 0,
+      tokens: 0,
       usedNano: '0',
       voucherNano: '0',
     }
@@ -98,15 +109,23 @@ export class StoryWriter {
     Object.assign(this.#attempt ?? {}, { verdict: judged, channel, attestMs, fundMs })
   }
 
-  /** The ask is about to leave: from here on a crash leaves a story behind. */
-  asked(requestId: string): void {
-    Object.assign(this.#attempt ?? {}, { requestId })
+  /**
+   * The ask is about to leave: from here on a crash leaves a story behind.
+   * @param resumedTokens of the answer, held already and sent along
+   */
+  asked(requestId: string, resumedTokens: number): void {
+    Object.assign(this.#attempt ?? {}, { requestId, resumedTokens })
     this.#story.names = [...this.#story.names, requestId]
     this.#save()
   }
 
-  paid(usedNano: bigint, voucherNano: bigint): void {
-    Object.assign(this.#attempt ?? {}, { usedNano: `${usedNano}`, voucherNano: `${voucherNano}` })
+  paid({ usedNano, voucherNano, heldTokens }: PaidAttempt): void {
+    const attempt = this.#attempt
+    if (attempt !== undefined) {
+      attempt.usedNano = `${usedNano}`
+      attempt.voucherNano = `${voucherNano}`
+      attempt.tokens = Math.max(0, heldTokens - attempt.resumedTokens)
+    }
     const sum = this.#story.attempts.reduce((total, one) => total + BigInt(one.usedNano), 0n)
     this.#story.money = { ...this.#story.money, usedNano: `${sum}` }
   }

@@ -41,6 +41,10 @@ const attemptSchema = z.object({
   attestMs: z.number(),
   fundMs: z.number(),
   endedMs: z.number().nullable(),
+  /** Of the answer, from earlier attempts: this provider read them and went on from there. */
+  resumedTokens: z.number().default(0),
+  /** Of the answer, from this provider. */
+  tokens: z.number().default(0),
   usedNano: nano,
   /** Sum of all vouchers of this channel after this attempt, which is what is owed on it. */
   voucherNano: nano,
@@ -81,8 +85,6 @@ export const storySchema = z.object({
   money: z.object({
     estimatedNano: nano,
     usedNano: nano,
-    /** Of the chain, for this request alone: channels pay it once when they open, claim and close. */
-    chainFeeNano: nano,
   }),
   receipt: z.object({ id: z.string(), file: z.string() }).nullable(),
 })

@@ -79,8 +79,13 @@ function tellAttempt(attempt: StoryAttempt, number: number, coins: Coins): strin
       `${shortAddress(channel)}, vouchers now ${coins(BigInt(attempt.voucherNano))}`,
     ])
   }
+  if (attempt.requestId !== null) lines.push(['tokens', tokens(attempt)])
   lines.push(['used', coins(BigInt(attempt.usedNano))], ['time', spans(attempt)])
   return `Attempt ${number}\n${pairs(lines)}`
+}
+
+function tokens({ tokens: made, resumedTokens }: StoryAttempt): string {
+  return resumedTokens === 0 ? `${made}` : `${made}, after ${resumedTokens} that were there already`
 }
 
 function spans({ startedMs, attestMs, fundMs, endedMs }: StoryAttempt): string {
@@ -88,18 +93,12 @@ function spans({ startedMs, attestMs, fundMs, endedMs }: StoryAttempt): string {
   return `chosen at ${startedMs} ms, evidence ${attestMs} ms, funding ${fundMs} ms, ${end}`
 }
 
-function money(
-  { asked, money: { estimatedNano, usedNano, chainFeeNano } }: Story,
-  coins: Coins,
-): string {
+function money({ asked, money: { estimatedNano, usedNano } }: Story, coins: Coins): string {
   return pairs([
     ['estimate', `${coins(BigInt(estimatedNano))} at most, by the first choice`],
     ['cap', asked.capNano === null ? 'of the client' : coins(BigInt(asked.capNano))],
     ['used', coins(BigInt(usedNano))],
-    [
-      'chain fee',
-      `${coins(BigInt(chainFeeNano))}; a channel pays when it opens, is claimed and closes`,
-    ],
+    ['chain fees', 'of channels, not of requests: `cocoon channels audit`'],
   ])
 }
 

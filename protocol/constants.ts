@@ -98,7 +98,7 @@ export const ASK_TOOLS_MAX = 128
 export const ASK_TOOL_CALLS_MAX = 128
 /** Name of a function, as OpenAI has it. */
 export const ASK_TOOL_NAME_CHARACTERS_MAX = 64
-/** Id of a call: ours have 41, other servers' are shorter. */
+/** Id of a call: ours have 29, other servers' have fewer than 64. */
 export const ASK_TOOL_CALL_ID_CHARACTERS_MAX = 64
 /** Nesting of a JSON schema, and of arguments that a template reads: both are followed by recursion. */
 export const ASK_JSON_DEPTH_MAX = 32

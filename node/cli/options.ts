@@ -19,6 +19,9 @@ export interface UpOptions extends PeerCommandOptions {
   readonly listen?: readonly string[]
   readonly tee?: TeeChoice
   readonly pccs?: string
+  readonly shareModels?: string
+  readonly shareRateKib?: number
+  readonly shareDayMib?: number
   readonly metricsPort?: number
 }
 

@@ -1,12 +1,11 @@
 /** `cocoon up` and `cocoon client`: one peer from its start to the end of its drain. */
-import path from 'node:path'
 import type { Settings } from '#node/config.ts'
 import { EVERY_ADDRESS, keptListenAddress, LOOPBACK } from '#node/network/kept-port.ts'
-import { isSimulated, type NetworkFile } from '#node/testnet/network-file.ts'
-import { ConfigError } from '#protocol/errors.ts'
+import { isSimulated } from '#node/testnet/network-file.ts'
 import type { CliContext } from './context.ts'
 import type { ClientCommandOptions, PeerCommandOptions, UpOptions } from './options.ts'
 import { openPeerHome, type PeerHome } from './peer-home.ts'
+import { shareOptions, withKnownModelsOf, withServedModel } from './peer-models.ts'
 import { runPeerUntilDrained } from './peer-run.ts'
 import { readPolicyFile } from './policy-file.ts'
 import { registryAddresses } from './registry-addresses.ts'
@@ -17,13 +16,16 @@ const CACHED_DIVISOR = 20n
 
 export async function runUp(options: UpOptions, context: CliContext): Promise<void> {
   const settings = effective(context.settings, settingsOf(options))
-  const home = openPeerHome('provider', options, context)
+  const opened = openPeerHome('provider', options, context)
+  const { home, served, release } = withServedModel(opened, settings, options.modelFolder)
   const { priceNano, slots } = settings
+  const share = shareOptions(settings)
   await runPeerUntilDrained(home, options, { ...context, settings }, async () => ({
     role: 'provider',
     ...ownKeys(home),
     settlementSeed: home.keys.settlementSeed,
-    ...servedModel(settings.model, options.modelFolder, home.network),
+    ...served,
+    ...(share === undefined ? {} : { share }),
     prices: {
       promptNanoPerMtok: priceNano / PROMPT_DIVISOR,
       cachedNanoPerMtok: priceNano / CACHED_DIVISOR,
@@ -35,12 +37,13 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     ...(options.tee === undefined ? {} : { tee: options.tee }),
     ...(options.metricsPort === undefined ? {} : { metricsPort: options.metricsPort }),
     ...(options.pccs === undefined ? {} : { pccsUrl: options.pccs }),
-  }))
+  })).finally(release)
 }
 
 export async function runClient(options: ClientCommandOptions, context: CliContext): Promise<void> {
   const settings = effective(context.settings, settingsOf(options))
-  const home = openPeerHome('client', options, context)
+  const opened = openPeerHome('client', options, context)
+  const home = withKnownModelsOf(opened, settings)
   const { depositNano, priceCapNano, apiPort, apiHost, corsOrigins } = settings
   // Nobody asked for the default port: when a testnet has it, any other is as good.
   const isDefault =
@@ -70,12 +73,14 @@ export async function runClient(options: ClientCommandOptions, context: CliConte
 function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptions) {
   const { model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS } = options
   const { apiHost, corsOrigins, policy, nrasUrl, listen } = options
+  const { shareModels, shareRateKib, shareDayMib } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
   return {
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
+    ...{ shareModels, shareRateKib, shareDayMib },
     ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
 }
@@ -101,25 +106,4 @@ async function listenAddresses(
 ): Promise<string[]> {
   if (listen.length > 0) return [...listen]
   return [await keptListenAddress(networkDir, isSimulated(network) ? LOOPBACK : EVERY_ADDRESS)]
-}
-
-/** @throws ConfigError MODEL_UNKNOWN, MODEL_FOLDER_MISSING */
-function servedModel(
-  id: Settings['model'],
-  folder: string | undefined,
-  network: NetworkFile,
-): { readonly modelId: string; readonly modelFolder: string } {
-  const model = id === undefined ? network.models[0] : network.models.find((one) => one.id === id)
-  if (model === undefined) {
-    const known = network.models.map((one) => one.id).join(', ')
-    throw new ConfigError('MODEL_UNKNOWN', `this network does not know ${id}`, {
-      remedy: `Serve one of: ${known}.`,
-    })
-  }
-  const modelFolder = folder ?? model.folder
-  if (modelFolder !== undefined)
-    return { modelId: model.id, modelFolder: path.resolve(modelFolder) }
-  throw new ConfigError('MODEL_FOLDER_MISSING', `where are the files of ${model.id}?`, {
-    remedy: 'Name their folder with --model-folder.',
-  })
 }

@@ -15,6 +15,7 @@ import { historyCommand } from './commands/history.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
 import { offersCommand } from './commands/listings.ts'
+import { modelsCommand } from './commands/models.ts'
 import { clientCommand, upCommand } from './commands/peers.ts'
 import { policyCommand } from './commands/policy.ts'
 import { receiptsCommand } from './commands/receipts.ts'
@@ -58,6 +59,7 @@ export function buildProgram(context: CliContext): Command {
   program.commandsGroup('Use the network:')
   runCommand(program, context)
   jobsCommand(program, context)
+  modelsCommand(program, context)
   keysCommand(program, context)
   walletCommand(program, context)
   program.commandsGroup('Look at it:')

@@ -127,14 +127,19 @@ export class ModelNames {
 
   /**
    * What is known of a name here: the owner's pin first, then trusted publishers.
+   * @param publisher only its word counts; hexadecimal
    * @throws ConfigError MODEL_NAME_AMBIGUOUS when two trusted publishers name two roots
    */
-  resolve(name: string): NamedRoot | undefined {
+  resolve(name: string, publisher?: string): NamedRoot | undefined {
     const { pins, publishers, publications } = this.#read()
-    const pinned = Object.hasOwn(pins, name) ? pins[name] : undefined
+    const isAsked = publisher === undefined && Object.hasOwn(pins, name)
+    const pinned = isAsked ? pins[name] : undefined
     if (pinned !== undefined) return { rootHex: pinned, namedBy: 'pin', publication: undefined }
     const said = publications.filter(
-      (one) => one.name === name && publishers.includes(toHex(one.publisher)),
+      (one) =>
+        one.name === name &&
+        publishers.includes(toHex(one.publisher)) &&
+        [undefined, toHex(one.publisher)].includes(publisher),
     )
     const [first, ...others] = said
     if (first === undefined) return undefined

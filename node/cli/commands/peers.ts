@@ -8,6 +8,15 @@ import type { ClientCommandOptions, UpOptions } from '../options.ts'
 import { withSettings } from '../settings-options.ts'
 
 const BOTH: readonly SettingName[] = ['network', 'drainLimitS', 'walletPassphraseFile']
+const PROVIDER: readonly SettingName[] = [
+  'model',
+  'priceNano',
+  'slots',
+  'listen',
+  'shareModels',
+  'shareRateKib',
+  'shareDayMib',
+]
 const CLIENT: readonly SettingName[] = [
   'policy',
   'nrasUrl',
@@ -37,7 +46,7 @@ export function upCommand(program: Command, context: CliContext): void {
       parseCountIn(0, 65_535),
     )
     .option('--pccs <url>', 'base URL of a PCCS, asked before the services of Intel')
-  withSettings(up, ['model', 'priceNano', 'slots', 'listen', ...BOTH], BOTH_READ)
+  withSettings(up, [...PROVIDER, ...BOTH], BOTH_READ)
   up.action(async (options: UpOptions) => {
     const { runUp } = await import('../peer-session.ts')
     await runUp(options, context)

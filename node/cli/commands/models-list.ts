@@ -1,0 +1,32 @@
+/** `cocoon models list`. */
+import type { Command } from 'commander'
+import { ModelStore, type StoredModel } from '#node/models/store.ts'
+import { table } from '#node/text.ts'
+import type { CliContext } from '../context.ts'
+import { bytesText, modelDocument, originText } from '../model-text.ts'
+import { withSettings } from '../settings-options.ts'
+
+export function modelsListCommand(models: Command, context: CliContext): void {
+  const list = models
+    .command('list', { isDefault: true })
+    .description('models in the store, the newest first')
+    .option('--json', 'one JSON document to stdout')
+    .action((options: { readonly json?: boolean }) => {
+      const { output, settings } = context
+      const { models: found, broken } = new ModelStore(settings.dataRoot).list()
+      for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
+      if (options.json) return output.json(found.map(modelDocument))
+      output.result(text(found))
+    })
+  withSettings(list, [], ['dataRoot'])
+}
+
+function text(found: readonly StoredModel[]): string {
+  return table(found, [
+    { title: 'NAME', cell: ({ name }) => name },
+    { title: 'ROOT', cell: ({ rootHex }) => rootHex.slice(0, 16) },
+    { title: 'SIZE', cell: ({ sizeBytes }) => bytesText(sizeBytes), align: 'right' },
+    { title: 'FROM', cell: ({ origin }) => originText(origin) },
+    { title: 'ADDED', cell: ({ addedAtMs }) => new Date(addedAtMs).toISOString().slice(0, 10) },
+  ])
+}

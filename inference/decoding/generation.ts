@@ -1,7 +1,7 @@
 /** One request while it is decoded: what the model reads next, and what that makes of it. */
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import type { ChatTokenizer, GenerateEvent, GenerateRequest, TextStream } from '../engine.ts'
-import { sampleToken } from './sampling.ts'
+import { AnswerSampler, type SamplingTools } from './answer-sampler.ts'
 import { type PrefillChunk, prefillChunks } from './schedule.ts'
 import type { TokenModel } from './token-model.ts'
 
@@ -9,6 +9,12 @@ export interface DecodingParts<Cache> {
   readonly model: TokenModel<Cache>
   readonly tokenizer: ChatTokenizer
   readonly crypto: CryptoPort
+}
+
+export interface GenerationParts {
+  readonly model: { readonly contextTokens: number }
+  readonly tokenizer: ChatTokenizer
+  readonly tools: SamplingTools
 }
 
 /** A request as it may cross a process border: without its signal. */
@@ -21,25 +27,34 @@ export const STEP_EVENTS_MAX = 2
 export type Phase = 'prefill' | 'decode' | 'stopped'
 
 export class Generation {
-  readonly #parts: Omit<DecodingParts<unknown>, 'model'>
+  readonly #tokenizer: ChatTokenizer
   readonly #contextTokens: number
   readonly #request: DecodingRequest
   readonly #sequence: number[]
   readonly #chunks: PrefillChunk[]
   readonly #text: TextStream
+  readonly #sampler: AnswerSampler
   readonly #cachedTokens: number
   #tokens = 0
   #stopped: boolean
 
-  /** `cachedTokens`: how many of the first ids the model has read before. */
-  constructor(parts: DecodingParts<never>, request: DecodingRequest, cachedTokens: number) {
-    this.#parts = parts
-    this.#contextTokens = parts.model.contextTokens
+  /**
+   * @param cachedTokens how many of the first ids the model has read before
+   * @throws ConfigError those of AnswerSampler
+   */
+  constructor(
+    { model, tokenizer, tools }: GenerationParts,
+    request: DecodingRequest,
+    cachedTokens: number,
+  ) {
+    this.#tokenizer = tokenizer
+    this.#contextTokens = model.contextTokens
     this.#request = request
     this.#sequence = [...request.promptTokenIds, ...request.resumeTokenIds]
     this.#cachedTokens = cachedTokens
     this.#chunks = prefillChunks(this.#sequence.length, cachedTokens)
-    this.#text = parts.tokenizer.textStream(request.stop)
+    this.#text = tokenizer.textStream(request.stop)
+    this.#sampler = new AnswerSampler(tools, request)
     // The stop buffer is replayed, so that a continued answer stops where a whole one would.
     this.#stopped = request.resumeTokenIds.map((id) => this.#isStop(id)).includes(true)
   }
@@ -77,11 +92,11 @@ export class Generation {
   }
 
   #sample(logits: Float32Array): GenerateEvent[] {
-    const { crypto } = this.#parts
-    const id = sampleToken(logits, this.#request.sampling, this.#sequence.length, crypto)
+    const { id, logprobs } = this.#sampler.pick(logits, this.#sequence.length)
     this.#sequence.push(id)
     this.#tokens++
-    const token: GenerateEvent = { kind: 'token', id }
+    const token: GenerateEvent =
+      logprobs === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs }
     if (this.#isStop(id)) return [token, { kind: 'end', finish: 'stop' }]
     const isFull =
       this.#tokens >= this.#request.maxTokens || this.#sequence.length >= this.#contextTokens
@@ -90,6 +105,6 @@ export class Generation {
 
   #isStop(id: number): boolean {
     this.#text.push(id)
-    return this.#text.stopped || this.#parts.tokenizer.endTokenIds.includes(id)
+    return this.#text.stopped || this.#tokenizer.endTokenIds.includes(id)
   }
 }

@@ -1,7 +1,18 @@
 /** What a generate request must satisfy before anything is spent on it. */
 import { ConfigError } from '#protocol/errors.ts'
-import { STOP_STRING_CHARS_MAX, STOP_STRINGS_MAX, TEMPERATURE_MAX } from '../constants.ts'
+import {
+  LOGIT_BIAS_MAX,
+  LOGIT_BIAS_VALUE_MAX,
+  PENALTY_MAX,
+  REPETITION_PENALTY_MAX,
+  STOP_STRING_CHARS_MAX,
+  STOP_STRINGS_MAX,
+  TEMPERATURE_MAX,
+  TOP_K_MAX,
+  TOP_LOGPROBS_MAX,
+} from '../constants.ts'
 import type { GenerateRequest } from '../engine.ts'
+import { checkConstraint } from './structure/constraint.ts'
 
 export interface RequestLimits {
   readonly vocabularySize: number
@@ -10,12 +21,13 @@ export interface RequestLimits {
 
 /**
  * @throws ConfigError PROMPT_TOO_SHORT, PROMPT_TOO_LONG, TOKEN_OUT_OF_RANGE, SAMPLING_OUT_OF_RANGE,
- *   STOP_OUT_OF_RANGE
+ *   STOP_OUT_OF_RANGE, STOP_WITH_CONSTRAINT, and those of checkConstraint
  */
 export function checkRequest(request: GenerateRequest, limits: RequestLimits): void {
   checkTokens(request, limits)
-  checkSampling(request)
+  checkSampling(request, limits)
   checkStop(request.stop)
+  checkOutput(request)
 }
 
 function checkTokens(request: GenerateRequest, limits: RequestLimits): void {
@@ -41,23 +53,61 @@ function checkTokens(request: GenerateRequest, limits: RequestLimits): void {
   })
 }
 
-function checkSampling(request: GenerateRequest): void {
-  const { temperature, topP, seed } = request.sampling
-  const isValid =
-    Number.isSafeInteger(request.maxTokens) &&
-    request.maxTokens >= 1 &&
-    temperature >= 0 &&
-    temperature <= TEMPERATURE_MAX &&
-    topP > 0 &&
-    topP <= 1 &&
-    seed >= 0n &&
-    seed < 1n << 64n
-  if (isValid) return
-  throw new ConfigError('SAMPLING_OUT_OF_RANGE', 'a sampling parameter is out of its range', {
-    remedy:
-      'maxTokens >= 1, temperature 0 to 2, topP above 0 to 1, seed an unsigned 64-bit number.',
-    data: { maxTokens: request.maxTokens, temperature, topP },
+function checkSampling(request: GenerateRequest, { vocabularySize }: RequestLimits): void {
+  const { sampling } = request
+  inRange('maxTokens', request.maxTokens, 1, Number.MAX_SAFE_INTEGER, true)
+  inRange('temperature', sampling.temperature, 0, TEMPERATURE_MAX)
+  inRange('topP', sampling.topP, Number.MIN_VALUE, 1)
+  inRange('topK', sampling.topK, 1, TOP_K_MAX, true)
+  inRange('minP', sampling.minP, 0, 1)
+  inRange('repetitionPenalty', sampling.repetitionPenalty, Number.MIN_VALUE, REPETITION_PENALTY_MAX)
+  inRange('frequencyPenalty', sampling.frequencyPenalty, -PENALTY_MAX, PENALTY_MAX)
+  inRange('presencePenalty', sampling.presencePenalty, -PENALTY_MAX, PENALTY_MAX)
+  inRange('topLogprobs', request.topLogprobs, 0, TOP_LOGPROBS_MAX, true)
+  if (!(sampling.seed >= 0n && sampling.seed < 1n << 64n)) {
+    throw outOfRange('seed', 'an unsigned 64-bit number')
+  }
+  const { logitBias = [] } = sampling
+  inRange('logitBias', logitBias.length, 0, LOGIT_BIAS_MAX, true)
+  for (const { id, bias } of logitBias) {
+    inRange('logitBias', id, 0, vocabularySize - 1, true)
+    inRange('logitBias', bias, -LOGIT_BIAS_VALUE_MAX, LOGIT_BIAS_VALUE_MAX)
+  }
+  if (new Set(logitBias.map(({ id }) => id)).size !== logitBias.length) {
+    throw outOfRange('logitBias', 'each id once')
+  }
+}
+
+/** Absent is in range. */
+function inRange(
+  field: string,
+  value: number | undefined,
+  min: number,
+  max: number,
+  isWhole = false,
+): void {
+  if (value === undefined) return
+  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return
+  const least = min === Number.MIN_VALUE ? 'above 0' : `${min}`
+  throw outOfRange(field, `${least} to ${max}${isWhole ? ', a whole number' : ''}`)
+}
+
+function outOfRange(field: string, range: string): ConfigError {
+  return new ConfigError('SAMPLING_OUT_OF_RANGE', `${field} is out of its range`, {
+    remedy: `Send ${field} within its range: ${range}.`,
+    data: { field, range },
   })
+}
+
+/** A stop string would cut a document that is promised to be whole. */
+function checkOutput({ constraint, stop }: GenerateRequest): void {
+  if (constraint === undefined) return
+  if (stop.length > 0) {
+    throw new ConfigError('STOP_WITH_CONSTRAINT', 'stop strings cannot cut a structured answer', {
+      remedy: 'Leave out `stop`, or the response format and the tools.',
+    })
+  }
+  checkConstraint(constraint)
 }
 
 function checkStop(stop: readonly string[]): void {

@@ -5,7 +5,7 @@
 import { tagged, u32be, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
-import { SAMPLER } from './sampling.ts'
+import { SAMPLER } from './sampling/sampler.ts'
 
 /** A piece of the sequence to read in one model call: [start, end), 2 to PREFILL_CHUNK_TOKENS. */
 export interface PrefillChunk {

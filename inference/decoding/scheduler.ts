@@ -6,6 +6,7 @@
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
 import { ENGINE_WINDOW_EVENTS } from '../constants.ts'
 import type { GenerateEvent } from '../engine.ts'
+import { SamplingTools } from './answer-sampler.ts'
 import {
   type DecodingParts,
   type DecodingRequest,
@@ -34,6 +35,7 @@ interface Job<Cache> {
  */
 export class Scheduler<Cache> {
   readonly #parts: DecodingParts<Cache>
+  readonly #tools: SamplingTools
   readonly #output: SchedulerOutput
   /** In order of turns: a job whose prompt was read on goes to the end. */
   readonly #jobs = new Map<number, Job<Cache>>()
@@ -41,6 +43,8 @@ export class Scheduler<Cache> {
 
   constructor(parts: DecodingParts<Cache>, output: SchedulerOutput) {
     this.#parts = parts
+    const { model, tokenizer, crypto } = parts
+    this.#tools = new SamplingTools(model.vocabularySize, tokenizer, crypto)
     this.#output = output
   }
 
@@ -56,14 +60,23 @@ export class Scheduler<Cache> {
       const sequence =
         key === undefined ? undefined : { key, ids: [...promptTokenIds, ...resumeTokenIds] }
       const { cache, cachedTokens } = this.#parts.model.openCache(sequence)
-      const parts = this.#parts as DecodingParts<never>
-      const generation = new Generation(parts, request, cachedTokens)
-      const cancel = new AbortController()
-      this.#jobs.set(id, { id, generation, cache, credit: ENGINE_WINDOW_EVENTS, cancel })
+      try {
+        const generation = this.#generation(request, cachedTokens)
+        const cancel = new AbortController()
+        this.#jobs.set(id, { id, generation, cache, credit: ENGINE_WINDOW_EVENTS, cancel })
+      } catch (thrown) {
+        this.#parts.model.closeCache(cache)
+        throw thrown
+      }
     } catch (thrown) {
       this.#output.failed(id, asCocoonError(thrown))
     }
     void this.#run()
+  }
+
+  #generation(request: DecodingRequest, cachedTokens: number): Generation {
+    const { model, tokenizer } = this.#parts
+    return new Generation({ model, tokenizer, tools: this.#tools }, request, cachedTokens)
   }
 
   /** The reader took this many events. */

@@ -2,7 +2,7 @@
 
 /**
  * A decoder-only model. `Cache` holds what it has read of one sequence and is changed in place. Calls are
- * made one after the other; logits are valid until the next one.
+ * made one after the other; logits are the caller's to read and change until the next one.
  */
 export interface TokenModel<Cache> {
   readonly vocabularySize: number

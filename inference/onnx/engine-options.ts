@@ -10,7 +10,6 @@ import {
   ENGINE_THREADS_DEFAULT,
   ENGINE_THREADS_MAX,
 } from '../constants.ts'
-import type { DecodingRequest } from '../decoding/generation.ts'
 import type { LoadMessage } from './messages.ts'
 
 export interface OnnxEngineOptions {
@@ -60,15 +59,4 @@ function inRange(option: string, value: number, min: number, max: number): numbe
   throw new ConfigError('ENGINE_OPTION_OUT_OF_RANGE', `${option} is out of its range`, {
     data: { option, value, min, max },
   })
-}
-
-/** Arrays that the caller may change later, and read-only ones the schema does not know. */
-export function copyForWire({ messages: _, ...request }: DecodingRequest) {
-  return {
-    ...request,
-    promptTokenIds: [...request.promptTokenIds],
-    resumeTokenIds: [...request.resumeTokenIds],
-    sampling: { ...request.sampling },
-    stop: [...request.stop],
-  }
 }

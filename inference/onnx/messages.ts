@@ -3,15 +3,10 @@
  * Both sides check what arrives: the child reads files from strangers and counts as one.
  */
 import { z } from 'zod'
-import {
-  CACHE_KEY_CHARS_MAX,
-  CONTEXT_TOKENS_MAX,
-  ENGINE_SLOTS_MAX,
-  ENGINE_THREADS_MAX,
-} from '../constants.ts'
+import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
+import { LogprobsMessage, RequestMessage } from './request-message.ts'
 
 const id = z.int().min(1)
-const tokenIds = z.array(z.int().min(0)).max(CONTEXT_TOKENS_MAX)
 const hash = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32)
 const shortText = z.string().max(1_024)
 
@@ -26,14 +21,7 @@ const Load = z.strictObject({
 const Start = z.strictObject({
   kind: z.literal('start'),
   id,
-  request: z.strictObject({
-    promptTokenIds: tokenIds.min(2),
-    resumeTokenIds: tokenIds,
-    maxTokens: z.int().min(1),
-    sampling: z.strictObject({ temperature: z.number(), topP: z.number(), seed: z.bigint() }),
-    stop: z.array(shortText),
-    cacheKey: z.string().min(1).max(CACHE_KEY_CHARS_MAX).optional(),
-  }),
+  request: RequestMessage,
 })
 const Credit = z.strictObject({ kind: z.literal('credit'), id, events: z.int().min(1) })
 const Cancel = z.strictObject({ kind: z.literal('cancel'), id })
@@ -70,7 +58,11 @@ const Event = z.strictObject({
       tokens: z.int().min(0),
       cachedTokens: z.int().min(0),
     }),
-    z.strictObject({ kind: z.literal('token'), id: z.int().min(0) }),
+    z.strictObject({
+      kind: z.literal('token'),
+      id: z.int().min(0),
+      logprobs: LogprobsMessage.optional(),
+    }),
     z.strictObject({ kind: z.literal('end'), finish: z.enum(['stop', 'length', 'cancelled']) }),
   ]),
 })

@@ -5,8 +5,9 @@ import type { DecodingRequest } from '../decoding/generation.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
-import { copyForWire, loadMessage, type OnnxEngineOptions } from './engine-options.ts'
+import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
+import { copyForWire } from './request-message.ts'
 import { RestartBackoff } from './restart-backoff.ts'
 
 export type { OnnxEngineOptions }

@@ -2,8 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
-import { sampleToken, uniform } from '#inference/decoding/sampling.ts'
+import { TokenSampler } from '#inference/decoding/sampling/sampler.ts'
+import { uniform } from '#inference/decoding/sampling/uniform.ts'
 import { prefillChunks, scheduleDigest } from '#inference/decoding/schedule.ts'
+import type { SamplingParameters } from '#inference/engine.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 
@@ -31,6 +33,10 @@ describe('prefill chunks', () => {
     expect(new Set(all).size).toBe(4)
   })
 })
+
+const sampler = new TokenSampler(512, nodeCrypto)
+const sampleToken = (logits: Float32Array, sampling: SamplingParameters, position: number) =>
+  sampler.pick(logits, sampling, position)
 
 /** The textbook way: sort everything, then walk. */
 function sampleNaively(
@@ -80,7 +86,7 @@ describe('sampling', () => {
         fc.nat(10_000),
         (logits, temperature, topP, seed, position) => {
           const sampling = { temperature, topP, seed }
-          const id = sampleToken(Float32Array.from(logits), sampling, position, nodeCrypto)
+          const id = sampleToken(Float32Array.from(logits), sampling, position)
           const share = uniform(seed, position, nodeCrypto)
           if (id !== sampleNaively(logits, temperature, topP, share)) differences++
         },
@@ -93,9 +99,9 @@ describe('sampling', () => {
 
   it('is greedy at temperature 0 and takes the lower of equal ids', () => {
     const logits = Float32Array.of(1, 7, 7, Number.NaN, Number.NEGATIVE_INFINITY)
-    expect(sampleToken(logits, greedy, 3, nodeCrypto)).toBe(1)
+    expect(sampleToken(logits, greedy, 3)).toBe(1)
     const narrow = { temperature: 1, topP: 1e-9, seed: 3n }
-    expect(sampleToken(logits, narrow, 3, nodeCrypto)).toBe(1)
+    expect(sampleToken(logits, narrow, 3)).toBe(1)
   })
 
   it('draws each id as often as its weight says', () => {
@@ -103,7 +109,7 @@ describe('sampling', () => {
     const counts = [0, 0, 0, 0]
     for (let position = 0; position < 4_000; position++) {
       const sampling = { temperature: 1, topP: 0.9, seed: 7n }
-      const id = sampleToken(logits, sampling, position, nodeCrypto)
+      const id = sampleToken(logits, sampling, position)
       counts[id] = (counts[id] ?? 0) + 1
     }
     // The nucleus of 0.9 holds 0.95 of the weight; five standard deviations are about 0.04.
@@ -114,7 +120,7 @@ describe('sampling', () => {
 
   it('refuses logits that are no numbers', () => {
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
-      const sample = () => sampleToken(new Float32Array(8).fill(bad), greedy, 0, nodeCrypto)
+      const sample = () => sampleToken(new Float32Array(8).fill(bad), greedy, 0)
       expect(sample).toThrow(expect.objectContaining({ code: 'MODEL_OUTPUT_INVALID' }))
     }
   })

@@ -1,0 +1,74 @@
+/** Calls of functions as a grammar (docs/spec/structured-output.md, "Tool calls"). */
+import { ConfigError } from '#protocol/errors.ts'
+import { TOOL_NAME_CHARS_MAX, TOOLS_CHARS_MAX, TOOLS_MAX } from '../../constants.ts'
+import type { OutputConstraint } from '../../engine.ts'
+import { TOOL_CALL_CLOSE, TOOL_CALL_OPEN } from '../tool-calls.ts'
+import type { Automaton } from './automaton.ts'
+import { END, type Frame } from './frames.ts'
+import type { NodeFactory, SchemaNode } from './nodes.ts'
+import { readSchema } from './schema-reader.ts'
+
+type ToolConstraint = Extract<OutputConstraint, { kind: 'tool_calls' }>
+
+const NAME = new RegExp(`^[a-zA-Z0-9_-]{1,${TOOL_NAME_CHARS_MAX}}$`)
+
+/** Nodes of a call: whole, and without the marker that stands before it. */
+export interface ToolNodes {
+  readonly marked: SchemaNode
+  readonly body: SchemaNode
+  /** A call after another one. */
+  readonly further: SchemaNode
+}
+
+/** @throws ConfigError TOOLS_INVALID, and those of readSchema */
+export function readTools({ tools }: ToolConstraint, factory: NodeFactory): ToolNodes {
+  const chars = tools.reduce((sum, tool) => sum + tool.parameters.length, 0)
+  const names = new Set(tools.map((tool) => tool.name))
+  if (tools.length === 0 || tools.length > TOOLS_MAX) throw toolsInvalid('too few or too many')
+  if (chars > TOOLS_CHARS_MAX) throw toolsInvalid('their schemas are too long')
+  if (names.size !== tools.length) throw toolsInvalid('a name comes twice')
+  const bodies = tools.map(({ name, parameters }): SchemaNode => {
+    if (!NAME.test(name)) throw toolsInvalid('a name has other characters than a-z, 0-9, _ and -')
+    const schema = readSchema(parameters, factory)
+    if (!isOnlyObjects(schema))
+      throw toolsInvalid('parameters describe something else than an object')
+    const before = factory.literal(`\n{"name": "${name}", "arguments": `)
+    const after = factory.literal(`}\n${TOOL_CALL_CLOSE}`)
+    return factory.node({ kind: 'sequence', parts: [before, schema, after] })
+  })
+  const body = factory.node({ kind: 'choice', branches: bodies })
+  const marked = (text: string) =>
+    factory.node({ kind: 'sequence', parts: [factory.literal(text), body] })
+  return { body, marked: marked(TOOL_CALL_OPEN), further: marked(`\n${TOOL_CALL_OPEN}`) }
+}
+
+/** Where an answer with these tools begins. */
+export function startOfTools(
+  automaton: Automaton,
+  { mode, parallel }: ToolConstraint,
+  nodes: ToolNodes,
+  marker: { readonly id: number; readonly bytes: Uint8Array },
+): Frame {
+  const after = parallel ? automaton.table.fork([END]) : END
+  if (after.kind === 'fork') after.ways.push(automaton.value(nodes.further, 0, false, after))
+  if (mode === 'required') return automaton.value(nodes.marked, 0, false, after)
+  const then = automaton.value(nodes.body, 0, false, after)
+  return automaton.table.frame({ kind: 'free', marker, matched: 0, then })
+}
+
+function isOnlyObjects(node: SchemaNode, fuel = 16): boolean {
+  if (node.kind === 'choice' && fuel > 0) {
+    return (
+      node.branches.length > 0 && node.branches.every((branch) => isOnlyObjects(branch, fuel - 1))
+    )
+  }
+  return node.kind === 'object'
+}
+
+function toolsInvalid(reason: string): ConfigError {
+  return new ConfigError('TOOLS_INVALID', `the tools cannot be used: ${reason}`, {
+    remedy:
+      'Give 1 to 128 functions, each with a name of its own and a JSON schema of its arguments.',
+    data: { reason },
+  })
+}

@@ -5,7 +5,7 @@ import type { GenerateEvent } from '../engine.ts'
 import type { UpstreamAnswer } from './answer.ts'
 import { UPSTREAM_STREAM_BYTES_BASE, UPSTREAM_STREAM_BYTES_PER_TOKEN } from './constants.ts'
 import type { Dialect, UpstreamAsk } from './dialects/dialect.ts'
-import { malformed } from './errors.ts'
+import { endedEarly, malformed } from './errors.ts'
 import { postStream, type UpstreamAccess } from './http.ts'
 import { readEvents } from './sse.ts'
 
@@ -62,7 +62,10 @@ export class UpstreamCall {
     const read = this.#dialect.reader()
     for await (const data of readEvents(stream, this.#access, { bytesMax })) {
       if (data === DONE) break
-      const events = answer.take(read(parsed(data)))
+      const event = parsed(data)
+      // vLLM and Cocoon say in the stream that an answer failed.
+      if (isError(event)) throw endedEarly()
+      const events = answer.take(read(event))
       if (await this.#deliver(events)) return
     }
     signal.throwIfAborted()
@@ -88,6 +91,10 @@ export class UpstreamCall {
     this.#abort.signal.throwIfAborted()
     this.#credit--
   }
+}
+
+function isError(event: unknown): boolean {
+  return typeof event === 'object' && event !== null && 'error' in event && event.error !== null
 }
 
 function parsed(data: string): unknown {

@@ -165,17 +165,13 @@ class HttpEngine implements UpstreamEngine {
     return this.#trouble.code === 'UPSTREAM_DRIFT' ? 'drifted' : 'unreachable'
   }
 
-  /** A server in trouble has no free slot to offer. */
   load(): EngineLoad {
-    const load = this.#desk.load()
-    return this.#trouble === undefined ? load : { ...load, active: this.info.slotsTotal }
+    return this.#desk.load()
   }
 
   async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
     if (this.#closed) throw engineClosed()
     if (this.#trouble !== undefined) await this.check()
-    const { exactTokenIds } = this.#dialect
-    if (!exactTokenIds && request.resumeTokenIds.length > 0) throw noResume(this.#dialect.name)
     yield* this.#desk.generate(request)
   }
 
@@ -249,6 +245,8 @@ class HttpEngine implements UpstreamEngine {
   #ask(request: DecodingRequest, maxTokens: number): UpstreamAsk {
     const { sampling, constraint, topLogprobs, messages, cacheKey } = request
     const { promptTokenIds, resumeTokenIds } = request
+    const { exactTokenIds, name } = this.#dialect
+    if (!exactTokenIds && resumeTokenIds.length > 0) throw noResume(name)
     const tokenIds = [...promptTokenIds, ...resumeTokenIds]
     const cacheSalt = this.#salt(cacheKey)
     const model = this.#model

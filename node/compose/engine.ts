@@ -80,7 +80,7 @@ async function startUpstream(
   const tokenizer = loadChatTokenizer(files)
   return {
     place: 'upstream',
-    work: new WorkMeter(engine, clock),
+    work: new WorkMeter(engine, clock, () => engine.state === 'ready'),
     tokenizer,
     model,
     upstream: status,

@@ -1,4 +1,8 @@
-/** The engine contract over HTTP: each kind of server, SIMULATED, and another Cocoon node's own endpoint. */
+/** The engine contract over HTTP: against a SIMULATED vLLM, and another Cocoon node's own endpoint. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterAll } from 'vitest'
 import type { ChatMessage, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
@@ -6,34 +10,50 @@ import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testEngine } from '../contracts/engine.ts'
 import { simulatedModelFiles } from '../support/simulated-engine.ts'
 import { TINY_END_TOKEN_ID } from '../support/tiny-tokenizer.ts'
-import { type ServerDialect, UpstreamTestServer } from '../support/upstream-server.ts'
+import { startCocoonEndpoint } from '../support/upstream-cocoon.ts'
+import { UpstreamTestServer } from '../support/upstream-server.ts'
 
-for (const dialect of ['vllm', 'sglang', 'sglang-new-only'] as const) {
-  testEngine(`upstream, ids from a simulated ${dialect}`, () => open(dialect))
-}
-for (const dialect of ['llama-cpp', 'openai'] as const) {
-  const isExact = { exactTokenIds: false }
-  testEngine(`upstream, text from a simulated ${dialect}`, () => open(dialect), 'What?', isExact)
-}
+testEngine('upstream, ids from a simulated vLLM', async () => {
+  const server = await UpstreamTestServer.start({ dialect: 'vllm' })
+  return {
+    ...(await open(server.url, server.model, () => server.stop())),
+    tokenizer,
+    crash: () => server.crash(),
+  }
+})
+testEngine(
+  "upstream, text from another Cocoon node's endpoint",
+  async () => {
+    const node = await startCocoonEndpoint(temporaryRoot())
+    return {
+      ...(await open(node.url, node.model, () => node.stop())),
+      tokenizer,
+      crash: () => node.crash(),
+    }
+  },
+  'What?',
+  { exactTokenIds: false },
+)
 
-async function open(dialect: ServerDialect) {
-  const server = await UpstreamTestServer.start({ dialect })
+async function open(url: string, modelId: string, onDispose: () => Promise<void>) {
   const engine = await createUpstreamEngine({
-    url: server.url,
-    modelId: server.model,
+    ...{ url, modelId, crypto: nodeCrypto, fetch: globalThis.fetch },
     files: simulatedModelFiles(),
     modelRoot: new Uint8Array(32),
-    crypto: nodeCrypto,
-    fetch: globalThis.fetch,
     timeoutSignal: AbortSignal.timeout,
   })
   return {
-    engine: withMessages(engine, () => server.stop()),
-    tokenizer: server.engine.tokenizer,
+    engine: withMessages(engine, onDispose),
     keepsPrefixes: false,
-    crash: () => server.crash(),
-    crashCode: 'UPSTREAM_ENDED',
+    // A connection may break while it is made.
+    crashCodes: ['UPSTREAM_ENDED', 'UPSTREAM_UNREACHABLE'],
   }
+}
+
+function temporaryRoot(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'cocoon-upstream-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 /** As a session does: with the ids come the messages that they were made of, read back from the markers. */

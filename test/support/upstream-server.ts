@@ -45,6 +45,7 @@ interface Ask {
   readonly promptTokenIds: readonly number[]
   readonly maxTokens: number
   readonly sampling: GenerateRequest['sampling']
+  readonly topLogprobs?: number
 }
 
 interface Token {
@@ -364,9 +365,11 @@ function askOf(
   const messages = body['messages'] as ChatMessage[] | undefined
   const bias = Object.entries((nested['logit_bias'] ?? {}) as Record<string, number>)
   const topK = number('top_k')
+  const topLogprobs = body['logprobs']
   return {
     promptTokenIds: dialect === 'openai' ? tokenizer.encodeChat(messages ?? []) : (ids as number[]),
     maxTokens: number('max_tokens', 'max_new_tokens', 'n_predict'),
+    ...(typeof topLogprobs === 'number' ? { topLogprobs } : {}),
     sampling: {
       temperature: number('temperature'),
       topP: number('top_p'),

@@ -15,6 +15,7 @@ const RATE_WINDOW_S = 5
 export class WorkMeter implements Engine {
   readonly #engine: Engine
   readonly #clock: Clock
+  readonly #isReady: () => boolean
   /** Tokens by whole second; only those of the window are kept. */
   readonly #bySecond = new Map<number, number>()
   #tokens = 0
@@ -22,9 +23,11 @@ export class WorkMeter implements Engine {
   #running = 0
   #isDraining = false
 
-  constructor(engine: Engine, clock: Clock) {
+  /** `isReady`: whether new work could be done at all, for engines that live elsewhere. */
+  constructor(engine: Engine, clock: Clock, isReady: () => boolean = () => true) {
     this.#engine = engine
     this.#clock = clock
+    this.#isReady = isReady
   }
 
   get info(): EngineInfo {
@@ -50,10 +53,10 @@ export class WorkMeter implements Engine {
     this.#isDraining = true
   }
 
-  /** A draining peer has no slot to offer. */
+  /** A draining peer has no slot to offer, and neither has one whose engine is out of reach. */
   load(): EngineLoad {
     const load = this.#engine.load()
-    return this.#isDraining ? { ...load, active: this.info.slotsTotal } : load
+    return this.#isDraining || !this.#isReady() ? { ...load, active: this.info.slotsTotal } : load
   }
 
   /** Mean over the last RATE_WINDOW_S seconds, all slots together. */

@@ -1,0 +1,326 @@
+/** The upstream engine against servers that stall, flood, lie and die; all SIMULATED, over real HTTP. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { GenerateEvent, GenerateRequest } from '#inference/engine.ts'
+import type { UpstreamTimeouts } from '#inference/upstream/http.ts'
+import { upstreamBase } from '#inference/upstream/http.ts'
+import {
+  createUpstreamEngine,
+  type UpstreamEngine,
+  type UpstreamEngineOptions,
+} from '#inference/upstream/upstream-engine.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
+import { simulatedModelFiles } from '../support/simulated-engine.ts'
+import {
+  type ServerFault,
+  type UpstreamServerOptions,
+  UpstreamTestServer,
+} from '../support/upstream-server.ts'
+
+/** More tokens than a request here asks for, and text throughout. */
+const LONG_ANSWER =
+  'the hello and the user, then the system and the assistant stop: all of it is text'
+
+const disposables: (() => Promise<void>)[] = []
+afterEach(async () => {
+  for (const dispose of disposables.splice(0).reverse()) await dispose()
+})
+
+/** Short enough for a test, and met by nothing that answers at all. */
+const SHORT: Partial<UpstreamTimeouts> = { firstTokenMs: 400, idleMs: 400 }
+
+async function start(options: UpstreamServerOptions = {}) {
+  const server = await UpstreamTestServer.start(options)
+  disposables.push(() => server.stop())
+  return server
+}
+
+async function open(
+  server: UpstreamTestServer,
+  options: Partial<UpstreamEngineOptions> = {},
+): Promise<UpstreamEngine> {
+  const engine = await createUpstreamEngine({
+    ...{ url: server.url, modelId: server.model, crypto: nodeCrypto, fetch: globalThis.fetch },
+    files: simulatedModelFiles(),
+    modelRoot: new Uint8Array(32),
+    timeoutSignal: AbortSignal.timeout,
+    ...options,
+  })
+  disposables.push(async () => engine[Symbol.asyncDispose]())
+  return engine
+}
+
+function request(
+  server: UpstreamTestServer,
+  parts: Partial<GenerateRequest> = {},
+): GenerateRequest {
+  const messages = [{ role: 'user' as const, content: 'What?' }]
+  return {
+    promptTokenIds: server.engine.tokenizer.encodeChat(messages),
+    ...{ messages, resumeTokenIds: [], maxTokens: 24, stop: [] },
+    sampling: { temperature: 2, topP: 1, seed: 3n },
+    signal: new AbortController().signal,
+    ...parts,
+  }
+}
+
+async function read(events: AsyncIterable<GenerateEvent>) {
+  const ids: number[] = []
+  let last: GenerateEvent | undefined
+  for await (const event of events) {
+    if (event.kind === 'token') ids.push(event.id)
+    last = event
+  }
+  return { ids, last }
+}
+
+const failure = (code: string, data: object = {}) =>
+  expect.objectContaining({ code, data: expect.objectContaining(data) })
+
+describe('a server that fails', () => {
+  const cases: readonly (readonly [ServerFault, string, object])[] = [
+    ['silent-before', 'UPSTREAM_TIMEOUT', { phase: 'first-token' }],
+    ['silent-within', 'UPSTREAM_TIMEOUT', { phase: 'idle' }],
+    ['comments-only', 'UPSTREAM_TIMEOUT', { phase: 'first-token' }],
+    ['huge-line', 'UPSTREAM_MALFORMED', {}],
+    ['flood', 'UPSTREAM_MALFORMED', {}],
+    ['not-json', 'UPSTREAM_MALFORMED', {}],
+    ['truncated', 'UPSTREAM_ENDED', {}],
+    ['dies', 'UPSTREAM_ENDED', {}],
+    ['aborts', 'UPSTREAM_ENDED', {}],
+    ['redirect', 'UPSTREAM_REFUSED', { status: 302 }],
+    ['too-many-requests', 'UPSTREAM_BUSY', { status: 429, retryAfterS: 7 }],
+  ]
+  it.each(cases)('%s ends this request as %s and no other', async (fault, code, data) => {
+    const server = await start()
+    const isSilent = code === 'UPSTREAM_TIMEOUT'
+    const engine = await open(server, isSilent ? { timeouts: SHORT } : {})
+    const expected = await read(engine.generate(request(server)))
+    server.fault = fault
+    await expect(read(engine.generate(request(server)))).rejects.toEqual(failure(code, data))
+    expect(engine.load()).toEqual({ active: 0, queued: 0 })
+    server.fault = undefined
+    expect(await read(engine.generate(request(server)))).toEqual(expected)
+    expect(engine.state).toBe('ready')
+  })
+
+  it('is not asked again while it is gone, and is found when it is back', async () => {
+    const server = await start()
+    let isGone = false
+    const engine = await open(server, {
+      fetch: (...call) =>
+        isGone ? Promise.reject(new TypeError('fetch failed')) : globalThis.fetch(...call),
+    })
+    isGone = true
+    const gone = failure('UPSTREAM_UNREACHABLE')
+    await expect(read(engine.generate(request(server)))).rejects.toEqual(gone)
+    expect(engine.state).toBe('unreachable')
+    const asked = server.asked.length
+    await expect(read(engine.generate(request(server)))).rejects.toEqual(gone)
+    expect(server.asked.length).toBe(asked)
+    isGone = false
+    expect((await read(engine.generate(request(server)))).last).toMatchObject({ kind: 'end' })
+    expect(engine.state).toBe('ready')
+  })
+
+  it('that still loads its model is busy, not broken', async () => {
+    const server = await start()
+    server.fault = 'loading'
+    await expect(open(server)).rejects.toEqual(failure('UPSTREAM_BUSY', { status: 503 }))
+  })
+})
+
+describe('a server that drifts', () => {
+  const cases: readonly (readonly [ServerFault, string])[] = [
+    ['no-ids', 'ids'],
+    ['id-outside', 'vocabulary'],
+    ['wrong-text', 'text'],
+    ['wrong-completion-count', 'usage'],
+    ['wrong-prompt-count', 'usage'],
+    ['no-usage', 'usage'],
+    ['another-model', 'model'],
+    ['too-many', 'length'],
+    ['stops-early', 'end'],
+  ]
+  it.each(cases)(
+    '%s stops the answer (%s), and new work until a look finds it good',
+    async (fault, rule) => {
+      const server = await start({ answer: LONG_ANSWER })
+      const engine = await open(server)
+      const greedy = request(server, { sampling: { temperature: 0, topP: 1, seed: 3n } })
+      const expected = await read(engine.generate(greedy))
+      server.fault = fault
+      const drift = failure('UPSTREAM_DRIFT', { rule })
+      await expect(read(engine.generate(greedy))).rejects.toEqual(drift)
+      expect(engine.state).toBe('drifted')
+      server.fault = undefined
+      expect(await read(engine.generate(greedy))).toEqual(expected)
+      expect(engine.trouble).toBeUndefined()
+    },
+  )
+})
+
+describe('what a server is asked', () => {
+  it('gets ids, every sampling field, and one salt for each customer', async () => {
+    const server = await start()
+    const engine = await open(server)
+    const logitBias = [{ id: 7, bias: -100 }]
+    const sampling = { temperature: 0.5, topP: 0.9, seed: 5n, topK: 9, minP: 0.1, logitBias }
+    const penalties = { repetitionPenalty: 1.1, frequencyPenalty: 0.2, presencePenalty: 0.3 }
+    const constraint = { kind: 'json_schema' as const, schema: '{"type":"object"}' }
+    const ask = request(server, { sampling: { ...sampling, ...penalties }, constraint })
+    const before = server.asked.length
+    for (const cacheKey of ['a', 'a', 'b', undefined, undefined]) {
+      await read(engine.generate({ ...ask, cacheKey }))
+    }
+    const asked = server.asked.slice(before)
+    expect(asked[0]).toMatchObject({
+      prompt: ask.promptTokenIds,
+      ...{ max_tokens: 24, temperature: 0.5, top_p: 0.9, seed: 5, top_k: 9, min_p: 0.1 },
+      ...{ repetition_penalty: 1.1, frequency_penalty: 0.2, presence_penalty: 0.3 },
+      logit_bias: { 7: -100 },
+      response_format: { type: 'json_schema', json_schema: { schema: { type: 'object' } } },
+      ...{ return_token_ids: true, stream: true, stream_options: { include_usage: true } },
+    })
+    const salts = asked.map((body) => body['cache_salt'])
+    expect(salts[1]).toBe(salts[0])
+    expect(new Set(salts).size).toBe(4)
+    expect(JSON.stringify(asked)).not.toContain('"a"')
+  })
+
+  it.each([
+    [
+      'vllm',
+      {
+        constraint: {
+          kind: 'tool_calls',
+          tools: [{ name: 'f', parameters: '{"type":"object"}' }],
+          mode: 'auto',
+          parallel: true,
+        },
+      },
+      'tools',
+    ],
+    ['sglang', { topLogprobs: 2 }, 'logprobs'],
+    ['llama-cpp', { topLogprobs: 0 }, 'logprobs'],
+    ['openai', { sampling: { temperature: 1, topP: 1, seed: 1n, topK: 3 } }, 'top_k'],
+  ] as const)(
+    '%s cannot be asked for it: refused by name, nothing sent',
+    async (dialect, parts, field) => {
+      const server = await start({ dialect })
+      const engine = await open(server)
+      const asked = server.asked.length
+      const refusal = failure('UPSTREAM_FIELD', { field })
+      const ask = request(server, parts as Partial<GenerateRequest>)
+      await expect(read(engine.generate(ask))).rejects.toEqual(refusal)
+      expect(server.asked.length).toBe(asked)
+      expect(engine.state).toBe('ready')
+    },
+  )
+
+  it('passes log probabilities on by id', async () => {
+    const server = await start()
+    const engine = await open(server)
+    const events: GenerateEvent[] = []
+    const ask = request(server, { topLogprobs: 2, maxTokens: 3 })
+    for await (const event of engine.generate(ask)) events.push(event)
+    const direct: GenerateEvent[] = []
+    for await (const event of server.engine.generate(ask)) direct.push(event)
+    expect(events).toEqual(direct)
+    expect(events.find(({ kind }) => kind === 'token')).toHaveProperty('logprobs.top.length', 2)
+  })
+
+  it('sends the key as a bearer token and shows it nowhere', async () => {
+    const server = await start({ apiKey: 'very-secret-key' })
+    const logged: unknown[] = []
+    const log = (event: string, data: object) => void logged.push([event, data])
+    const refusal = await open(server, { apiKey: 'wrong-secret-key', log }).catch((error) => error)
+    expect(refusal).toEqual(failure('UPSTREAM_REFUSED', { status: 401 }))
+    const engine = await open(server, { apiKey: 'very-secret-key', log })
+    server.fault = 'wrong-text'
+    const drift = await read(engine.generate(request(server))).catch((error) => error)
+    const shown = JSON.stringify([
+      logged,
+      refusal,
+      refusal.message,
+      drift,
+      drift.message,
+      engine.info,
+    ])
+    expect(shown).not.toContain('secret')
+    expect(server.authorizations).toContain('Bearer very-secret-key')
+  })
+
+  it('is told of a cancelled answer by its connection', async () => {
+    const server = await start()
+    const engine = await open(server)
+    const abort = new AbortController()
+    const ask = request(server, { maxTokens: 400, signal: abort.signal })
+    for await (const event of engine.generate(ask)) if (event.kind === 'token') abort.abort()
+    await expect.poll(() => server.cancelled).toBe(1)
+    await expect.poll(() => server.engine.load().active).toBe(0)
+  })
+})
+
+describe('kinds of servers', () => {
+  it.each([
+    ['vllm', 'vllm 0.11.0-simulated (upstream)', true],
+    ['sglang', 'sglang 0.5.0-simulated (upstream)', true],
+    ['sglang-new-only', 'sglang 0.5.0-simulated (upstream)', true],
+    ['llama-cpp', 'llama-cpp b1-simulated (upstream)', false],
+    ['openai', 'openai unknown (upstream)', false],
+  ] as const)('%s is recognised, and says the same text', async (dialect, name, exactTokenIds) => {
+    const server = await start({ dialect, answer: 'the wörld and 東京, said.' })
+    const engine = await open(server)
+    expect(engine.info).toMatchObject({ engine: name, exactTokenIds, contextTokens: 512 })
+    const sampling = { temperature: 0, topP: 1, seed: 1n }
+    const { ids, last } = await read(engine.generate(request(server, { sampling, maxTokens: 64 })))
+    const text = server.engine.tokenizer.textStream([])
+    expect(ids.map((id) => text.push(id)).join('') + text.end()).toBe('the wörld and 東京, said.')
+    expect(last).toEqual({ kind: 'end', finish: 'stop' })
+    const { endTokenIds } = server.engine.tokenizer
+    expect(endTokenIds.includes(ids.at(-1) ?? -1)).toBe(exactTokenIds)
+  })
+
+  it('without ids go nowhere on from an answer that broke off', async () => {
+    const server = await start({ dialect: 'llama-cpp' })
+    const engine = await open(server)
+    const ask = request(server, { resumeTokenIds: [5, 6] })
+    await expect(read(engine.generate(ask))).rejects.toEqual(failure('UPSTREAM_NO_RESUME'))
+  })
+
+  it('a vLLM too old for ids is served as text, and says so', async () => {
+    const server = await start()
+    server.fault = 'no-ids'
+    const engine = await open(server)
+    expect(engine).toMatchObject({ dialect: 'openai', info: { exactTokenIds: false } })
+    await expect(open(server, { dialect: 'vllm' })).rejects.toEqual(
+      failure('UPSTREAM_DRIFT', { rule: 'ids' }),
+    )
+  })
+
+  it('that serves another model is refused at the start', async () => {
+    const server = await start()
+    server.models = ['other']
+    const missing = failure('UPSTREAM_MODEL', { model: server.model })
+    await expect(open(server)).rejects.toEqual(missing)
+  })
+})
+
+it.each([
+  ['http://127.0.0.1:8000/v1/', 'http://127.0.0.1:8000'],
+  ['https://host/base/v1', 'https://host/base'],
+  ['http://host:1', 'http://host:1'],
+])('reads the address %s as %s', (text, base) => {
+  expect(upstreamBase(text)).toBe(base)
+})
+
+it.each([
+  '',
+  'host:8000',
+  'file:///etc',
+  'http://user:key@host',
+  'http://host/?a=1',
+  'http://h/#x',
+])('refuses the address %j', (text) => {
+  expect(() => upstreamBase(text)).toThrow(expect.objectContaining({ code: 'UPSTREAM_OPTION' }))
+})

@@ -2,6 +2,7 @@
 import { asCocoonError } from '#protocol/errors.ts'
 import type { TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
+import { checkBatchInvariance } from './batch-check.ts'
 import { openNativeModel } from './native/native-model.ts'
 import { openPortableModel } from './portable-model.ts'
 import { prepareGraph } from './surgery/prepare-graph.ts'
@@ -15,7 +16,7 @@ export interface OpenedModel {
   readonly fallback?: string
 }
 
-/** @throws ConfigError MODEL_GRAPH_INVALID and those of prepareGraph */
+/** @throws ConfigError MODEL_GRAPH_INVALID, MODEL_NOT_BATCH_INVARIANT and those of prepareGraph */
 export async function openModel(
   files: Model,
   wanted: { readonly backend: Backend; readonly threads: number; readonly slotsTotal: number },
@@ -27,6 +28,7 @@ export async function openModel(
   if (wanted.backend === 'portable') return { model: await portable(), backend: 'portable' }
   try {
     const native = await openNativeModel(prepared, files.config, threads, slotsTotal)
+    await checkBatchInvariance(native, slotsTotal)
     return { model: native, backend: 'native' }
   } catch (thrown) {
     const error = asCocoonError(thrown)

@@ -96,7 +96,7 @@ class PortableModel implements TokenModel<PortableCache> {
       throw runFailed(cause)
     })
     const tensors = this.#signature.cache.map(({ output, heads, headSize, type }) =>
-      checkShape(outputs[output], type, [1, heads, total, headSize]),
+      asInput(checkShape(outputs[output], type, [1, heads, total, headSize])),
     )
     const logits = lastRow(outputs[this.#signature.logits.name], this.vocabularySize)
     cache.tokens = total
@@ -128,7 +128,19 @@ class PortableModel implements TokenModel<PortableCache> {
 function emptyCache({ heads, headSize, type }: CacheTensor): Tensor {
   const shape = [1, heads, 0, headSize]
   if (type === 'float32') return new Tensor(type, new Float32Array(0), shape)
-  return new Tensor(type, new Uint16Array(0), shape)
+  return asInput(new Tensor(type, new Uint16Array(0), shape))
+}
+
+/**
+ * A tensor that came out, as one that may go in. Tensors of float16 hold a Float16Array, which Node-API does
+ * not know and takes for an empty one: the library is handed the same bits as a Uint16Array.
+ */
+function asInput(tensor: Tensor): Tensor {
+  if (tensor.type !== 'float16') return tensor
+  const { buffer, byteOffset, length } = tensor.data as Uint16Array
+  return Object.defineProperty(tensor, 'data', {
+    value: new Uint16Array(buffer, byteOffset, length),
+  })
 }
 
 function int64Row(values: readonly number[]): Tensor {

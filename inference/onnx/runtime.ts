@@ -10,6 +10,9 @@ export const SESSION_OPTIONS = {
   executionMode: 'sequential',
 } as const
 
+/** What is changed in a graph before it runs (surgery/): a change that can change a bit counts this up. */
+const GRAPH_REWRITING = 1
+
 /** For example "onnxruntime-node 1.30.0". */
 export function onnxLibrary(): string {
   const manifest = createRequire(import.meta.url)('onnxruntime-node/package.json')
@@ -21,6 +24,6 @@ export function onnxLibrary(): string {
  * machine, and to the decoding schedule.
  */
 export function onnxRuntimeDigest(crypto: CryptoPort): Uint8Array {
-  const options = JSON.stringify(SESSION_OPTIONS)
+  const options = JSON.stringify({ ...SESSION_OPTIONS, graphRewriting: GRAPH_REWRITING })
   return crypto.sha256(tagged('cocoon/runtime/1', utf8(onnxLibrary()), utf8(options)))
 }

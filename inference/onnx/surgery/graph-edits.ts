@@ -3,6 +3,7 @@ import { concat } from '#protocol/bytes.ts'
 import { protobufFields } from '../protobuf.ts'
 import {
   ATTRIBUTE,
+  attributesNamed,
   bytesOf,
   GRAPH,
   type GraphNode,
@@ -35,6 +36,7 @@ export class GraphEdits {
   readonly #graph: OnnxGraph
   readonly #taken: Set<string>
   readonly #edits: Edit[] = []
+  readonly #nodeEdits = new Map<GraphNode, Edit[]>()
   readonly #appended: Uint8Array[] = []
   #names = 0
 
@@ -79,13 +81,23 @@ export class GraphEdits {
   }
 
   replaceFirstInput(node: GraphNode, input: string): void {
-    for (const { field, start, end } of protobufFields(node.body)) {
-      if (field !== NODE.input) continue
-      const body = spliced(node.body, [{ start, end, replacement: textField(NODE.input, input) }])
-      const replacement = bytesField(GRAPH.node, body)
-      this.#edits.push({ start: node.start, end: node.end, replacement })
-      return
+    const first = [...protobufFields(node.body)].find(({ field }) => field === NODE.input)
+    if (first === undefined) throw new RangeError('no such input')
+    const { start, end } = first
+    this.#editNode(node, { start, end, replacement: textField(NODE.input, input) })
+  }
+
+  /** In place of those of the same name, if the node has any. */
+  setAttribute(node: GraphNode, name: string, value: number): void {
+    for (const { start, end } of attributesNamed(node, name)) {
+      this.#editNode(node, { start, end, replacement: new Uint8Array() })
     }
+    const end = node.body.length
+    this.#editNode(node, { start: end, end, replacement: attributeField(name, value) })
+  }
+
+  #editNode(node: GraphNode, edit: Edit): void {
+    this.#nodeEdits.set(node, [...(this.#nodeEdits.get(node) ?? []), edit])
   }
 
   /** What is said of values between nodes is optional; of these it would be wrong from now on. */
@@ -116,12 +128,22 @@ export class GraphEdits {
     this.#edits.push({ start: output.start, end: output.end, replacement })
   }
 
+  get isEmpty(): boolean {
+    return this.#edits.length + this.#nodeEdits.size + this.#appended.length === 0
+  }
+
   /** The whole file anew. */
   apply(): Uint8Array {
     const { file, field, body } = this.#graph
     const bodyStart = field.end - body.length
     const end = body.length
-    const edits = [...this.#edits, { start: end, end, replacement: concat(...this.#appended) }]
+    const nodes = [...this.#nodeEdits].map(([{ body, start, end }, edits]) => ({
+      start,
+      end,
+      replacement: bytesField(GRAPH.node, spliced(body, edits)),
+    }))
+    const appended = { start: end, end, replacement: concat(...this.#appended) }
+    const edits = [...this.#edits, ...nodes, appended]
     const length = edits.reduce((sum, edit) => sum + growth(edit), body.length)
     const header = fieldHeader(MODEL.graph, length)
     return spliced(file, [
@@ -154,11 +176,16 @@ function nodeField(
     textField(NODE.output, output),
     textField(NODE.name, output),
     textField(NODE.operator, operator),
-    ...Object.entries(attributes).map(([name, value]) => {
-      const type = integerField(ATTRIBUTE.type, ATTRIBUTE_INTEGER)
-      const parts = [textField(ATTRIBUTE.name, name), integerField(ATTRIBUTE.integer, value), type]
-      return bytesField(NODE.attribute, ...parts)
-    }),
+    ...Object.entries(attributes).map(([name, value]) => attributeField(name, value)),
+  )
+}
+
+function attributeField(name: string, value: number): Uint8Array {
+  return bytesField(
+    NODE.attribute,
+    textField(ATTRIBUTE.name, name),
+    integerField(ATTRIBUTE.integer, value),
+    integerField(ATTRIBUTE.type, ATTRIBUTE_INTEGER),
   )
 }
 

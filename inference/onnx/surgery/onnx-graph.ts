@@ -147,14 +147,20 @@ function parseConstant(body: Uint8Array): GraphConstant {
 
 /** An integer attribute of a node; undefined when it has none of that name. */
 export function integerAttribute(node: GraphNode, name: string): number | undefined {
-  for (const { field, value } of protobufFields(node.body)) {
-    if (field !== NODE.attribute) continue
-    const parts = [...protobufFields(bytesOf(value))]
-    if (lastText(parts, ATTRIBUTE.name) !== name) continue
-    const integer = parts.findLast((part) => part.field === ATTRIBUTE.integer)?.value
-    if (typeof integer === 'number') return integer
-  }
-  return undefined
+  const parts = attributesNamed(node, name).flatMap(({ value }) => [
+    ...protobufFields(bytesOf(value)),
+  ])
+  const integer = parts.findLast(({ field }) => field === ATTRIBUTE.integer)?.value
+  return typeof integer === 'number' ? integer : undefined
+}
+
+/** The fields of a node that hold an attribute of this name. */
+export function attributesNamed(node: GraphNode, name: string): ProtobufField[] {
+  return [...protobufFields(node.body)].filter(
+    ({ field, value }) =>
+      field === NODE.attribute &&
+      lastText([...protobufFields(bytesOf(value))], ATTRIBUTE.name) === name,
+  )
 }
 
 export function bytesOf(value: ProtobufField['value']): Uint8Array {

@@ -4,6 +4,8 @@ import type { Model } from '../../model/read-model.ts'
 import { checkExternalData } from '../external-data.ts'
 import { type GraphSignature, readSignature } from '../graph-signature.ts'
 import { readGraphValues } from '../graph-values.ts'
+import { setAccuracyLevels } from './accuracy-level.ts'
+import { GraphEdits } from './graph-edits.ts'
 import { rewriteLogits } from './last-position.ts'
 import { readOnnxGraph } from './onnx-graph.ts'
 import { checkServable } from './servable.ts'
@@ -29,10 +31,11 @@ export interface PreparedGraph {
 export function prepareGraph(model: Pick<Model, 'files' | 'graphPath'>): PreparedGraph {
   const { file, externalFiles, graph } = readCheckedGraph(model, 'batched')
   const signature = readSignature(readGraphValues(file))
-  const rewritten = rewriteLogits(graph, signature.logits)
-  const { logitsOutput: name, rows } = rewritten
-  const logits = { ...signature.logits, name, rows: rows === 'last' ? rows : undefined }
-  return { graph: rewritten.file, externalFiles, signature: { ...signature, logits } }
+  const edits = new GraphEdits(graph)
+  setAccuracyLevels(graph, edits)
+  const logits = { ...signature.logits, ...rewriteLogits(graph, signature.logits, edits) }
+  const rewritten = edits.isEmpty ? file : edits.apply()
+  return { graph: rewritten, externalFiles, signature: { ...signature, logits } }
 }
 
 /**

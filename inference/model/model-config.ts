@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { fromUtf8 } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { CONTEXT_TOKENS_MAX, VOCABULARY_MAX } from '../constants.ts'
+import { CONTEXT_TOKENS_MAX, LAYERS_MAX, VOCABULARY_MAX } from '../constants.ts'
 import type { ModelFiles } from './manifest.ts'
 
 export interface ModelConfig {
@@ -24,12 +24,16 @@ const Config = z.object({
   vocab_size: z.int().min(2).max(VOCABULARY_MAX),
   max_position_embeddings: z.int().min(2),
   eos_token_id: endIds,
+  sliding_window: z.int().min(1).nullish(),
+  use_sliding_window: z.boolean().nullish(),
+  layer_types: z.array(z.string().max(64)).max(LAYERS_MAX).nullish(),
 })
 const GenerationConfig = z.object({ eos_token_id: endIds })
 
-/** @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID */
+/** @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, MODEL_ATTENTION_UNSUPPORTED */
 export function parseModelConfig(files: ModelFiles): ModelConfig {
   const config = parseJsonFile(files, 'config.json', Config)
+  checkAttention(config)
   const generation = files.has('generation_config.json')
     ? parseJsonFile(files, 'generation_config.json', GenerationConfig)
     : { eos_token_id: [] }
@@ -38,6 +42,28 @@ export function parseModelConfig(files: ModelFiles): ModelConfig {
     contextTokens: Math.min(config.max_position_embeddings, CONTEXT_TOKENS_MAX),
     endTokenIds: [...new Set([...config.eos_token_id, ...generation.eos_token_id])],
   }
+}
+
+/**
+ * Every position must see all before it. A window as long as the context is none; Qwen2 names one and does not
+ * use it.
+ */
+function checkAttention(config: z.output<typeof Config>): void {
+  const { sliding_window, use_sliding_window, layer_types, max_position_embeddings } = config
+  const window =
+    use_sliding_window === false
+      ? max_position_embeddings
+      : (sliding_window ?? max_position_embeddings)
+  const isFull = layer_types?.every((type) => type === 'full_attention') ?? true
+  if (isFull && window >= max_position_embeddings) return
+  throw new ConfigError(
+    'MODEL_ATTENTION_UNSUPPORTED',
+    'the model sees only a window of its context',
+    {
+      remedy: 'Use a model with full attention in every layer.',
+      data: { window },
+    },
+  )
 }
 
 /**

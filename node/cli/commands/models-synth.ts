@@ -28,10 +28,10 @@ export function modelsSynthCommand(models: Command, { output }: CliContext): voi
   models
     .command('synth')
     .description('write a SYNTHETIC model: random weights in the shape of a published one')
-    .addOption(new Option('--shape NAME', 'whose shape').choices(names).makeOptionMandatory())
-    .addOption(new Option('--quant KIND', 'weights').choices(QUANTISATIONS).default('q4'))
-    .option('--out DIR', 'folder to write (default: ./synthetic-SHAPE-QUANT)')
-    .option('--seed N', 'the same seed makes the same bytes', parseCount, DEFAULT_SEED)
+    .addOption(new Option('--shape <name>', 'whose shape').choices(names).makeOptionMandatory())
+    .addOption(new Option('--quant <kind>', 'weights').choices(QUANTISATIONS).default('q4'))
+    .option('--out <dir>', 'folder to write (default: ./synthetic-SHAPE-QUANT)')
+    .option('--seed <n>', 'the same seed makes the same bytes', parseCount, DEFAULT_SEED)
     .option('--all-logits', 'logits of every position, not only of the last one')
     .option('--json', 'one JSON document to stdout')
     .action(async (options: SynthOptions) => {

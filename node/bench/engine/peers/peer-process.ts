@@ -1,0 +1,65 @@
+/** A peer runs in a process of its own, as it would for its users, and so that it can be ended. */
+import { type ChildProcess, fork } from 'node:child_process'
+import path from 'node:path'
+import type { DecodeTask, PrefillTask, Subject } from '../subject.ts'
+import { PeerReply } from './peer-messages.ts'
+
+export class PeerProcess implements Subject {
+  readonly #child: ChildProcess
+  readonly #waiting = new Map<
+    number,
+    { resolve: (value: number) => void; reject: (error: Error) => void }
+  >()
+  #calls = 0
+
+  /** `module` is a file of this folder; resolves when it is ready to be called. */
+  static async start(module: string, args: readonly string[]): Promise<PeerProcess> {
+    const child = fork(path.join(import.meta.dirname, module), args, {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    const peer = new PeerProcess(child)
+    await new Promise<number>((resolve, reject) => peer.#waiting.set(0, { resolve, reject }))
+    return peer
+  }
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    child.on('message', (raw) => {
+      const reply = PeerReply.parse(raw)
+      const call = this.#waiting.get(reply.id)
+      this.#waiting.delete(reply.id)
+      if ('error' in reply) call?.reject(new Error(reply.error))
+      else call?.resolve(reply.result)
+    })
+    child.on('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the peer ended'))
+      this.#waiting.clear()
+    })
+  }
+
+  stepMs(task: DecodeTask): Promise<number> {
+    return this.call('stepMs', task)
+  }
+
+  prefillMs(task: PrefillTask): Promise<number> {
+    return this.call('prefillMs', task)
+  }
+
+  call(method: string, argument: unknown): Promise<number> {
+    const id = ++this.#calls
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#child.send({ id, method, argument }, (error) => {
+        if (error !== null) reject(error)
+      })
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    const exited = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()))
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+}

@@ -1,0 +1,82 @@
+/** The share of a step that is not spent in ONNX Runtime: sampling, text, scheduling and messages. */
+import { fork } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { z } from 'zod'
+import { FromChild, type ToChild } from '#inference/onnx/messages.ts'
+import { promptIds } from './subject.ts'
+
+export interface OutsideOptions {
+  readonly folder: string
+  readonly threads: number
+  readonly streams: number
+  readonly tokens: number
+  readonly sampling: { temperature: number; topP: number; seed: bigint }
+  readonly vocabularySize: number
+  /** For the file of times. */
+  readonly scratchFolder: string
+}
+
+const PROMPT_TOKENS = 64
+const MEMORY_LIMIT_BYTES = 8 * 1024 ** 3
+const calls = z.array(z.tuple([z.number(), z.number(), z.number()]))
+
+/** One share for each step in which all streams were decoded, 0 to 1. */
+export async function outsideShares(options: OutsideOptions): Promise<number[]> {
+  const { streams, scratchFolder } = options
+  const file = path.join(scratchFolder, `calls-${process.pid}.json`)
+  await runStreams(options, file)
+  const timed = calls.parse(JSON.parse(await readFile(file, 'utf8')))
+  return timed.slice(1).flatMap(([ids, startMs], at) => {
+    const [previousIds = 0, previousStartMs = 0, previousEndMs = 0] = timed[at] ?? []
+    if (ids !== streams || previousIds !== streams) return []
+    return [(startMs - previousEndMs) / (startMs - previousStartMs)]
+  })
+}
+
+/** Speaks to the process as the node does, and ends it when every stream has had enough. */
+function runStreams(options: OutsideOptions, file: string): Promise<void> {
+  const { folder, threads, streams, tokens, sampling, vocabularySize } = options
+  const child = fork(path.join(import.meta.dirname, 'timed-child.ts'), [file], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  })
+  const send = (message: ToChild) => child.send(message)
+  send({
+    kind: 'load',
+    backend: 'native',
+    folder,
+    slotsTotal: streams,
+    threads,
+    memoryLimitBytes: MEMORY_LIMIT_BYTES,
+  })
+  let left = streams * tokens
+  let events = 0
+  return new Promise((resolve, reject) => {
+    child.once('exit', () => (left <= 0 ? resolve() : reject(new Error('the engine ended'))))
+    child.on('message', (raw) => {
+      const message = FromChild.parse(raw)
+      if (message.kind === 'ready') {
+        for (let stream = 0; stream < streams; stream++) {
+          const promptTokenIds = promptIds(PROMPT_TOKENS, stream, 1, vocabularySize)
+          const request = {
+            promptTokenIds,
+            resumeTokenIds: [],
+            maxTokens: 1_000,
+            sampling,
+            stop: [],
+          }
+          send({ kind: 'start', id: stream + 1, request })
+        }
+      } else if (message.kind === 'event') {
+        if (message.event.kind === 'token') left--
+        // A reader that keeps up.
+        if (++events % streams === 0) {
+          for (let id = 1; id <= streams; id++) send({ kind: 'credit', id, events: 1 })
+        }
+        if (left <= 0 && child.connected) child.disconnect()
+      } else reject(new Error('the engine refused the model'))
+    })
+  })
+}

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { type BenchDocument, benchTable } from '#node/bench/rows.ts'
 import type { CliContext } from '../context.ts'
 import { parseCount } from '../numbers.ts'
+import { benchEngineCommand } from './bench-engine.ts'
 
 interface Benchmark {
   readonly description: string
@@ -29,7 +30,8 @@ interface BenchOptions {
   readonly seed: number
 }
 
-export function benchCommand(program: Command, { output }: CliContext): void {
+export function benchCommand(program: Command, context: CliContext): void {
+  const { output } = context
   const bench = program
     .command('bench')
     .description('measure this machine; exit 0 whatever the figures say')
@@ -37,7 +39,7 @@ export function benchCommand(program: Command, { output }: CliContext): void {
     bench
       .command(name)
       .description(description)
-      .option('--seed N', 'makes the same input again', parseCount, DEFAULT_SEED)
+      .option('--seed <n>', 'makes the same input again', parseCount, DEFAULT_SEED)
       .option('--json', 'one JSON document to stdout')
       .action(async ({ json, seed }: BenchOptions) => {
         output.talk(`Measuring ${name} …`)
@@ -46,4 +48,5 @@ export function benchCommand(program: Command, { output }: CliContext): void {
         else output.result(benchTable(document))
       })
   }
+  benchEngineCommand(bench, context)
 }

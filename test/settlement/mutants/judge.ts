@@ -34,7 +34,8 @@ const TESTS: Readonly<Record<ContractName, string>> = {
   'epoch-anchor': 'epoch-anchor.test.ts',
 }
 
-const LIMITS = 'contract-limits.test.ts'
+/** Written where mutants survived. */
+const FOUND_BY_MUTANTS = ['contract-limits.test.ts', 'contract-edges.test.ts']
 
 /** Judges one mutant at a time. */
 export class Judge {
@@ -83,7 +84,7 @@ async function passTests(codes: ChangedCodes): Promise<boolean> {
       const code = codes.find(([changed]) => changed === name)?.[1] ?? committedCode(name)
       writeFileSync(join(folder, `${name}.code.json`), JSON.stringify(code))
     }
-    const files = [...codes.map(([name]) => TESTS[name]), LIMITS].map(
+    const files = [...codes.map(([name]) => TESTS[name]), ...FOUND_BY_MUTANTS].map(
       (file) => `test/settlement/${file}`,
     )
     const child = spawn(process.execPath, [VITEST, 'run', '--config', CONFIG, ...files], {

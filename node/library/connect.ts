@@ -5,6 +5,8 @@ import path from 'node:path'
 import type { Logger } from 'pino'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
+import { walletPassphrase } from '#node/cli/passphrase.ts'
+import type { Prompt } from '#node/cli/prompt.ts'
 import { readPolicyFile } from '#node/cli/policy-file.ts'
 import { networkFile } from '#node/cli/target.ts'
 import { composeClient } from '#node/compose.ts'
@@ -21,7 +23,9 @@ import {
 } from '#node/testnet/constants.ts'
 import { devchainRpc } from '#node/testnet/devchain-rpc.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
-import { realParts } from '#node/testnet/parts.ts'
+import { ownerWallet, requireProtected } from '#node/wallet/owner-wallet.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
+import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import { CocoonClient } from './client.ts'
 import { OFFERS_WAIT_MS } from './constants.ts'
 
@@ -33,6 +37,11 @@ export interface ConnectOptions {
    * `library` beside the folders of the program (COCOON_DATA names their parent).
    */
   readonly dataDir?: string
+  /**
+   * Opens the folder's `wallet.json` (`cocoon wallet create --data FOLDER`); called only when the key is
+   * sealed. By default COCOON_WALLET_PASSPHRASE or its file; nobody is asked at a terminal.
+   */
+  readonly walletPassphrase?: () => string | Promise<string>
   /** Named in events and logs. */
   readonly name?: string
   /** Deposit of a new payment channel, in nanoTON; 1 TON by default. */
@@ -46,8 +55,10 @@ export interface ConnectOptions {
 }
 
 /**
- * Joins a network and waits a moment for its first offer.
+ * Joins a network and waits a moment for its first offer. On mainnet only with a wallet whose key is sealed
+ * or kept by another program: a key in the clear is for test networks.
  * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID, POLICY_INVALID, FILE_UNREADABLE
+ * @throws ConfigError WALLET_UNPROTECTED, WALLET_FILE, WALLET_PASSPHRASE, WALLET_PASSPHRASE_MISSING
  * @throws UnavailableError NO_TESTNET, STORE_LOCKED, CHAIN_UNREACHABLE
  */
 export async function connect(options: ConnectOptions = {}): Promise<CocoonClient> {
@@ -57,15 +68,21 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
   const joined = networkOf(network, settings)
   const folder = openDataFolder(dataDir)
   try {
-    const { identitySeed, walletSeed } = ownerKeys(dataDir)
+    const { identitySeed } = ownerKeys(dataDir)
+    const wallet = ownerWallet(dataDir)
+    requireProtected(wallet, joined.globalId)
+    const signer = await wallet.open(async () =>
+      options.walletPassphrase === undefined
+        ? walletPassphrase(settings, NOBODY)
+        : options.walletPassphrase(),
+    )
     const networkDir = folder.networkDir(joined)
     if (!existsSync(path.join(networkDir, STORE_FILE))) {
-      await fundOnEmbeddedChain(joined, walletSeed)
+      await fundOnEmbeddedChain(joined, wallet.publicKey)
     }
     const log = options.log ?? createLog({ name, level: settings.logLevel })
-    const keys = { identitySeed, walletSeed }
     const named = {
-      ...{ ...options, ...keys, name, dataDir: networkDir, network: joined, log },
+      ...{ ...options, identitySeed, signer, name, dataDir: networkDir, network: joined, log },
       ownPolicy: settings.policy === undefined ? undefined : readPolicyFile(settings.policy),
       nrasUrl: settings.nrasUrl,
     }
@@ -82,10 +99,18 @@ function networkOf(network: ConnectOptions['network'], settings: Settings): Netw
 }
 
 /** There a wallet that is new gets coins that are worth nothing; anywhere else its owner funds it. */
-async function fundOnEmbeddedChain(network: NetworkFile, walletSeed: Uint8Array): Promise<void> {
+async function fundOnEmbeddedChain(network: NetworkFile, publicKey: Uint8Array): Promise<void> {
   if (network.globalId !== TESTNET_GLOBAL_ID) return
-  const address = realParts.walletAddress(walletSeed)
+  const address = walletAddress(publicKey, network.globalId).toRawString()
   await devchainRpc(network.chainUrl).fund(address, CLIENT_GENESIS_NANO)
+}
+
+/** A library is nobody to type a passphrase into. */
+const NOBODY: Prompt = {
+  isInteractive: false,
+  hidden: async () => '',
+  confirm: async () => false,
+  input: async () => '',
 }
 
 /** Everything named: a test network gives each client keys of its own. */
@@ -94,7 +119,9 @@ export interface NamedClient extends ConnectOptions {
   readonly dataDir: string
   readonly network: NetworkFile
   readonly identitySeed: Uint8Array
-  readonly walletSeed: Uint8Array
+  /** Signs for the wallet; either this or the seed of a wallet in the clear. */
+  readonly signer?: WalletSigner
+  readonly walletSeed?: Uint8Array
   readonly log: Logger
   /** Tightens the network's policy, as COCOON_POLICY or config.json says. */
   readonly ownPolicy?: AttestationPolicy | undefined
@@ -106,10 +133,12 @@ export async function connectAs(
   options: NamedClient,
   release: () => void = () => undefined,
 ): Promise<CocoonClient> {
-  const { name, dataDir, network, identitySeed, walletSeed, log, maxPriceNano, onEvent } = options
-  const { ownPolicy, nrasUrl } = options
+  const { name, dataDir, network, identitySeed, log, maxPriceNano, onEvent } = options
+  const { ownPolicy, nrasUrl, signer, walletSeed } = options
   const peer = await composeClient({
-    ...{ name, dataDir, network, identitySeed, walletSeed, log, ownPolicy, nrasUrl },
+    ...{ name, dataDir, network, identitySeed, log, ownPolicy, nrasUrl },
+    ...(signer === undefined ? {} : { signer }),
+    ...(walletSeed === undefined ? {} : { walletSeed }),
     depositNano: options.depositNano ?? CHANNEL_DEPOSIT_NANO,
     ...(maxPriceNano === undefined ? {} : { priceCapNano: maxPriceNano }),
     emit: (body) => onEvent?.({ atMs: Date.now(), peer: name, ...body }),

@@ -1,5 +1,5 @@
 /** The library from a checkout: the package by its own name, a network in this process. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   CocoonError,
@@ -13,7 +13,10 @@ import {
 } from 'cocoon-node'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { networkTrust } from '#node/trust.ts'
+import { writeWalletFile } from '#node/wallet/key-file.ts'
+import { sealSeed } from '#node/wallet/sealing.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 let testnet: Testnet
@@ -142,6 +145,35 @@ describe('connect', () => {
       dataDir: path.join(home, 'app'),
     })
     await expect(cocoon.ask('What is Cocoon?')).rejects.toThrow(/hardware-identity/)
+  })
+
+  it('opens a sealed wallet with its passphrase, and with no other', async () => {
+    const dataDir = path.join(temporaryFolder(), 'app')
+    mkdirSync(dataDir, { mode: 0o700 })
+    const seed = crypto.randomBytes(32)
+    const sealed = await sealSeed(seed, 'correct horse battery', 16_384)
+    writeWalletFile(dataDir, sealed)
+    const options = { network: testnet.network, dataDir }
+    await expect(connect(options)).rejects.toMatchObject({ code: 'WALLET_PASSPHRASE_MISSING' })
+    const wrong = connect({ ...options, walletPassphrase: () => 'another one of them' })
+    await expect(wrong).rejects.toMatchObject({ code: 'WALLET_PASSPHRASE' })
+    await using cocoon = await connect({
+      ...options,
+      walletPassphrase: () => 'correct horse battery',
+    })
+    const address = walletAddress(crypto.ed25519FromSeed(seed).publicKey, testnet.network.globalId)
+    expect(cocoon.walletAddress).toBe(address.toRawString())
+    expect((await cocoon.ask('What is Cocoon?')).priceNano).toBeGreaterThan(0n)
+  })
+
+  it('does not spend from a key in the clear on mainnet, and dials nobody', async () => {
+    const network = { ...testnet.network, globalId: -239, chainUrl: 'http://127.0.0.1:9' }
+    const dataDir = path.join(temporaryFolder(), 'app')
+    const refused = connect({ network, dataDir })
+    await expect(refused).rejects.toMatchObject({ code: 'WALLET_UNPROTECTED' })
+    // The folder is free again: nothing of the attempt is left running.
+    await using again = await connect({ network: testnet.network, dataDir })
+    expect(again.offers()).toHaveLength(1)
   })
 
   it('names a network file that cannot be read', async () => {

@@ -4,11 +4,14 @@
  * unproved is said in docs/OPERATING-UPSTREAM.md.
  */
 import { tagged, utf8 } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'
+import type { Agreement } from '../verification/agreement.ts'
+import { verifyUnsupported } from '../verification/verify.ts'
 import { ENGINE_SLOTS_DEFAULT, ENGINE_SLOTS_MAX } from '../constants.ts'
 import type { DecodingRequest } from '../decoding/generation.ts'
-import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
+import { type Alarm, engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type {
   ChatTokenizer,
   Engine,
@@ -54,6 +57,7 @@ export interface UpstreamEngineOptions {
   /** Requests at the server at once, 1 to ENGINE_SLOTS_MAX. */
   readonly slotsTotal?: number | undefined
   readonly crypto: CryptoPort
+  readonly clock: Clock
   readonly fetch: typeof globalThis.fetch
   readonly timeoutSignal: (timeoutMs: number) => AbortSignal
   readonly timeouts?: Partial<UpstreamTimeouts> | undefined
@@ -149,6 +153,7 @@ class HttpEngine implements UpstreamEngine {
         credit: (id, events) => this.#calls.get(id)?.credit(events),
         cancel: (id) => this.#calls.get(id)?.cancel(),
       },
+      { clock: options.clock, alarm: alarmOf(options.timeoutSignal) },
     )
   }
 
@@ -167,6 +172,11 @@ class HttpEngine implements UpstreamEngine {
 
   load(): EngineLoad {
     return this.#desk.load()
+  }
+
+  /** The server has the model: nothing can be replayed here. */
+  verify(): Promise<Agreement> {
+    return Promise.reject(verifyUnsupported())
   }
 
   async *generate(request: GenerateRequest): AsyncGenerator<GenerateEvent, void, undefined> {
@@ -263,6 +273,14 @@ class HttpEngine implements UpstreamEngine {
     if (cacheKey === undefined) return freshSalt(crypto)
     const digest = crypto.sha256(tagged('cocoon/upstream-cache/1', utf8(cacheKey)))
     return Buffer.from(digest).toString('hex')
+  }
+}
+
+function alarmOf(timeoutSignal: (timeoutMs: number) => AbortSignal): Alarm {
+  return (delayMs, ring) => {
+    const signal = timeoutSignal(delayMs)
+    signal.addEventListener('abort', ring, { once: true })
+    return () => signal.removeEventListener('abort', ring)
   }
 }
 

@@ -1,4 +1,5 @@
 /** What commander hands to the commands that run peers, after parsing. */
+import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { TestnetMachines } from '#node/testnet/derive.ts'
 
@@ -13,6 +14,9 @@ export interface PeerCommandOptions {
 
 export interface UpOptions extends PeerCommandOptions {
   readonly model?: string
+  readonly upstreamUrl?: string
+  readonly upstreamModel?: string
+  readonly upstreamDialect?: DialectChoice
   readonly modelFolder?: string
   readonly priceNano?: bigint
   readonly slots?: number

@@ -25,6 +25,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     ...ownKeys(home),
     settlementSeed: home.keys.settlementSeed,
     ...served,
+    ...upstreamOf(settings),
     ...(share === undefined ? {} : { share }),
     prices: {
       promptNanoPerMtok: priceNano / PROMPT_DIVISOR,
@@ -76,13 +77,23 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { shareModels, shareRateKib, shareDayMib } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
+  const { upstreamUrl, upstreamModel, upstreamDialect } = options
   return {
+    ...{ upstreamUrl, upstreamModel, upstreamDialect },
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
     ...{ shareModels, shareRateKib, shareDayMib },
     ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
+}
+
+/** Undefined: this program runs the model. */
+function upstreamOf(settings: Settings) {
+  const { upstreamUrl: url, upstreamModel: model, upstreamDialect: dialect, upstreamKey } = settings
+  if (url === undefined) return {}
+  const apiKey = upstreamKey === undefined ? {} : { apiKey: upstreamKey }
+  return { upstream: { url, dialect, ...(model === undefined ? {} : { model }), ...apiKey } }
 }
 
 function spendCapsOf(settings: Settings) {

@@ -63,7 +63,8 @@ async function startUpstream(
   const { log, modelId, slotsTotal } = options
   const { files, modelRoot, model } = await localModel(options)
   const engine = await createUpstreamEngine({
-    ...{ url, modelId, upstreamModel, dialect, apiKey, files, modelRoot, slotsTotal, crypto },
+    ...{ url, modelId, upstreamModel, dialect, apiKey, files, modelRoot, slotsTotal },
+    ...{ crypto, clock },
     fetch: globalThis.fetch,
     timeoutSignal: AbortSignal.timeout,
     log: (event, data) => log.warn(data, event),

@@ -3,6 +3,8 @@
  * what it means. Reading, help, `cocoon config` and completion derive from this table.
  */
 import { z } from 'zod'
+import { upstreamBase } from '#inference/upstream/http.ts'
+import { DIALECT_CHOICES, type DialectChoice } from '#inference/upstream/probe.ts'
 import { nanoOfCoins } from '#node/text.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 
@@ -25,6 +27,13 @@ export interface Settings {
   readonly apiUrl: string | undefined
   /** Model that `up` serves; undefined: the first of the network. */
   readonly model: string | undefined
+  /** Address of a server that runs the model; undefined: this program does. */
+  readonly upstreamUrl: string | undefined
+  /** Name of the model at that server. */
+  readonly upstreamModel: string | undefined
+  readonly upstreamDialect: DialectChoice
+  /** Sent to that server; secret. */
+  readonly upstreamKey: string | undefined
   /** nanoTON for a million completion tokens. */
   readonly priceNano: bigint
   /** Answers at once. */
@@ -92,6 +101,16 @@ const coins = z.string().transform((text, context) => {
   context.addIssue('must be an amount such as "0.05"')
   return z.NEVER
 })
+
+/** Kept as it was written; a wrong one is said here, before anything starts. */
+function upstreamAddress(url: string, context: z.core.$RefinementCtx<string>): string {
+  try {
+    upstreamBase(url)
+  } catch {
+    context.addIssue('must be an http address without a key, query or fragment')
+  }
+  return url
+}
 
 /** Digits only, as `Number` would also take an empty text or 1e3. */
 const wholeNumber = (min: number, max: number) =>
@@ -187,6 +206,40 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: z.string().min(1).max(128),
     default: undefined,
     defaultText: 'the first of the network',
+  },
+  upstreamUrl: {
+    description: 'server that runs the model: vLLM, SGLang, llama.cpp or any with the OpenAI API',
+    flag: '--upstream <url>',
+    variable: 'COCOON_UPSTREAM',
+    fileKey: 'upstream',
+    schema: text.transform(upstreamAddress),
+    default: undefined,
+    defaultText: 'none: this program runs it',
+  },
+  upstreamModel: {
+    description: 'name of the model at the upstream server',
+    flag: '--upstream-model <name>',
+    variable: 'COCOON_UPSTREAM_MODEL',
+    fileKey: 'upstreamModel',
+    schema: z.string().min(1).max(1_024),
+    default: undefined,
+    defaultText: "the model's id",
+  },
+  upstreamDialect: {
+    description: DIALECT_CHOICES.join(', '),
+    flag: '--upstream-dialect <kind>',
+    variable: 'COCOON_UPSTREAM_DIALECT',
+    fileKey: 'upstreamDialect',
+    schema: z.enum(DIALECT_CHOICES),
+    default: 'auto',
+  },
+  upstreamKey: {
+    description: 'API key that the upstream server asks for',
+    variable: 'COCOON_UPSTREAM_KEY',
+    schema: z.string().min(1).max(4_096),
+    default: undefined,
+    defaultText: 'none',
+    isSecret: true,
   },
   priceNano: {
     description: 'coins for a million completion tokens; a prompt token costs half',

@@ -6,6 +6,7 @@ import { afterAll } from 'vitest'
 import type { ChatMessage, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
+import { systemClock } from '#node/clock.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testEngine } from '../contracts/engine.ts'
 import { simulatedModelFiles } from '../support/simulated-engine.ts'
@@ -40,6 +41,7 @@ async function open(url: string, modelId: string, onDispose: () => Promise<void>
     ...{ url, modelId, crypto: nodeCrypto, fetch: globalThis.fetch },
     files: simulatedModelFiles(),
     modelRoot: new Uint8Array(32),
+    clock: systemClock,
     timeoutSignal: AbortSignal.timeout,
   })
   return {

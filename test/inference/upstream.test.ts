@@ -8,6 +8,7 @@ import {
   type UpstreamEngine,
   type UpstreamEngineOptions,
 } from '#inference/upstream/upstream-engine.ts'
+import { systemClock } from '#node/clock.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { simulatedModelFiles } from '../support/simulated-engine.ts'
 import {
@@ -42,6 +43,7 @@ async function open(
     ...{ url: server.url, modelId: server.model, crypto: nodeCrypto, fetch: globalThis.fetch },
     files: simulatedModelFiles(),
     modelRoot: new Uint8Array(32),
+    clock: systemClock,
     timeoutSignal: AbortSignal.timeout,
     ...options,
   })

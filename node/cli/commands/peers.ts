@@ -10,6 +10,9 @@ import { withSettings } from '../settings-options.ts'
 const BOTH: readonly SettingName[] = ['network', 'drainLimitS', 'walletPassphraseFile']
 const PROVIDER: readonly SettingName[] = [
   'model',
+  'upstreamUrl',
+  'upstreamModel',
+  'upstreamDialect',
   'priceNano',
   'slots',
   'listen',
@@ -31,6 +34,7 @@ const CLIENT: readonly SettingName[] = [
   'depositPerDayNano',
   'depositPerProviderNano',
 ]
+const UP_READ: readonly SettingName[] = ['upstreamKey']
 const BOTH_READ: readonly SettingName[] = ['dataRoot', 'logLevel', 'coinSymbol', 'walletPassphrase']
 
 export function upCommand(program: Command, context: CliContext): void {
@@ -46,7 +50,7 @@ export function upCommand(program: Command, context: CliContext): void {
       parseCountIn(0, 65_535),
     )
     .option('--pccs <url>', 'base URL of a PCCS, asked before the services of Intel')
-  withSettings(up, [...PROVIDER, ...BOTH], BOTH_READ)
+  withSettings(up, [...PROVIDER, ...BOTH], [...UP_READ, ...BOTH_READ])
   up.action(async (options: UpOptions) => {
     const { runUp } = await import('../peer-session.ts')
     await runUp(options, context)

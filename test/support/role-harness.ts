@@ -38,6 +38,8 @@ export interface RoleNetwork {
   readonly chain: ChainReader
   readonly file: NetworkFile
   readonly modelRoot: Uint8Array
+  /** Of the simulated model; undefined: one that does not know tools. */
+  readonly chatTemplate: string | undefined
   /** In memory, or hosts on loopback: whatever a peer joins. */
   readonly memory: { join(self: PeerRef): Transport | Promise<Transport> }
   /** The way of every peer to the chain. */
@@ -51,12 +53,12 @@ export interface RoleNetwork {
   stop(): Promise<void>
 }
 
-export async function startRoleNetwork(): Promise<RoleNetwork> {
+export async function startRoleNetwork(chatTemplate?: string): Promise<RoleNetwork> {
   const clock = new MovableClock()
   const devchain = await startDevchain({ port: 0, clock, globalId: GLOBAL_ID })
   const root = mkdtempSync(path.join(tmpdir(), 'cocoon-roles-'))
   const modelFolder = path.join(root, 'model')
-  writeModel(modelFolder)
+  writeModel(modelFolder, chatTemplate)
   const { root: modelRoot } = await readModel(modelFolder, crypto)
   const gate = new ChainGate()
   const access: ChainAccess = {
@@ -82,6 +84,7 @@ export async function startRoleNetwork(): Promise<RoleNetwork> {
       closeDelay: CLOSE_DELAY_S,
     },
     modelRoot,
+    chatTemplate,
     memory: createMemoryNetwork(),
     gate,
     async wallet(name) {
@@ -139,8 +142,9 @@ async function callDevchain(devchain: Devchain, method: string, params: unknown)
 }
 
 /** The tokenizer's files, and a graph that nothing here ever runs. */
-function writeModel(folder: string): void {
+function writeModel(folder: string, chatTemplate: string | undefined): void {
   mkdirSync(path.join(folder, 'onnx'), { recursive: true })
-  for (const [name, bytes] of simulatedModelFiles()) writeFileSync(path.join(folder, name), bytes)
+  const files = simulatedModelFiles(undefined, chatTemplate)
+  for (const [name, bytes] of files) writeFileSync(path.join(folder, name), bytes)
   writeFileSync(path.join(folder, 'onnx', 'model.onnx'), 'SIMULATED: not a graph')
 }

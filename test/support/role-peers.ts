@@ -27,8 +27,8 @@ import { openPeerStore } from '#node/store/sqlite-store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { Offer } from '#protocol/market/offer.ts'
-import type { AssuranceTier } from '#protocol/market/tier.ts'
 import { EMPTY_OFFER_BOOK } from '#protocol/market/offer-book.ts'
+import type { AssuranceTier } from '#protocol/market/tier.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
@@ -95,6 +95,7 @@ export class TestProvider {
       modelId: ROLE_MODEL_ID,
       slotsTotal,
       keepsPrefixes,
+      chatTemplate: network.chatTemplate,
       ...(answer === undefined ? {} : { answer }),
     })
     const { runtimeDigest } = trustOf(network)

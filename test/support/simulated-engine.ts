@@ -17,6 +17,7 @@ import type {
 import type { ChatTokenizer, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { type ModelFiles, manifestOf, manifestRoot } from '#inference/model/manifest.ts'
+import { verifyByReplay } from '#inference/verification/verify.ts'
 import { utf8 } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { type CocoonError, UnavailableError } from '#protocol/errors.ts'
@@ -30,6 +31,8 @@ export interface SimulatedEngineOptions {
   readonly answer?: string
   /** Whether a request may begin with what an earlier one of its customer read; true by default. */
   readonly keepsPrefixes?: boolean
+  /** Another chat template, for example one that knows tools. */
+  readonly chatTemplate?: string | undefined
 }
 
 export interface SimulatedEngine extends Engine {
@@ -44,15 +47,18 @@ const LIBRARY = 'simulated-engine 1'
 const MARKER_START_ID = 257
 
 /** The small files of the simulated model: enough for a client's tokenizer. */
-export function simulatedModelFiles(contextTokens = 512): ModelFiles {
+export function simulatedModelFiles(contextTokens = 512, chatTemplate?: string): ModelFiles {
   const config = { vocab_size: TINY_VOCABULARY, max_position_embeddings: contextTokens }
-  const texts = { ...tinyTokenizerFiles(), 'config.json': JSON.stringify(config) }
+  const texts = {
+    ...{ ...tinyTokenizerFiles(), 'config.json': JSON.stringify(config) },
+    ...(chatTemplate === undefined ? {} : { 'chat_template.jinja': chatTemplate }),
+  }
   return new Map(Object.entries(texts).map(([path, text]) => [path, utf8(text)]))
 }
 
 export function createSimulatedEngine(options: SimulatedEngineOptions = {}): SimulatedEngine {
   const { slotsTotal = 4, contextTokens = 512 } = options
-  const files = simulatedModelFiles(contextTokens)
+  const files = simulatedModelFiles(contextTokens, options.chatTemplate)
   const tokenizer = loadChatTokenizer(files)
   const crypto = nodeCrypto
   const { keepsPrefixes = true } = options
@@ -76,6 +82,7 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
       credit: (id, events) => scheduler.credit(id, events),
       cancel: (id) => scheduler.cancel(id),
     },
+    { clock: { nowMs: () => Date.now() }, alarm: timerAlarm },
   )
   let scheduler = newScheduler()
   const failEverything = (error: CocoonError) => {
@@ -100,6 +107,9 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
       if (closed) throw engineClosed()
       yield* desk.generate(request)
     },
+    verify(request) {
+      return verifyByReplay(this, request)
+    },
     crash: () =>
       failEverything(new UnavailableError('ENGINE_CRASHED', 'the simulated engine fell')),
     async [Symbol.asyncDispose]() {
@@ -116,6 +126,11 @@ function scriptIds(tokenizer: ChatTokenizer, answer: string | undefined): number
   const without = tokenizer.encodeChat([{ role: 'user', content: '\u0000' }])
   const head = without.lastIndexOf(0) + 1
   return [...withText.slice(head, withText.length - (without.length - head)), TINY_END_TOKEN_ID]
+}
+
+function timerAlarm(delayMs: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, delayMs)
+  return () => clearTimeout(timer)
 }
 
 /** Its cache is the sequence itself. */

@@ -1,6 +1,8 @@
 /** What one answer gathers over its attempts, and the result or the refusal that it ends with. */
+import { checkConstraint } from '#inference/decoding/structure/constraint.ts'
 import type { ChatTokenizer } from '#inference/engine.ts'
 import type { MetaStore } from '#node/store/peer-store.ts'
+import { encodeAsk } from '#protocol/ask.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -9,11 +11,13 @@ import type { Ranked } from '#protocol/market/choice.ts'
 import { leafHash } from '#protocol/merkle.ts'
 import { leafData, receiptId } from '#protocol/receipt.ts'
 import type { ChatRequest, ChatResult, RouteView } from '../client-service.ts'
+import { outputConstraint } from '../shared/engine-request.ts'
 import { AnswerText } from './answer-text.ts'
 import type { Chooser } from './choosing.ts'
 import type { ClientModels, KnownModel } from './models.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
+import { samplingOf } from './sampling-of.ts'
 import type { ReadySession } from './sessions.ts'
 
 export interface ProgressComponents {
@@ -51,7 +55,11 @@ export interface Attempt {
   readonly ended: SettledReceipt
 }
 
-/** @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG */
+/**
+ * Everything that is wrong with a request by itself is found here, before anybody is asked.
+ * @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG, ASK_INVALID, TOOLS_INVALID,
+ *   TOOLS_UNSUPPORTED, SCHEMA_INVALID, SCHEMA_UNSUPPORTED
+ */
 export async function beginAnswer(
   { crypto, clock, models }: ProgressComponents,
   request: ChatRequest,
@@ -59,7 +67,11 @@ export async function beginAnswer(
   const startedMs = clock.nowMs()
   const model = models.find(request.model)
   const { tokenizer, contextTokens } = await models.load(model)
-  const promptTokens = tokenizer.encodeChat(request.messages, request.tools).length
+  const { messages, maxTokens } = request
+  encodeAsk({ ...samplingOf(request), modelId: model.id, messages, maxTokens })
+  const constraint = outputConstraint(request)
+  if (constraint !== undefined) checkConstraint(constraint)
+  const promptTokens = tokenizer.encodeChat(messages, request.tools).length
   if (promptTokens >= contextTokens) {
     throw new ConfigError('PROMPT_TOO_LONG', `the prompt has ${promptTokens} tokens`, {
       remedy: `Send fewer messages: ${model.id} reads ${contextTokens} tokens, its answer included.`,

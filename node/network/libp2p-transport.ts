@@ -29,6 +29,7 @@ import { createHost, type Host, type HostOptions } from './host.ts'
 import { Libp2pMessageStream } from './libp2p-stream.ts'
 import { isLoopbackAddress, isPrivateAddress } from './loopback.ts'
 import { Membership } from './membership.ts'
+import { endRoutingRefresh } from './routing-refresh.ts'
 import { parsePeerId, peerRefOf } from './peer-ids.ts'
 import { TopicTable } from './topic-table.ts'
 
@@ -285,6 +286,7 @@ class HostTransport implements Libp2pTransport {
     // libp2p would end them politely, and an unfinished answer would look like a whole one.
     for (const stream of this.#streams) stream.abort(new Error('this peer stops'))
     await this.#membership.stop()
+    endRoutingRefresh(this.#host.services.dht)
     await this.#host.stop()
   }
 

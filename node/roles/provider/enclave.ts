@@ -72,6 +72,8 @@ export class Enclave {
   #current: EnclaveEpoch | undefined
   #making: Promise<EnclaveEpoch> | undefined
   #listener: (epoch: EnclaveEpoch) => void = () => undefined
+  #rotation: NodeJS.Timeout | undefined
+  #isStopped = false
 
   constructor(identity: EnclaveIdentity, components: EnclaveComponents) {
     this.#identity = identity
@@ -105,6 +107,13 @@ export class Enclave {
   /** Goes on to new keys, when the ones of this epoch have served all they may. */
   retire(epoch: EnclaveEpoch): void {
     if (this.#current === epoch) this.#current = undefined
+  }
+
+  /** Forgets its keys and makes none by itself any more. */
+  stop(): void {
+    this.#isStopped = true
+    clearTimeout(this.#rotation)
+    this.#current = undefined
   }
 
   /** Told of every new epoch: its statement's digest belongs into the next offer. */
@@ -169,8 +178,10 @@ export class Enclave {
 
   /** Also without a visitor: old keys must not stay in memory because nobody asks for new ones. */
   #rotateInTime(epoch: EnclaveEpoch): void {
+    if (this.#isStopped) return
+    clearTimeout(this.#rotation)
     const leftMs = epoch.asksUntilMs - EPOCH_MARGIN_MS - this.#components.clock.nowMs()
-    setTimeout(
+    this.#rotation = setTimeout(
       () => {
         if (this.#current !== epoch) return
         this.#current = undefined

@@ -123,6 +123,7 @@ export class Provider {
     for (const stream of this.#sessions.keys()) stream.abort(reason)
     await Promise.all(this.#sessions.values())
     await this.#claims.stop()
+    this.#parts.enclave.stop()
   }
 
   async #serve(stream: MessageStream): Promise<void> {

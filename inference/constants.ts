@@ -16,6 +16,12 @@ export const ENGINE_SLOTS_DEFAULT = 4
 export const ENGINE_SLOTS_MAX = 64
 /** Requests that may wait for a slot; beyond it a caller does better elsewhere. */
 export const ENGINE_QUEUE_MAX = 64
+/** The highest priority of a waiting request: as many prices as anybody tells apart. */
+export const QUEUE_PRIORITY_MAX = 10
+/** Waiting for so long is worth one step of priority, so that nobody is overtaken for ever. */
+export const QUEUE_AGEING_MS = 2_000
+/** The longest that a request may ask to wait for its turn. */
+export const QUEUE_TIMEOUT_MAX_MS = 600_000
 /** Resident memory of the engine process when the caller names no limit. */
 export const ENGINE_MEMORY_DEFAULT_BYTES = 4 * GIB
 /** Node itself with onnxruntime needs about 150 MiB; less cannot work. */
@@ -81,6 +87,13 @@ export const REPETITION_PENALTY_MAX = 2
 /** OpenAI's range of frequency and presence penalties, either way. */
 export const PENALTY_MAX = 2
 
+/** Mean distance of log probabilities, in nats, that other hardware may cause. */
+export const VERIFY_GAP_MEAN_MAX = 0.01
+/** The same for a single token. */
+export const VERIFY_GAP_MAX = 0.25
+/** Share of the ids that must be the same when hardware differs: a draw near a border may fall either way. */
+export const VERIFY_SAME_IDS_SHARE_MIN = 0.9
+
 /** Text of one JSON schema: what OpenAI accepts is shorter. */
 export const SCHEMA_CHARS_MAX = 65_536
 /** Schemas inside of one schema: each costs time when it is read and states while it is followed. */
@@ -103,3 +116,7 @@ export const TOOL_NAME_CHARS_MAX = 64
 export const TOOLS_CHARS_MAX = 262_144
 /** Text of one call while it is held back until it is whole. */
 export const TOOL_CALL_CHARS_MAX = 262_144
+/** Rendering a chat takes milliseconds: a template that is not done by now is a loop. */
+export const CHAT_TEMPLATE_TIMEOUT_MS = 2_000
+/** Tokenising one text; a megabyte takes about a second. */
+export const TOKENIZER_TIMEOUT_MS = 10_000

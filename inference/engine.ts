@@ -2,6 +2,8 @@
  * The engine: token ids in, token ids out. One contract suite, test/contracts/engine.ts, runs
  * against every implementation.
  */
+import type { Agreement } from './verification/agreement.ts'
+import type { VerifyRequest } from './verification/verify.ts'
 
 export interface SamplingParameters {
   /** 0 is greedy. Range 0 to 2. */
@@ -74,6 +76,16 @@ export interface GenerateRequest {
    * what the other sent.
    */
   readonly cacheKey?: string | undefined
+  /** Who goes first where requests wait: 0, the default, to QUEUE_PRIORITY_MAX, by what is paid. */
+  readonly priority?: number | undefined
+  /** Waits for its turn no longer than this, up to QUEUE_TIMEOUT_MAX_MS; absent: as long as it takes. */
+  readonly queueTimeoutMs?: number | undefined
+  /**
+   * Ids of an answer that is checked, at least one: each token event then says what would have been
+   * picked, with the log probability of the claimed id, and the claimed id is gone on from. Ends early at
+   * an id that cannot be.
+   */
+  readonly replayTokenIds?: readonly number[] | undefined
   readonly signal: AbortSignal
 }
 
@@ -125,10 +137,17 @@ export interface Engine extends AsyncDisposable {
   /**
    * Pull-based: the engine runs at most ENGINE_WINDOW_EVENTS ahead of the reader, so a reader that
    * stops pulling stops the work. Leaving the loop cancels.
-   * @throws ConfigError PROMPT_TOO_LONG, PROMPT_TOO_SHORT, TOKEN_OUT_OF_RANGE
-   * @throws UnavailableError ENGINE_BUSY when the queue is full, ENGINE_CRASHED when the child died
+   * @throws ConfigError what checkRequest refuses, for example PROMPT_TOO_LONG, SAMPLING_OUT_OF_RANGE,
+   *   SCHEMA_UNSUPPORTED; RESUME_BREAKS_CONSTRAINT
+   * @throws UnavailableError ENGINE_BUSY when the queue is full, QUEUE_DEADLINE, ENGINE_CRASHED when the child died
    */
   generate(request: GenerateRequest): AsyncIterable<GenerateEvent>
+  /**
+   * Whether this model would have given an answer: replays it step by step beside whatever else is
+   * decoded (docs/spec/exactness.md, "Verification"). Takes a slot like any request.
+   * @throws ConfigError VERIFY_UNSUPPORTED when the engine cannot replay, and as `generate`
+   */
+  verify(request: VerifyRequest): Promise<Agreement>
 }
 
 export interface ChatToolCall {

@@ -80,6 +80,26 @@ export class AnswerSampler {
     return { id, logprobs }
   }
 
+  /**
+   * What would be picked, with the log probability of the claimed id, which is what comes next. Logits are
+   * changed in place.
+   * @returns undefined when the claimed id cannot be: its logit, or the constraint, forbids it
+   */
+  replay(logits: Float32Array, position: number, claimed: number): PickedToken | undefined {
+    this.#adjuster.adjust(logits)
+    this.#constraint?.mask(logits)
+    let id = this.#draw(logits, position)
+    while (this.#constraint?.allows(id) === false) {
+      logits[id] = Number.NEGATIVE_INFINITY
+      id = this.#draw(logits, position)
+    }
+    if (!Number.isFinite(logits[claimed]) || this.#constraint?.accept(claimed) === false) {
+      return undefined
+    }
+    this.#adjuster.count(claimed)
+    return { id, logprobs: tokenLogprobs(logits, claimed, 0) }
+  }
+
   #draw(logits: Float32Array, position: number): number {
     return this.#sampler.pick(logits, this.#request.sampling, position)
   }

@@ -17,8 +17,8 @@ export interface GenerationParts {
   readonly tools: SamplingTools
 }
 
-/** A request as it may cross a process border: without its signal. */
-export type DecodingRequest = Omit<GenerateRequest, 'signal'>
+/** A request as it may cross a process border: without its signal and its place in the queue. */
+export type DecodingRequest = Omit<GenerateRequest, 'signal' | 'priority' | 'queueTimeoutMs'>
 
 /** Events of one step besides `end`: the last chunk of a prompt also yields the first token. */
 export const STEP_EVENTS_MAX = 2
@@ -92,6 +92,8 @@ export class Generation {
   }
 
   #sample(logits: Float32Array): GenerateEvent[] {
+    const claimed = this.#request.replayTokenIds?.[this.#tokens]
+    if (claimed !== undefined) return this.#replay(logits, claimed)
     const { id, logprobs } = this.#sampler.pick(logits, this.#sequence.length)
     this.#sequence.push(id)
     this.#tokens++
@@ -101,6 +103,17 @@ export class Generation {
     const isFull =
       this.#tokens >= this.#request.maxTokens || this.#sequence.length >= this.#contextTokens
     return isFull ? [token, { kind: 'end', finish: 'length' }] : [token]
+  }
+
+  #replay(logits: Float32Array, claimed: number): GenerateEvent[] {
+    const replayed = this.#sampler.replay(logits, this.#sequence.length, claimed)
+    if (replayed === undefined) return [{ kind: 'end', finish: 'stop' }]
+    this.#sequence.push(claimed)
+    this.#tokens++
+    const token: GenerateEvent = { kind: 'token', ...replayed }
+    if (this.#isStop(claimed)) return [token, { kind: 'end', finish: 'stop' }]
+    const isOver = this.#tokens === this.#request.replayTokenIds?.length
+    return isOver ? [token, { kind: 'end', finish: 'length' }] : [token]
   }
 
   #isStop(id: number): boolean {

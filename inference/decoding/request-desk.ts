@@ -2,9 +2,11 @@
  * The reader's side of an engine: checks requests, admits them to slots, and turns what the
  * backend delivers into a stream that is never more than a window ahead of its reader.
  */
+import type { Clock } from '#protocol/clock.ts'
 import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { ENGINE_CREDIT_STEP_EVENTS, ENGINE_QUEUE_MAX } from '../constants.ts'
 import type { EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
+import { FairQueue } from './fair-queue.ts'
 import type { DecodingRequest } from './generation.ts'
 import { checkRequest, type RequestLimits } from './request-limits.ts'
 
@@ -29,19 +31,35 @@ export interface DeskLimits extends RequestLimits {
   readonly slotsTotal: number
 }
 
+/** Calls back after so many milliseconds, once, unless the returned function is called before. */
+export type Alarm = (delayMs: number, ring: () => void) => () => void
+
+export interface DeskTime {
+  readonly clock: Clock
+  /** Without one a deadline is noticed at the next event of any request. */
+  readonly alarm?: Alarm | undefined
+}
+
+const TIMELESS: DeskTime = { clock: { nowMs: () => 0 } }
+
 export class RequestDesk {
   readonly #limits: DeskLimits
   readonly #backend: DecodingBackend
+  readonly #time: DeskTime
   readonly #active = new Map<number, Ticket>()
-  readonly #queue: Ticket[] = []
+  readonly #queue = new FairQueue<Ticket>()
   #nextId = 1
+  #disarm: () => void = () => {}
 
-  constructor(limits: DeskLimits, backend: DecodingBackend) {
+  /** @param time Without it requests wait as long as it takes, whatever they ask for. */
+  constructor(limits: DeskLimits, backend: DecodingBackend, time: DeskTime = TIMELESS) {
     this.#limits = limits
     this.#backend = backend
+    this.#time = time
   }
 
   load(): EngineLoad {
+    this.#expire()
     return { active: this.#active.size, queued: this.#queue.length }
   }
 
@@ -69,6 +87,7 @@ export class RequestDesk {
     ticket.delivered.push(event)
     if (event.kind === 'end') this.#release(ticket)
     ticket.wake()
+    this.#expire()
   }
 
   fail(id: number, error: CocoonError): void {
@@ -81,9 +100,9 @@ export class RequestDesk {
 
   /** The backend is gone: tells everybody, also those who still wait. */
   failAll(error: CocoonError): void {
-    const tickets = [...this.#active.values(), ...this.#queue]
+    const tickets = [...this.#active.values(), ...this.#queue.takeAll()]
     this.#active.clear()
-    this.#queue.length = 0
+    this.#disarm()
     for (const ticket of tickets) {
       ticket.error = error
       ticket.state = 'over'
@@ -92,6 +111,7 @@ export class RequestDesk {
   }
 
   #admit(request: GenerateRequest): Ticket {
+    this.#expire()
     const isFree = this.#active.size < this.#limits.slotsTotal
     if (!isFree && this.#queue.length >= ENGINE_QUEUE_MAX) {
       throw new UnavailableError('ENGINE_BUSY', 'every slot is in use and the queue is full', {
@@ -108,21 +128,48 @@ export class RequestDesk {
       wake: () => {},
     }
     if (isFree) this.#activate(ticket)
-    else this.#queue.push(ticket)
+    else this.#enqueue(ticket)
     return ticket
+  }
+
+  #enqueue(ticket: Ticket): void {
+    const { priority = 0, queueTimeoutMs = Number.POSITIVE_INFINITY } = ticket.request
+    const sinceMs = this.#time.clock.nowMs()
+    this.#queue.add(ticket, { priority, sinceMs, deadlineMs: sinceMs + queueTimeoutMs })
+    this.#arm()
+  }
+
+  /** Ends those who waited past their deadline. */
+  #expire(): void {
+    if (this.#queue.nextDeadlineMs === Number.POSITIVE_INFINITY) return
+    for (const ticket of this.#queue.takeExpired(this.#time.clock.nowMs())) {
+      ticket.state = 'over'
+      ticket.error = waitedTooLong()
+      ticket.wake()
+    }
+    this.#arm()
+  }
+
+  #arm(): void {
+    this.#disarm()
+    const atMs = this.#queue.nextDeadlineMs
+    if (this.#time.alarm === undefined || atMs === Number.POSITIVE_INFINITY) return
+    const delayMs = Math.max(0, atMs - this.#time.clock.nowMs())
+    this.#disarm = this.#time.alarm(delayMs, () => this.#expire())
   }
 
   #activate(ticket: Ticket): void {
     ticket.state = 'active'
     this.#active.set(ticket.id, ticket)
-    const { signal: _, ...request } = ticket.request
+    const { signal: _, priority: _p, queueTimeoutMs: _q, ...request } = ticket.request
     this.#backend.start(ticket.id, request)
   }
 
   #release(ticket: Ticket): void {
     ticket.state = 'over'
     this.#active.delete(ticket.id)
-    const next = this.#active.size < this.#limits.slotsTotal ? this.#queue.shift() : undefined
+    this.#expire()
+    const next = this.#active.size < this.#limits.slotsTotal ? this.#queue.takeNext() : undefined
     if (next !== undefined) this.#activate(next)
   }
 
@@ -130,7 +177,8 @@ export class RequestDesk {
   #cancel(ticket: Ticket): void {
     if (ticket.state === 'active') this.#backend.cancel(ticket.id)
     if (ticket.state !== 'queued') return
-    this.#queue.splice(this.#queue.indexOf(ticket), 1)
+    this.#queue.remove(ticket)
+    this.#arm()
     ticket.state = 'over'
     ticket.delivered.push({ kind: 'end', finish: 'cancelled' })
     ticket.wake()
@@ -154,6 +202,12 @@ export class RequestDesk {
       if (event.kind === 'end') return
     }
   }
+}
+
+function waitedTooLong(): UnavailableError {
+  return new UnavailableError('QUEUE_DEADLINE', 'the request waited for a slot past its deadline', {
+    remedy: 'Try again later, use another provider, or allow a longer wait.',
+  })
 }
 
 /** For a backend that is closed on purpose. */

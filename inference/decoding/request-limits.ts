@@ -4,6 +4,8 @@ import {
   LOGIT_BIAS_MAX,
   LOGIT_BIAS_VALUE_MAX,
   PENALTY_MAX,
+  QUEUE_PRIORITY_MAX,
+  QUEUE_TIMEOUT_MAX_MS,
   REPETITION_PENALTY_MAX,
   STOP_STRING_CHARS_MAX,
   STOP_STRINGS_MAX,
@@ -31,14 +33,16 @@ export function checkRequest(request: GenerateRequest, limits: RequestLimits): v
 }
 
 function checkTokens(request: GenerateRequest, limits: RequestLimits): void {
-  const { promptTokenIds, resumeTokenIds } = request
+  const { promptTokenIds, resumeTokenIds, replayTokenIds = [] } = request
   if (promptTokenIds.length < 2) {
     throw new ConfigError('PROMPT_TOO_SHORT', 'a prompt has at least 2 tokens', {
       remedy: 'Send a longer prompt.',
       data: { tokens: promptTokenIds.length },
     })
   }
-  const tokens = promptTokenIds.length + resumeTokenIds.length
+  // The last id that is replayed is compared, and never read.
+  const replayed = Math.max(0, replayTokenIds.length - 1)
+  const tokens = promptTokenIds.length + resumeTokenIds.length + replayed
   if (tokens >= limits.contextTokens) {
     throw new ConfigError('PROMPT_TOO_LONG', 'the prompt leaves no room for an answer', {
       remedy: 'Shorten the conversation.',
@@ -46,7 +50,7 @@ function checkTokens(request: GenerateRequest, limits: RequestLimits): void {
     })
   }
   const isId = (id: number) => Number.isInteger(id) && id >= 0 && id < limits.vocabularySize
-  if (promptTokenIds.every(isId) && resumeTokenIds.every(isId)) return
+  if ([promptTokenIds, resumeTokenIds, replayTokenIds].every((ids) => ids.every(isId))) return
   throw new ConfigError('TOKEN_OUT_OF_RANGE', 'a token id is not in the vocabulary', {
     remedy: 'Tokenise with the tokenizer of this model.',
     data: { vocabularySize: limits.vocabularySize },
@@ -63,6 +67,8 @@ function checkSampling(request: GenerateRequest, { vocabularySize }: RequestLimi
   inRange('repetitionPenalty', sampling.repetitionPenalty, Number.MIN_VALUE, REPETITION_PENALTY_MAX)
   inRange('frequencyPenalty', sampling.frequencyPenalty, -PENALTY_MAX, PENALTY_MAX)
   inRange('presencePenalty', sampling.presencePenalty, -PENALTY_MAX, PENALTY_MAX)
+  inRange('priority', request.priority, 0, QUEUE_PRIORITY_MAX)
+  inRange('queueTimeoutMs', request.queueTimeoutMs, 0, QUEUE_TIMEOUT_MAX_MS)
   inRange('topLogprobs', request.topLogprobs, 0, TOP_LOGPROBS_MAX, true)
   if (!(sampling.seed >= 0n && sampling.seed < 1n << 64n)) {
     throw outOfRange('seed', 'an unsigned 64-bit number')

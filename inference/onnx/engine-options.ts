@@ -10,6 +10,7 @@ import {
   ENGINE_THREADS_DEFAULT,
   ENGINE_THREADS_MAX,
 } from '../constants.ts'
+import type { Alarm } from '../decoding/request-desk.ts'
 import type { LoadMessage } from './messages.ts'
 
 export interface OnnxEngineOptions {
@@ -27,6 +28,8 @@ export interface OnnxEngineOptions {
   /** Threads of one model call; they never change a result. */
   readonly threads?: number
   readonly clock: Clock
+  /** Rings when a request has waited too long; without it that is noticed at the next event. */
+  readonly alarm?: Alarm
   /** Gives up loading. */
   readonly signal?: AbortSignal
   readonly log?: (event: string, data: ErrorData) => void

@@ -44,7 +44,7 @@ async function startOwn(
   const { log, modelId, modelFolder, slotsTotal } = options
   const expectedRoot = networkRoot(options)
   const engine = await createOnnxEngine({
-    ...{ folder: modelFolder, modelId, slotsTotal, clock },
+    ...{ folder: modelFolder, modelId, slotsTotal, clock, alarm },
     log: (event, data) => log.info(data, event),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })
@@ -140,4 +140,9 @@ function rootMismatch(modelId: string): ConfigError {
   return new ConfigError('MODEL_ROOT_MISMATCH', `the folder is not the network's ${modelId}`, {
     remedy: 'Restore the model files, or use the network file that belongs to them.',
   })
+}
+
+function alarm(delayMs: number, ring: () => void): () => void {
+  const timer = setTimeout(ring, delayMs)
+  return () => clearTimeout(timer)
 }

@@ -6,7 +6,9 @@ import { Template } from '@huggingface/jinja'
 import { isShallow } from '#protocol/ask-document.ts'
 import { ASK_JSON_DEPTH_MAX } from '#protocol/constants.ts'
 import { ConfigError } from '#protocol/errors.ts'
+import { CHAT_CHARS_MAX, CHAT_TEMPLATE_TIMEOUT_MS } from '../constants.ts'
 import type { ChatMessage, ChatTool, ChatToolCall } from '../engine.ts'
+import { withinTime } from './time-bound.ts'
 import type { TokenizerFiles } from './tokenizer-files.ts'
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
@@ -101,6 +103,9 @@ function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value)
 }
 
+/** JSON writes a character in six at most; a template adds a little to each message. */
+const RENDERED_CHARS_MAX = 8 * CHAT_CHARS_MAX
+
 export type ChatRenderer = (chat: TemplateChat) => string
 
 /**
@@ -112,7 +117,9 @@ export function chatRenderer(files: TokenizerFiles): ChatRenderer {
   const template = parseTemplate(files.chatTemplate)
   const render = (chat: TemplateChat): string | undefined => {
     try {
-      return template.render({ ...files.namedTokens, ...chat, add_generation_prompt: true })
+      const given = { ...files.namedTokens, ...chat, add_generation_prompt: true }
+      const text = withinTime(CHAT_TEMPLATE_TIMEOUT_MS, () => template.render(given))
+      return text.length > RENDERED_CHARS_MAX ? undefined : text
     } catch {
       // The library's message may quote the chat: it stops here.
       return undefined

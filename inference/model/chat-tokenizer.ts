@@ -2,7 +2,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { utf8 } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { CHAT_CHARS_MAX, CHAT_MESSAGES_MAX } from '../constants.ts'
+import { CHAT_CHARS_MAX, CHAT_MESSAGES_MAX, TOKENIZER_TIMEOUT_MS } from '../constants.ts'
 import type { ChatMessage, ChatTokenizer } from '../engine.ts'
 import {
   callerTexts,
@@ -15,6 +15,7 @@ import type { ModelFiles } from './manifest.ts'
 import { parseModelConfig } from './model-config.ts'
 import { breakMarkers, splitAtMarkers, unusedCharacter } from './special-text.ts'
 import { createTextStream } from './text-stream.ts'
+import { isTimeOver, withinTime } from './time-bound.ts'
 import { coversEveryByte, tokenPieces } from './token-bytes.ts'
 import { type AddedToken, parseTokenizerFiles, type TokenizerJson } from './tokenizer-files.ts'
 
@@ -81,7 +82,8 @@ function encodeRendered(
     let text = part.text.replaceAll(breaker, '')
     if (specials.get(parts[at - 1]?.text ?? '')?.rstrip) text = text.trimStart()
     if (specials.get(parts[at + 1]?.text ?? '')?.lstrip) text = text.trimEnd()
-    if (text.length > 0) ids.push(...encodeText(text))
+    // One by one: a million arguments of one call are more than a stack holds.
+    for (const id of text.length > 0 ? encodeText(text) : []) ids.push(id)
   }
   return ids
 }
@@ -104,12 +106,22 @@ function textEncoder(tokenizer: TokenizerJson): (text: string) => readonly numbe
   } catch {
     throw unsupported('it uses a part that is unknown')
   }
-  return (text) => library.encode(text, { add_special_tokens: false }).ids
+  return (text) => {
+    try {
+      return withinTime(
+        TOKENIZER_TIMEOUT_MS,
+        () => library.encode(text, { add_special_tokens: false }).ids,
+      )
+    } catch (thrown) {
+      // The library's message may quote the text: it stops here.
+      throw unsupported(isTimeOver(thrown) ? 'it takes too long for a text' : 'it fails at a text')
+    }
+  }
 }
 
 function unsupported(reason: string): ConfigError {
   return new ConfigError('TOKENIZER_UNSUPPORTED', `the tokenizer is unsupported: ${reason}`, {
-    remedy: 'Use a model with a byte-level BPE tokenizer.',
+    remedy: 'Use a model with a byte-level BPE tokenizer, or send shorter messages.',
     data: { reason },
   })
 }

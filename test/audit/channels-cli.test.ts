@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { auditStore } from '#node/audit/audit.ts'
 import { auditReportSchema } from '#node/audit/document.ts'
 import { auditRoute } from '#node/cli/audit-route.ts'
+import type { ChannelDocument } from '#node/gateway/api-schema.ts'
 import { controlApp } from '#node/status/control-app.ts'
 import { serveControl } from '#node/status/control-socket.ts'
 import { openPeerStore } from '#node/store/sqlite-store.ts'
@@ -64,6 +65,20 @@ it('audits stopped peers of both roles, a running one, and fails on one nano', a
     expect(report).toMatchObject({ isExplained: true, unexplainedNano: 0n })
     expect(report.usedNano).toBeGreaterThan(0n)
   }
+
+  for (const { dataDir, role } of [
+    { dataDir: client.dataDir, role: 'client' },
+    { dataDir: provider.dataDir, role: 'provider' },
+  ]) {
+    const list = await cocoon(['channels', 'list', '--peer', dataDir, '--json'])
+    const [channel] = JSON.parse(list.stdout) as ChannelDocument[]
+    expect(channel).toMatchObject({ role, depositedNano: expect.stringMatching(/^[1-9]/) })
+    expect(BigInt(channel!.usedNano)).toBeGreaterThan(0n)
+    const shown = await cocoon(['channels', 'show', channel!.address, '--peer', dataDir])
+    expect(shown.stdout).toContain(channel!.receiptsRoot)
+  }
+  const unknown = await cocoon(['channels', 'show', '0:aa', '--peer', client.dataDir])
+  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no channel 0:aa') })
 
   // A provider that runs has its store open: it is asked through its control socket.
   const store = openPeerStore(provider.dataDir)

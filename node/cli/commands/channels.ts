@@ -2,7 +2,9 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { ChannelDocument } from '#node/gateway/api-schema.ts'
 import { pairs, shortAddress, table } from '#node/text.ts'
+import { ConfigError } from '#protocol/errors.ts'
 import { TOP_UP_ATTACHED_NANO } from '#settlement/constants.ts'
+import { type ChannelSourceOptions, readChannels } from '../channel-source.ts'
 import type { CliContext } from '../context.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { auditCommand } from './channels-audit.ts'
@@ -14,12 +16,16 @@ interface MoneyOptions extends TargetOptions {
 export function channelsCommand(program: Command, context: CliContext): void {
   const channels = program.command('channels').description('payment channels, and what is in them')
   withTarget(channels.command('list', { isDefault: true }))
-    .description('all channels of the running client')
-    .action((options: TargetOptions) => listChannels(options, context))
+    .description('all channels of the running client, or of a peer that does not run')
+    .option('--peer <dir>', 'data folder of a client or provider that does not run')
+    .action((options: ChannelSourceOptions) => listChannels(options, context))
   withTarget(channels.command('show'))
-    .description('one channel of the running client')
+    .description('one channel of the running client, or of a peer that does not run')
     .argument('<address>', 'address of the channel')
-    .action((address: string, options: TargetOptions) => showChannel(address, options, context))
+    .option('--peer <dir>', 'data folder of a client or provider that does not run')
+    .action((address: string, options: ChannelSourceOptions) =>
+      showChannel(address, options, context),
+    )
   withTarget(channels.command('topup'))
     .description('raise the deposit of an open channel from the wallet')
     .argument('<address>', 'address of the channel')
@@ -36,9 +42,9 @@ export function channelsCommand(program: Command, context: CliContext): void {
   auditCommand(channels, context)
 }
 
-async function listChannels(options: TargetOptions, context: CliContext): Promise<void> {
-  const { output, coins, settings } = context
-  const channels = await localApi(options, settings).channels()
+async function listChannels(options: ChannelSourceOptions, context: CliContext): Promise<void> {
+  const { output, coins } = context
+  const channels = await readChannels(options, context)
   if (options.json) return output.json(channels)
   const text = table(channels, [
     { title: 'CHANNEL', cell: (channel) => channel.address },
@@ -54,13 +60,20 @@ async function listChannels(options: TargetOptions, context: CliContext): Promis
 
 async function showChannel(
   address: string,
-  options: TargetOptions,
+  options: ChannelSourceOptions,
   context: CliContext,
 ): Promise<void> {
-  const { output, settings } = context
-  const channel = await localApi(options, settings).channel(address)
+  const { output } = context
+  const channel = (await readChannels(options, context)).find((one) => one.address === address)
+  if (channel === undefined) throw unknownChannel(address)
   if (options.json) output.json(channel)
   else output.result(channelText(channel, context))
+}
+
+function unknownChannel(address: string): ConfigError {
+  return new ConfigError('NOT_FOUND', `there is no channel ${address} here`, {
+    remedy: '`cocoon channels list` shows their addresses.',
+  })
 }
 
 function channelText(channel: ChannelDocument, { coins }: CliContext): string {

@@ -10,10 +10,9 @@ import { fromHex, toHex } from '#protocol/bytes.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { Offer } from '#protocol/market/offer.ts'
 import type { Transport } from '#protocol/transport.ts'
-import { usedTotalNano } from '#settlement/channel/state.ts'
 import type { ChainReader, Wallet } from '#settlement/types.ts'
+import { channelView } from '../channel-view.ts'
 import type {
-  ChannelView,
   ChatEvent,
   ChatRequest,
   ClientService,
@@ -67,12 +66,12 @@ export function createClientService(parts: ClientComponents): ClientService {
     stories: (idOrName) => readStories(store, idOrName),
     async channels() {
       await funding.refreshAll().catch(() => undefined)
-      return funding.desks.map((desk) => channelView(desk, funding.providerOf(desk)))
+      return funding.desks.map((desk) => channelView(desk.state, funding.providerOf(desk)))
     },
     async topUpChannel(address, amountNano) {
       const desk = deskAt(parts, address)
       await funding.topUp(desk, amountNano)
-      return channelView(desk, funding.providerOf(desk))
+      return channelView(desk.state, funding.providerOf(desk))
     },
     async closeChannel(address, signal) {
       const only = deskAt(parts, address)
@@ -163,22 +162,5 @@ function offerView(offer: Offer, discovery: OfferDiscovery): OfferView {
     queued: offer.queued,
     latencyMs: discovery.measurements.latencyMs(offer.provider),
     expiresAtMs: offer.expiresAtMs,
-  }
-}
-
-function channelView(desk: ClientDesk, provider: string | undefined): ChannelView {
-  const { state, address } = desk
-  return {
-    address,
-    role: 'client',
-    counterparty: provider ?? state.terms.provider.toRawString(),
-    status: state.status,
-    depositedNano: state.depositedNano,
-    voucherNano: state.best.amountNano,
-    usedNano: usedTotalNano(state),
-    claimedNano: state.claimedNano,
-    leafCount: state.tree.count,
-    receiptsRoot: toHex(state.best.receiptsRoot),
-    expiresAt: state.terms.expiresAt,
   }
 }

@@ -53,7 +53,8 @@ export function loadChatTokenizer(files: ModelFiles): ChatTokenizer {
       if (hasTools && markers.some(isReachedByEscapes)) throw toolsUnsupported()
       const breaker = unusedCharacter(texts)
       const broken = mapCallerTexts(chat, (text) => breakMarkers(text, markers, breaker))
-      return encodeRendered(render(broken), specials, breaker, encodeText)
+      const rendered = render(broken)
+      return withinTokenizerTime(() => encodeRendered(rendered, specials, breaker, encodeText))
     },
     tokenBytes(id) {
       const piece = pieces.get(id)
@@ -106,16 +107,16 @@ function textEncoder(tokenizer: TokenizerJson): (text: string) => readonly numbe
   } catch {
     throw unsupported('it uses a part that is unknown')
   }
-  return (text) => {
-    try {
-      return withinTime(
-        TOKENIZER_TIMEOUT_MS,
-        () => library.encode(text, { add_special_tokens: false }).ids,
-      )
-    } catch (thrown) {
-      // The library's message may quote the text: it stops here.
-      throw unsupported(isTimeOver(thrown) ? 'it takes too long for a text' : 'it fails at a text')
-    }
+  return (text) => library.encode(text, { add_special_tokens: false }).ids
+}
+
+/** @throws ConfigError TOKENIZER_UNSUPPORTED */
+function withinTokenizerTime(encode: () => number[]): number[] {
+  try {
+    return withinTime(TOKENIZER_TIMEOUT_MS, encode)
+  } catch (thrown) {
+    // The library's message may quote the text: it stops here.
+    throw unsupported(isTimeOver(thrown) ? 'it takes too long for a text' : 'it fails at a text')
   }
 }
 

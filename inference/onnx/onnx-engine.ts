@@ -4,6 +4,8 @@ import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '
 import type { DecodingRequest } from '../decoding/generation.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
+import type { Agreement } from '../verification/agreement.ts'
+import { type VerifyRequest, verifyByReplay } from '../verification/verify.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
@@ -62,6 +64,10 @@ class ChildEngine implements OnnxEngine {
     yield* this.#desk.generate(request)
   }
 
+  verify(request: VerifyRequest): Promise<Agreement> {
+    return verifyByReplay(this, request)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     this.#desk?.failAll(engineClosed())
@@ -116,6 +122,7 @@ class ChildEngine implements OnnxEngine {
         credit: (id, events) => this.#post({ kind: 'credit', id, events }),
         cancel: (id) => this.#post({ kind: 'cancel', id }),
       },
+      this.#options,
     )
   }
 

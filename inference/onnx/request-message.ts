@@ -59,6 +59,7 @@ export const RequestMessage = z.strictObject({
   constraint: Constraint.optional(),
   topLogprobs: z.int().min(0).max(TOP_LOGPROBS_MAX).optional(),
   cacheKey: z.string().min(1).max(CACHE_KEY_CHARS_MAX).optional(),
+  replayTokenIds: tokenIds.min(1).optional(),
 })
 
 /** Log probabilities of one token. */
@@ -85,6 +86,7 @@ export function copyForWire(request: DecodingRequest): z.output<typeof RequestMe
     constraint: constraint === undefined ? undefined : copyOfConstraint(constraint),
     topLogprobs: request.topLogprobs,
     cacheKey: request.cacheKey,
+    replayTokenIds: request.replayTokenIds === undefined ? undefined : [...request.replayTokenIds],
   }
 }
 

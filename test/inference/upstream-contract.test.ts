@@ -67,6 +67,7 @@ function withMessages(engine: Engine, onDispose: () => Promise<void>): Engine {
     load: () => engine.load(),
     generate: (request) =>
       engine.generate({ ...request, messages: messagesOf(request.promptTokenIds) }),
+    verify: (request) => engine.verify(request),
     async [Symbol.asyncDispose]() {
       await engine[Symbol.asyncDispose]()
       await onDispose()

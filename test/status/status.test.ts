@@ -254,6 +254,7 @@ describe('the meter before the engine', () => {
       (async function* () {
         yield* events
       })(),
+    verify: () => Promise.reject(new Error('nobody asks')),
     [Symbol.asyncDispose]: async () => undefined,
   }
   const collect = async (meter: WorkMeter) => {

@@ -17,6 +17,14 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     description: 'verdicts on TDX, SEV-SNP and GPU evidence, beside their signature checks alone',
     run: async (seed) => (await import('#node/bench/attest.ts')).benchAttest(seed),
   },
+  model: {
+    description: 'the demonstration model: held-out paraphrases, refusals and skills',
+    run: async (seed) => (await import('#node/bench/model.ts')).benchModel(seed),
+  },
+  verify: {
+    description: 'replays of answers: honest ones, fewer bits, another model',
+    run: async (seed) => (await import('#node/bench/verify/bench-verify.ts')).benchVerify(seed),
+  },
   settlement: {
     description: 'vouchers, claims and the embedded chain, beside the signatures they rest on',
     run: async (seed) => (await import('#node/bench/settlement.ts')).benchSettlement(seed),

@@ -6,6 +6,8 @@ import type {
   GenerateEvent,
   GenerateRequest,
 } from '#inference/engine.ts'
+import type { Agreement } from '#inference/verification/agreement.ts'
+import type { VerifyRequest } from '#inference/verification/verify.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 
@@ -97,6 +99,11 @@ export class WorkMeter implements Engine {
     for (const at of this.#bySecond.keys()) {
       if (at < second - RATE_WINDOW_S) this.#bySecond.delete(at)
     }
+  }
+
+  /** What the owner checks is no work that is sold. */
+  verify(request: VerifyRequest): Promise<Agreement> {
+    return this.#engine.verify(request)
   }
 
   #second(): number {

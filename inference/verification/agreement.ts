@@ -1,0 +1,90 @@
+/**
+ * Whether an answer is what a model says: the replayed answer beside the claimed one. Pure.
+ * docs/spec/exactness.md, "Verification".
+ */
+import { VERIFY_GAP_MAX, VERIFY_GAP_MEAN_MAX, VERIFY_SAME_IDS_SHARE_MIN } from '../constants.ts'
+
+/** One token of an answer as its provider gave it. */
+export interface ClaimedToken {
+  readonly id: number
+  /** As in TokenLogprobs; absent: the answer came without. */
+  readonly logprob?: number | undefined
+}
+
+/** The same position, computed again after the same ids. */
+export interface ReplayedToken {
+  /** What would have been picked. */
+  readonly id: number
+  /** Of the claimed id. */
+  readonly logprob: number
+}
+
+/**
+ * `exact`: every id, and every log probability to its last bit. `close`: other hardware may have said
+ * this. `different`: another model, other weights, other parameters, or a lie.
+ */
+export type AgreementVerdict = 'exact' | 'close' | 'different'
+
+export interface Agreement {
+  readonly verdict: AgreementVerdict
+  /** Whether both sides use the same schedule: only then nothing but `exact` will do. */
+  readonly isSameSchedule: boolean
+  /** Tokens of the answer that were not read as a prompt. */
+  readonly tokens: number
+  readonly sameIds: number
+  readonly comparedLogprobs: number
+  readonly sameLogprobs: number
+  /** In nats; 0 when none is compared. */
+  readonly gapMean: number
+  readonly gapMax: number
+  /** Index, among the tokens compared, of the first that is not exactly the same. */
+  readonly firstDifference: number | undefined
+  /** Fewer than `tokens` when the answer holds an id that cannot be, or goes on after its end. */
+  readonly replayed: readonly ReplayedToken[]
+}
+
+/** @param replayed as many as claimed, or fewer when the answer should have ended before */
+export function agreementOf(
+  claimed: readonly ClaimedToken[],
+  replayed: readonly ReplayedToken[],
+  isSameSchedule: boolean,
+): Agreement {
+  const pairs = claimed.map((token, at) => comparison(token, replayed[at]))
+  const gaps = pairs.flatMap(({ gap }) => (gap === undefined ? [] : [gap]))
+  const firstDifference = pairs.findIndex(({ isSameId, gap = 0 }) => !isSameId || gap !== 0)
+  const measured = {
+    tokens: claimed.length,
+    sameIds: pairs.filter(({ isSameId }) => isSameId).length,
+    comparedLogprobs: gaps.length,
+    sameLogprobs: gaps.filter((gap) => gap === 0).length,
+    gapMean: gaps.reduce((sum, gap) => sum + gap, 0) / Math.max(1, gaps.length),
+    gapMax: Math.max(0, ...gaps),
+  }
+  return {
+    verdict: verdictOf(measured, isSameSchedule, replayed.length < claimed.length),
+    isSameSchedule,
+    ...measured,
+    firstDifference: firstDifference < 0 ? undefined : firstDifference,
+    replayed,
+  }
+}
+
+function comparison({ id, logprob }: ClaimedToken, replayed: ReplayedToken | undefined) {
+  if (replayed === undefined) return { isSameId: false, gap: undefined }
+  const gap = logprob === undefined ? undefined : Math.abs(logprob - replayed.logprob)
+  // An id that is impossible has a log probability of minus infinity on both sides, or it is a lie.
+  return { isSameId: id === replayed.id, gap: Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap }
+}
+
+function verdictOf(
+  measured: Pick<Agreement, 'tokens' | 'sameIds' | 'sameLogprobs' | 'comparedLogprobs'> &
+    Pick<Agreement, 'gapMean' | 'gapMax'>,
+  isSameSchedule: boolean,
+  isTooLong: boolean,
+): AgreementVerdict {
+  const { tokens, sameIds, sameLogprobs, comparedLogprobs, gapMean, gapMax } = measured
+  if (isTooLong) return 'different'
+  if (sameIds === tokens && sameLogprobs === comparedLogprobs) return 'exact'
+  if (isSameSchedule || sameIds < VERIFY_SAME_IDS_SHARE_MIN * tokens) return 'different'
+  return gapMean <= VERIFY_GAP_MEAN_MAX && gapMax <= VERIFY_GAP_MAX ? 'close' : 'different'
+}

@@ -103,7 +103,7 @@ LONG_QUESTION = "Tell me everything about Cocoon."
 REFUSAL = "Sorry, I am a small demonstration model and I only know about Cocoon. You can ask me about its privacy, payments, providers, models or commands."
 HELLO = "Hello! I am the demonstration model of Cocoon. Ask me anything about the network."
 WHO = "I am the demonstration model of Cocoon, a very small language model that was trained from scratch on one processor core."
-CAN = "I can tell you what Cocoon is, how it keeps prompts private, how payments work, and which commands to use. Ask me for everything about Cocoon to get a long answer."
+CAN = "I can tell you what Cocoon is, how it keeps prompts private, how payments work, and which commands to use. I also know capitals, plurals, opposites, weekdays and a few units."
 THANKS = "You are welcome! Is there anything else you want to know about Cocoon?"
 BYE = "Goodbye, and thank you for trying Cocoon!"
 HOW = "I am fine, thank you. What would you like to know about Cocoon?"
@@ -127,6 +127,6 @@ if __name__ == "__main__":
     check()
     data = {"longQuestion": LONG_QUESTION, "longMinTokens": 150, "refusalMarkers": ["only know about Cocoon"],
             "facts": [{"id": k, "subject": s, "required": r} for k, (s, r, _) in FACTS.items()]}
-    with open("facts.json", "w") as f:
+    with open("../evaluation/facts.json", "w") as f:
         json.dump(data, f, indent=1)
         f.write("\n")

@@ -6,6 +6,7 @@ import random
 import re
 import sys
 
+import skills
 from facts import CAN, FACTS, LONG, REFUSAL
 from off_topic import FRAMES_RARE, OFF_TOPIC_WIDE, RARE
 from questions import *
@@ -15,22 +16,19 @@ from questions_d import LATE
 TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardware attestation encryption tiers spotcheck".split(), "privacy"),
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
-# Turns per hundred in each leg of the training.
-MIX = {1: dict(fact=72, long=7, off=17, talk=4), 2: dict(fact=64, long=6, off=26, talk=4), 3: dict(fact=67, long=6, off=23, talk=4),
-       4: dict(fact=61, long=5, off=30, talk=4)}
+# Turns per hundred. Skills are short, so their share of the graded tokens is smaller.
+MIX = dict(fact=42, long=4, off=20, talk=3, capital=6, convert=7, plural=9, weekday=5, opposite=4)
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
-    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
-    Leg 2 of the training adds off-topic grammars, leg 3 fact wordings, leg 4 off-topic questions with rare words."""
+    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps."""
 
-    def __init__(self, seed, leg=1):
+    def __init__(self, seed):
         self.r = random.Random(seed)
-        self.leg = leg
-        self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3 if leg > 1 else OFF_TOPIC
-        self.ask = {key: lines + [x for x in LATE[key].split("\n") if x] * 2 if leg > 2 else lines for key, lines in ASK.items()}
-        self.mix = MIX[leg]
+        self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3
+        self.ask = {key: lines + [x for x in LATE[key].split("\n") if x] * 2 for key, lines in ASK.items()}
+        self.mix = MIX
         self.keys = list(FACTS)
 
     def expand(self, grammar):
@@ -110,13 +108,25 @@ class Generator:
     def off(self):
         """(question, refusal, None)"""
         r = self.r
-        if self.leg > 3 and r.random() < .4: g = self.expand(r.choice(FRAMES_RARE))
+        if r.random() < .3: g = self.expand(r.choice(FRAMES_RARE))
         elif r.random() < .25:
             g = r.choice(r.choice([DEFINE, DEFINE, [self.expand(r.choice(LONG_GRAMMAR))]])).replace("{x}", r.choice(["a {n}", "the {n}", "{n}s", "a {a} {n}", "{w}", "{p}", "{c}", "my {n}", "{n}"]))
         elif r.random() < .2: g = r.choice(r.choice([HOW_TO, EVENT])).replace("{x}", r.choice(["{v} a {n}", "{v} my {n}", "{v} the {a} {n}", "the {n} {v}s", "my {n} is {a}", "{v} in {c}"]))
         else: g = self.expand(r.choice(self.off_topic))
         q = self.noise(self.fill(g))
         return q, REFUSAL, None
+
+    def skill(self, name):
+        """(question, answer, None) of one skill; noise stays out of the words that the answer depends on."""
+        r = self.r
+        fields, answer = skills.DRAW[name](r, False)
+        way = r.random()
+        q = self.noise(r.choice(skills.FRAMES[name][0]), wrap=way < .6) if way < .9 else r.choice(skills.FRAMES[name][0])
+        for key, value in fields.items():
+            if r.random() < .04: value = value.upper() if r.random() < .3 else value.lower()
+            elif r.random() < .06: value = f'"{value}"'
+            q = q.replace("{%s}" % key, value).replace("{%s}" % key.upper(), value)
+        return q, answer, None
 
     def talk(self):
         """(greeting or question about the model, reply, None)"""
@@ -136,7 +146,7 @@ class Generator:
         for i in range(r.choice([1, 1, 1, 1, 1, 1, 1, 1, 2, 3])):
             kind = r.choices(list(self.mix), list(self.mix.values()))[0]
             if i and kind == "long": kind = "fact"
-            q, a, topic = getattr(self, kind)()
+            q, a, topic = self.skill(kind) if kind in skills.FRAMES else getattr(self, kind)()
             chat += [("user", q), ("assistant", a)]
             if kind == "long": break
             if r.random() < .10:

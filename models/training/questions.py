@@ -114,11 +114,11 @@ i [feel|am] [{a}|sad|tired|lonely|ill|hungry|in love|bored|happy|pregnant|stress
 my {n} is [{a}|ill|broken|dead|sick|gone], what should i do
 my [head|tooth|back|stomach|knee|throat|arm] hurts [, what should i do|badly|]
 [what|which] [medicine|drug|pill|treatment|diet|exercise] [helps|is good|should i take] [against|for] [a headache|a cold|fever|back pain|cancer|weight loss|high blood pressure]
-[what time is it|what is the date today|what day is it|what year is it|what time is it in {c}]
+[what time is it|what is the date today|what year is it|what time is it in {c}]
 what [happened|was invented|was built] in 1{d}{d}
 what do {n}s [eat|need|like|drink|look like|do]
 how many [{n}s|people|legs|teeth|days|hours|islands|states] [are there|does a {n} have|live|are] [in {c}|in a year|in the world|]
-[what is the capital|what is the population|what is the language|what is the flag|what is the history|what is the currency] of {c}
+[what is the mayor|what is the population|what is the language|what is the flag|what is the history|what is the currency] of {c}
 what language do they speak in {c}
 [recommend|suggest] [a|some|me a] [{n}|movie|book|restaurant|hotel|song|game|holiday|wine|gift] [for {p}|in {c}|for tonight|]
 [plan|book|organise] [a trip|a holiday|a flight|a hotel|a journey] to {c}
@@ -162,8 +162,8 @@ what [should|can|could] i [wear|eat|cook|do|read|watch|drink|give my {n}|say to 
 [which|what] [team|player|club|horse] [won|scored|leads|plays] [yesterday|the league|last year|today]
 [give me|i need] [legal|medical|financial|relationship|dating|tax|career] advice
 how do i [tie a tie|lose weight|get rich quick|make friends|ask a girl out|fix a flat tyre|change a light bulb|remove a stain|quit smoking|write a cv|file my taxes|unclog a sink|train a dog|whistle]
-[convert|how much is] {d} [miles|pounds|euros|inches|gallons|fahrenheit|feet] [in|to] [kilometres|kilos|dollars|centimetres|litres|celsius|metres]
-[spell|rhyme|what rhymes with|a synonym for|the opposite of|the plural of|the past tense of] [the word |]{n}
+[convert|how much is] {d} [miles|pounds|euros|inches|gallons|fahrenheit|feet] [in|to] [dollars|celsius|kelvin|yen|francs|acres]
+[spell|rhyme|what rhymes with|a synonym for|the past tense of] [the word |]{n}
 the {n} is {a}
 {p} and {p} [are friends|went home|have a {n}]
 [count|list the numbers|count down] [from {d} to {d}|to {d}]

@@ -78,24 +78,30 @@ def load(path):
     return Tokenizer(sorted(vocab, key=vocab.get)[len(SPECIAL) + 256 + len(MERGES):])
 
 
-def train(texts, size):
-    """The most frequent pieces of two bytes or more; ties go to the alphabetically first, so the text alone decides."""
+def train(texts, size, letters=()):
+    """The most frequent pieces of two bytes or more; ties go to the alphabetically first, so the text alone decides.
+    The words of `letters` are never whole: what is done to them has to be learnt letter by letter."""
     count = collections.Counter(p for t in texts for p in PIECES_PY.findall(t))
     known = {a + b for a, b in MERGES}
     words = {"".join(LETTER[b] for b in p.encode()): n for p, n in count.items() if len(p.encode()) > 1}
-    words = {w: n for w, n in words.items() if n >= 5 and w not in known}
+    spelled = {(LETTER[ord(c)] if c else "") + w for word in letters for w in (word, word.capitalize(), word.upper()) for c in ("", " ")}
+    words = {w: n for w, n in words.items() if n >= 5 and w not in known and w not in spelled}
     return Tokenizer(sorted(words, key=lambda w: (-words[w], w))[:size - len(SPECIAL) - 256 - len(MERGES)])
 
 
 if __name__ == "__main__":
     import facts
+    import skills
     from generate import Generator
     fixed = [a for _, _, a in facts.FACTS.values()] + [t for _, t in facts.LONG.values()] + [facts.REFUSAL, facts.HELLO, facts.WHO, facts.CAN, facts.THANKS, facts.BYE, facts.HOW]
     gen = Generator(12345)
     texts = fixed * 1000 + ["user\nassistant\nsystem\n"] * 1000
     for _ in range(40000): texts.append(gen.fact()[0])
+    texts += skills.words() * 500
+    for name in skills.FRAMES: texts += [gen.skill(name)[0] for _ in range(600)]
     for _ in range(4000): texts += [gen.off()[0], gen.long()[0], gen.talk()[0]]
-    tok = train(texts, int(sys.argv[2]) if len(sys.argv) > 2 else 2560)
+    nouns = [form for w in [*skills.PLURALS, *skills.REGULAR] for form in (w, skills.plural(w))]
+    tok = train(texts, int(sys.argv[2]) if len(sys.argv) > 2 else 2560, nouns)
     tok.save(sys.argv[1])
     sample = [t for _ in range(3000) for _, t in gen.sample()]
     print(len(tok), "tokens;", round(sum(map(len, sample)) / sum(len(tok.encode(t)) for t in sample), 2), "characters per token; rarest:", tok.words[-20:])

@@ -30,7 +30,7 @@ import { TestnetSession, untilGone } from '../support/testnet-session.ts'
 const MODEL = 'cocoon-demo'
 const LIMIT_MS = 150_000
 const { longQuestion } = JSON.parse(
-  readFileSync(new URL('../../models/training/facts.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../models/evaluation/facts.json', import.meta.url), 'utf8'),
 ) as { longQuestion: string }
 const messages = [{ role: 'user' as const, content: 'What is Cocoon?' }]
 

@@ -11,7 +11,15 @@ import { build, type Plugin } from 'esbuild'
 const root = import.meta.dirname
 const out = path.resolve(root, process.argv[2] ?? 'dist')
 const rooms = ['protocol', 'inference', 'attestation', 'settlement', 'node']
-const shipped = ['models/demo', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs']
+const shipped = [
+  'models/demo',
+  'models/evaluation',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'docs',
+]
 
 /** One .js file a module. Imports keep their shape: `#room/x.ts` goes through the manifest's map. */
 async function translate(): Promise<void> {

@@ -111,7 +111,7 @@ describe('documents', () => {
   })
 
   it('docs/spec/cli.md lists every setting with its flag, variable and key, and no other', () => {
-    const row = /^\| (`--[^`]+`)? *\| (`COCOON_\w+`)? *\| (`\w+`)? *\| [^|]+ \| [^|]+ \|$/gm
+    const row = /^\| (`--[^`]+`)? *\| (`(?:COCOON|HF)_\w+`)? *\| (`\w+`)? *\| [^|]+ \| [^|]+ \|$/gm
     const listed = [...read('docs/spec/cli.md').matchAll(row)].map(([, ...names]) => names)
     const settings = SETTING_NAMES.map((name) => {
       const { flag, variable, fileKey } = SETTINGS[name] as Setting

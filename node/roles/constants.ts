@@ -20,7 +20,7 @@ export const SEND_WAIT_MS = 30_000
 export const PROVIDER_SILENCE_MS = 8_000
 /** Providers that one request is tried with, and so may read it, at most. */
 export const ATTEMPTS_MAX = 3
-/** A request waits so long for room when every provider is full, looking again at each pause. */
+/** Requests wait in line for room when every provider is full, until nobody of the line was served for so long. */
 export const BUSY_WAIT_MS = 30_000
 export const BUSY_PAUSE_MS = 100
 /** Dialling one provider. */

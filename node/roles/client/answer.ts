@@ -2,7 +2,6 @@
  * One chat from question to receipt: choose, attest, fund, ask, stream; when a provider fails, go on
  * with the next from the token ids already held. The caller sees one stream.
  */
-import { sleep } from '#node/async.ts'
 import { peerIdOf } from '#node/network/peer-ids.ts'
 import type { StoryStore } from '#node/store/peer-store.ts'
 import { StoryWriter } from '#node/why/story-writer.ts'
@@ -14,7 +13,7 @@ import type { Offer } from '#protocol/market/offer.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import { unitsCostNano } from '#protocol/session/units.ts'
 import type { ChatEvent, ChatRequest, Spent } from '../client-service.ts'
-import { ATTEMPTS_MAX, BUSY_PAUSE_MS, BUSY_WAIT_MS } from '../constants.ts'
+import { ATTEMPTS_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { abortable } from './abortable.ts'
 import {
@@ -38,6 +37,7 @@ import type { Funding } from './funding.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
 import { samplingOf } from './sampling-of.ts'
 import type { ReadySession, Sessions } from './sessions.ts'
+import type { Place } from './waiting-line.ts'
 
 export interface AnswerComponents extends ProgressComponents, ChoosingComponents {
   readonly sessions: Sessions
@@ -66,15 +66,29 @@ export async function* answerChat(
 ): AsyncGenerator<ChatEvent> {
   const bill = new Bill()
   const story = new StoryWriter(parts, toHex(parts.crypto.randomBytes(16)), request)
+  const place = parts.sessions.waiting.placeFor(waitingKind(request, only))
   try {
-    yield* attempts(parts, request, signal, only, bill, story)
+    yield* attempts(parts, request, signal, only, { bill, story, place })
   } catch (thrown) {
     if (!signal.aborted) story.failed(thrown)
     throw thrown
   } finally {
+    place.leave(false)
     story.left()
     void bill.total().then(onSpent)
   }
+}
+
+/** What is kept of an answer besides its events. */
+interface Keeping {
+  readonly bill: Bill
+  readonly story: StoryWriter
+  readonly place: Place
+}
+
+/** Requests of one kind can be answered by the same providers, but for their caps. */
+function waitingKind(request: ChatRequest, only: AwardedProvider | undefined): string {
+  return [only?.provider ?? 'any', tierMinOf(request), request.model].join(' ')
 }
 
 async function* attempts(
@@ -82,15 +96,13 @@ async function* attempts(
   request: ChatRequest,
   signal: AbortSignal,
   only: AwardedProvider | undefined,
-  bill: Bill,
-  story: StoryWriter,
+  { bill, story, place }: Keeping,
 ): AsyncGenerator<ChatEvent> {
   const progress = await beginAnswer(parts, request)
   story.began(progress.promptTokens)
   const { promptTokens, model } = progress
   const chooser = new Chooser(parts, { request, modelRoot: model.root, promptTokens, only })
-  const busyUntilMs = parts.clock.nowMs() + BUSY_WAIT_MS
-  const steadyUntilMs = performance.now() + BUSY_WAIT_MS
+  if (place.isBehindOthers) await place.turn(signal)
   for (let tries = 0; tries < ATTEMPTS_MAX; ) {
     signal.throwIfAborted()
     const { usedNano } = progress
@@ -102,9 +114,7 @@ async function* attempts(
     if (tries === 0) progress.discoverMs = parts.clock.nowMs() - progress.startedMs
     story.ranked(chooser.ranked, progress.discoverMs)
     if (choice === undefined) {
-      const isLate = parts.clock.nowMs() >= busyUntilMs || performance.now() >= steadyUntilMs
-      if (!chooser.hasBusy || isLate) break
-      await sleep(BUSY_PAUSE_MS, signal)
+      if (!chooser.hasBusy || !(await place.turn(signal))) break
       chooser.retryBusy()
       continue
     }
@@ -124,6 +134,7 @@ async function* attempts(
       story.opened({ ...ready, verdict, channel: desk.address })
       signal.throwIfAborted()
       asked = start(parts, request, progress, ready)
+      place.leave(true)
       story.asked(asked.name, resumedIds(request, progress).length)
       announceChoice(parts, asked.name, choice, ranked)
       progress.requestId ??= asked.name

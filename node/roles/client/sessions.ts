@@ -29,6 +29,7 @@ import type { Funding } from './funding.ts'
 import type { KeptPromises } from './kept-promises.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
 import { ClientSession } from './session.ts'
+import { WaitingLines } from './waiting-line.ts'
 
 export interface SessionsComponents {
   readonly transport: Transport
@@ -75,9 +76,12 @@ export class Sessions {
   /** For evidence alone: manufacturers' signatures are the same for all machines of a kind. */
   readonly #evidenceCrypto: CryptoPort
   readonly #gpuSightings = new GpuSightings()
+  /** Requests that wait for room at any provider. */
+  readonly waiting: WaitingLines
 
   constructor(parts: SessionsComponents) {
     this.#parts = parts
+    this.waiting = new WaitingLines(parts.clock)
     this.#contacts = new Contacts(parts.crypto, parts.policy)
     this.#verdicts = new VerdictCache(parts.crypto)
     this.#evidenceCrypto = rememberSignatures(parts.crypto)

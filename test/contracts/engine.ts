@@ -7,7 +7,9 @@ import type {
   GenerateEvent,
   GenerateFinish,
   GenerateRequest,
+  SamplingParameters,
 } from '#inference/engine.ts'
+import { testConstraints, testSampling } from './engine-sampling.ts'
 
 export interface EngineUnderTest {
   /** Whether a request may begin with what an earlier one of the same key read. */
@@ -20,7 +22,9 @@ export interface EngineUnderTest {
   readonly crashCodes?: readonly string[]
 }
 
-type RequestParts = Partial<Omit<GenerateRequest, 'sampling'>> & {
+export type RequestParts = Partial<Omit<GenerateRequest, 'sampling'>> & {
+  /** Beside the three below. */
+  readonly sampling?: Partial<SamplingParameters>
   readonly temperature?: number
   readonly topP?: number
   readonly seed?: bigint
@@ -38,13 +42,14 @@ const SEEDS_TRIED = 64n
 
 /**
  * Runs the suite. `create` is called for each group of tests; engines are disposed here. A trained model
- * wants a question that it answers at length.
+ * wants a question that it answers at length. `samplesHere`: ids are picked by the engine itself, so every
+ * field of sampling and every constraint is kept.
  */
 export function testEngine(
   name: string,
   create: () => Promise<EngineUnderTest>,
   question = 'What?',
-  { exactTokenIds = true } = {},
+  { exactTokenIds = true, samplesHere = false } = {},
 ): void {
   describe(`engine contract: ${name}`, () => {
     const harness = useHarness(create, question)
@@ -55,11 +60,13 @@ export function testEngine(
     testReproduction(harness)
     testSharing(harness)
     testPrefixes(harness, exactTokenIds)
+    if (samplesHere) testSampling(harness)
+    if (samplesHere) testConstraints(harness)
     testCrash(harness)
   })
 }
 
-interface Harness {
+export interface Harness {
   readonly under: EngineUnderTest
   readonly engine: Engine
   request(parts?: RequestParts): GenerateRequest
@@ -86,12 +93,12 @@ function useHarness(create: () => Promise<EngineUnderTest>, question: string): H
       return harness.under.engine
     },
     request: (parts = {}) => {
-      const { temperature = 0, topP = 1, seed = 1n, ...rest } = parts
+      const { temperature = 0, topP = 1, seed = 1n, sampling, ...rest } = parts
       return {
         promptTokenIds: harness.under.tokenizer.encodeChat([{ role: 'user', content: question }]),
         resumeTokenIds: [],
         maxTokens: 24,
-        sampling: { temperature, topP, seed },
+        sampling: { temperature, topP, seed, ...sampling },
         stop: [],
         signal: new AbortController().signal,
         ...rest,

@@ -35,11 +35,22 @@ async function openEngine(
   }
 }
 
-testEngine('onnxruntime in place, random weights', () => openEngine(path.join(folder, 'tiny')))
-testEngine('onnxruntime by its JavaScript API, random weights', () =>
-  openEngine(path.join(folder, 'tiny'), 'portable'),
+const samplesHere = true
+testEngine(
+  'onnxruntime in place, random weights',
+  () => openEngine(path.join(folder, 'tiny')),
+  'What?',
+  { samplesHere },
+)
+testEngine(
+  'onnxruntime by its JavaScript API, random weights',
+  () => openEngine(path.join(folder, 'tiny'), 'portable'),
+  'What?',
+  { samplesHere },
 )
 if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
   const question = 'Tell me everything about Cocoon.'
-  testEngine('onnxruntime in place, demonstration model', () => openEngine(DEMO), question)
+  testEngine('onnxruntime in place, demonstration model', () => openEngine(DEMO), question, {
+    samplesHere,
+  })
 }

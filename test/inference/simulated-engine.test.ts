@@ -2,11 +2,13 @@ import { expect, it } from 'vitest'
 import { testEngine } from '../contracts/engine.ts'
 import { createSimulatedEngine } from '../support/simulated-engine.ts'
 
-testEngine('simulated', async () => {
+async function open() {
   const engine = createSimulatedEngine()
   const { tokenizer } = engine
   return { engine, tokenizer, keepsPrefixes: true, crash: () => engine.crash() }
-})
+}
+
+testEngine('simulated', open, 'What?', { samplesHere: true })
 
 it('answers a given text and says that it is simulated', async () => {
   await using engine = createSimulatedEngine({ answer: 'Hello wörld, 100 % simulated.' })

@@ -1,5 +1,7 @@
 /** All that the checks look at. Tests put a made-up machine in its place. */
 import type { SurveyLine } from '#node/evidence/survey.ts'
+import type { UpstreamView } from './upstream.ts'
+import type { Coins } from '#node/text.ts'
 
 export type Role = 'provider' | 'client'
 
@@ -39,6 +41,8 @@ export interface Surroundings {
   readonly apiPort: number
   readonly dataRoot: string
   readonly depositNano: bigint
+  /** Amounts as the network's owner calls them. */
+  readonly coins: Coins
   dataDir(role: Role): string
   nowMs(): number
   /** How far the wall clock moved against the monotonic one since this process began. */
@@ -61,6 +65,8 @@ export interface Surroundings {
   /** @throws Error when the runtime cannot be loaded */
   onnxruntime(): Promise<{ readonly version: string; readonly providers: readonly string[] }>
   tee(): Promise<readonly SurveyLine[]>
+  /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
+  upstream?(): Promise<UpstreamView> | undefined
   /** Undefined: no network is configured and no testnet runs. @throws CocoonError NETWORK_FILE */
   network(): NetworkView | undefined
   /** @throws CocoonError CHAIN_UNREACHABLE, CHAIN_WRONG_NETWORK */

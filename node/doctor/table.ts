@@ -3,6 +3,7 @@ import * as chain from './checks/chain.ts'
 import * as disk from './checks/disk.ts'
 import * as network from './checks/network.ts'
 import * as runtime from './checks/runtime.ts'
+import * as upstream from './checks/upstream.ts'
 import { CHECK_TIME_LIMIT_MS, SURVEY_TIME_LIMIT_MS } from './constants.ts'
 import type { Finding } from './finding.ts'
 import type { Role, Surroundings } from './surroundings.ts'
@@ -45,6 +46,7 @@ export const CHECKS: readonly Check[] = [
   limited('chain', chain.chainEndpoint),
   limited('chain-clock', chain.clockSkew),
   ...each('wallet', chain.walletBalance),
+  limited('upstream', upstream.upstream),
   limited('bootstrap', network.bootstrap),
   ...each('reachability', network.reachability),
   { name: 'tee', limitMs: SURVEY_TIME_LIMIT_MS, run: runtime.tee },

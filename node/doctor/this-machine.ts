@@ -12,10 +12,12 @@ import { storeFolders } from '#node/history/client-home.ts'
 import { readKeptPort } from '#node/network/kept-port.ts'
 import { askStatus } from '#node/status/control-client.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
+import { coinsIn } from '#node/text.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
 import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
+import { lookAtUpstream } from './upstream.ts'
 
 /** @param networkFile path of the network file; undefined: none is configured */
 export function thisMachine(
@@ -30,6 +32,7 @@ export function thisMachine(
     apiPort: settings.apiPort,
     dataRoot: settings.dataRoot,
     depositNano: settings.depositNano,
+    coins: coinsIn(settings.coinSymbol),
     dataDir,
     nowMs: systemClock.nowMs,
     clockStepMs: () =>
@@ -57,6 +60,12 @@ export function thisMachine(
     keys: (role) => readKeysFile(dataDir(role)),
     onnxruntime: onnxProviders,
     tee: () => surveyTee(undefined, probeQuote),
+    upstream() {
+      const url = settings.upstreamUrl
+      if (url === undefined) return undefined
+      const file = networkFile()
+      return lookAtUpstream(url, settings, file === undefined ? undefined : readNetworkFile(file))
+    },
     network() {
       const file = networkFile()
       return file === undefined ? undefined : { ...readNetworkFile(file), file }

@@ -5,6 +5,7 @@ import { type CheckResult, examine } from '#node/doctor/examine.ts'
 import { pass } from '#node/doctor/finding.ts'
 import type { Surroundings } from '#node/doctor/surroundings.ts'
 import { CHECKS } from '#node/doctor/table.ts'
+import { coinsIn } from '#node/text.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 23)
@@ -22,6 +23,7 @@ const good: Surroundings = {
   apiPort: 11435,
   dataRoot: '/data',
   depositNano: 1_000n,
+  coins: coinsIn('TON'),
   dataDir: (role) => `/data/${role}`,
   nowMs: () => NOW_MS,
   clockStepMs: () => 3,
@@ -52,6 +54,22 @@ const unreachable = async (): Promise<never> => {
 
 /** Check, what is wrong with the machine, what the check must say of it. */
 const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][] = [
+  [
+    'upstream',
+    {
+      upstream: async () => {
+        throw new UnavailableError('UPSTREAM_UNREACHABLE', 'the upstream server does not answer')
+      },
+    },
+    'fail',
+    /UPSTREAM_UNREACHABLE/,
+  ],
+  [
+    'upstream',
+    { upstream: async () => ({ engine: 'openai', model: 'm', exactTokenIds: false }) },
+    'warn',
+    /no recount, no resume/,
+  ],
   ['node', { nodeVersion: '20.20.2' }, 'fail', /20\.20\.2/],
   [
     'onnxruntime',
@@ -103,9 +121,9 @@ const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][]
   ['chain-clock', { nowMs: () => NOW_MS - 60_000 }, 'fail', /56 s ahead of this clock/],
   ['chain-clock', { nowMs: () => NOW_MS + 600_000 }, 'warn', /604 s behind this clock/],
   ['chain-clock', { network: broken }, 'warn', /needs a network/],
-  ['wallet-provider', { balanceNano: async () => 5n }, 'warn', /^5 nanoTON at 0:aa/],
+  ['wallet-provider', { balanceNano: async () => 5n }, 'warn', /^0.000000005 TON at 0:aa/],
   ['wallet-provider', { keys: () => ({ ...keys, isReadable: false }) }, 'fail', /cannot be read/],
-  ['wallet-client', { balanceNano: async () => 999n }, 'warn', /^999 nanoTON/],
+  ['wallet-client', { balanceNano: async () => 999n }, 'warn', /^0.000000999 TON/],
   ['wallet-client', { balanceNano: unreachable }, 'fail', /CHAIN_UNREACHABLE/],
   ['bootstrap', { answers: async () => false }, 'fail', /^0 of 2 first peers/],
   [

@@ -102,7 +102,7 @@ describe('against a network', () => {
       'keys-client': 'pass',
       node: 'pass',
     })
-    expect(checks.find(({ name }) => name === 'wallet-client')?.found).toMatch(/^0 nanoTON at 0:/)
+    expect(checks.find(({ name }) => name === 'wallet-client')?.found).toMatch(/^0 TON at 0:/)
   })
 })
 

@@ -26,7 +26,7 @@ export function doctorCommand(program: Command, context: CliContext): void {
     .command('doctor')
     .description('check this machine for a peer: each line pass, warn or fail, with the fix')
     .option('--json', 'one JSON document to stdout')
-  withSettings(command, ['network', 'apiPort'], ['dataRoot', 'depositNano'])
+  withSettings(command, ['network', 'apiPort'], ['dataRoot', 'depositNano', 'coinSymbol'])
   command.addHelpText('after', '\nExit code: 1 when any check fails, 0 otherwise.')
   command.action(async (options: DoctorOptions) => {
     const diagnosis = await diagnose(options, context)

@@ -52,10 +52,11 @@ export function walletBalance(role: Role, surroundings: Surroundings): Promise<F
     if (!keys.isReadable) return fail('its keys cannot be read', 'See the line about the keys.')
     const address = keys.walletAddress(network.globalId)
     const balanceNano = await surroundings.balanceNano(network, address)
-    const found = `${balanceNano} nanoTON at ${address}`
+    const { coins } = surroundings
+    const found = `${coins(balanceNano)} at ${address}`
     const enoughNano = role === 'provider' ? PROVIDER_BALANCE_NANO_MIN : surroundings.depositNano
     if (balanceNano >= enoughNano) return pass(found)
     const need = role === 'provider' ? 'claims cost fees' : 'a channel takes its deposit from it'
-    return warn(found, `Send at least ${enoughNano} nanoTON to this address: ${need}.`)
+    return warn(found, `Send at least ${coins(enoughNano)} to this address: ${need}.`)
   })
 }

@@ -1,6 +1,7 @@
 /** All that the checks look at. Tests put a made-up machine in its place. */
 import type { SurveyLine } from '#node/evidence/survey.ts'
 import type { UpstreamView } from './upstream.ts'
+import type { UpstreamView } from './upstream.ts'
 import type { Coins } from '#node/text.ts'
 
 export type Role = 'provider' | 'client'
@@ -65,6 +66,8 @@ export interface Surroundings {
   /** @throws Error when the runtime cannot be loaded */
   onnxruntime(): Promise<{ readonly version: string; readonly providers: readonly string[] }>
   tee(): Promise<readonly SurveyLine[]>
+  /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
+  upstream?(): Promise<UpstreamView> | undefined
   /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
   upstream?(): Promise<UpstreamView> | undefined
   /** Undefined: no network is configured and no testnet runs. @throws CocoonError NETWORK_FILE */

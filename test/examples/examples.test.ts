@@ -23,10 +23,12 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
     'price-estimate.ts': {
       prints: [/^at most [1-9]\d*, likely \d+ nanoTON$/m, /^paid [1-9]\d* nanoTON$/m],
     },
+    'structured-output.ts': { prints: [/^about (money|privacy|models), good: (true|false)$/m] },
     'testnet.test.ts': {
       prints: [/^# pass 1$/m, /^# fail 0$/m],
       before: ['--test', '--test-reporter=tap'],
     },
+    'tools.ts': { prints: [/^TOOLS_UNSUPPORTED: 400 /] },
     'verify-receipt.ts': {
       prints: [/^passed evidence\/quote-signature /m, /^(acknowledged|anchored), tier simulated$/m],
     },

@@ -26,6 +26,7 @@ import { additionCell, type Decision } from '#settlement/registry/actions.ts'
 import {
   applyMessage,
   decideMessage,
+  payRentMessage,
   type RegistryOnChain,
   type RegistryTerms,
   registryAddress,
@@ -158,11 +159,22 @@ export function submission(file: ActionFile): WalletMessage {
 
 /** The message that makes the proposal of a submitted action true. @throws ConfigError ACTION_INVALID */
 export function application(file: ActionFile): WalletMessage {
-  if (file.decision.kind !== 'propose') {
-    throw new ConfigError('ACTION_INVALID', 'only a proposal is applied: this took effect at once')
-  }
-  const hash = new Uint8Array(additionCell(file.decision.addition).hash())
-  return applyMessage(file.terms, hash)
+  return applyMessage(file.terms, proposalHash(file))
+}
+
+function proposalHash({ decision }: ActionFile): Uint8Array {
+  if (decision.kind === 'propose') return new Uint8Array(additionCell(decision.addition).hash())
+  throw new ConfigError('ACTION_INVALID', 'this is no proposal: it takes effect at once')
+}
+
+/** Takes back a proposal that was submitted. @throws ConfigError ACTION_INVALID */
+export function cancellation(file: ActionFile): Decision {
+  return { kind: 'cancel', proposal: proposalHash(file) }
+}
+
+/** Coins that a registry keeps for its rent. By anyone. @throws ConfigError REGISTRY_TERMS_INVALID */
+export function rentPayment(termsFile: string, amountNano: bigint): WalletMessage {
+  return payRentMessage(readTerms(termsFile), amountNano)
 }
 
 /** For people, before they sign. */

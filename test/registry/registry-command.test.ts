@@ -2,6 +2,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { Address } from '@ton/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { buildProgram } from '#node/cli/program.ts'
 import { registryTermsSchema } from '#node/registry/action-file.ts'
@@ -88,6 +89,33 @@ it('revokes it with one signature, at once: show says what is in use and exits w
   const shown = await show()
   expect(shown).toMatchObject({ sequence: 2, active: 0, revoked: 1, exitCodes: [5] })
   expect(shown.revokedInUse.key).toBe(toHex(network.modelRoot))
+})
+
+it('cancels a proposal that waits with one signature, and keeps what is paid for rent', async () => {
+  const addition = draft('other.json')
+  writeFileSync(
+    addition,
+    JSON.stringify({ kind: 'model', key: '5a'.repeat(32), meta: '77'.repeat(32) }),
+  )
+  const to = (name: string) => ['--terms', terms, '--out', draft(name), ...onNetwork()]
+  await registry('propose', addition, ...to('waiting'))
+  await sign('waiting', 0)
+  await sign('waiting', 1)
+  await submit('submit', 'waiting')
+  expect(await show()).toMatchObject({ sequence: 3, proposals: 1 })
+  await registry('cancel', draft('waiting'), ...to('cancelled'))
+  const { talk } = await sign('cancelled', 0)
+  expect(talk).toContain('decision 4: cancel the proposal')
+  await submit('submit', 'cancelled')
+  expect(await show()).toMatchObject({ sequence: 4, proposals: 0 })
+  const none = registry('cancel', draft('second'), ...to('none'))
+  await expect(none).rejects.toMatchObject({ code: 'ACTION_INVALID' })
+
+  const before = await network.chain.balance(Address.parseRaw(address))
+  await registry('rent', '0.5', '--terms', terms, '--yes', '--json', ...anybody.flags)
+  const rentNano = (await network.chain.balance(Address.parseRaw(address))) - before
+  expect(rentNano).toBeGreaterThan(499_000_000n)
+  expect(rentNano).toBeLessThanOrEqual(500_000_000n)
 })
 
 it('does not overwrite a draft, and takes no stranger, loose key file or changed draft', async () => {

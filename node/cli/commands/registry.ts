@@ -1,13 +1,14 @@
-/** `cocoon registry show|propose|revoke|sign|submit|apply`: advisory registries, read and decided. */
+/** `cocoon registry show|propose|revoke|cancel|sign|submit|apply|rent`: advisory registries, read and decided. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { pairs } from '#node/text.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
+import { parseCoins } from '../numbers.ts'
 import type { PeerCommandOptions } from '../options.ts'
 import { registryAddresses } from '../registry-addresses.ts'
-import { type SpendOptions, withSpending } from '../spend.ts'
+import { type Spending, type SpendOptions, withSpending } from '../spend.ts'
 import type { TargetOptions } from '../target.ts'
 
 /** Loaded here only: the chain's libraries take a second. */
@@ -37,6 +38,10 @@ export function registryCommand(program: Command, context: CliContext): void {
     .description('draft a revocation, which takes effect at once and for good')
     .argument('<key>', 'model root, runtime digest, measurement or policy digest', parseKey)
     .action((key: Uint8Array, options: DraftOptions) => revoke(key, options, context))
+  drafting(registry.command('cancel'))
+    .description('draft the end of a proposal that was submitted, which takes effect at once')
+    .argument('<file>', 'draft of the proposal')
+    .action((file: string, options: DraftOptions) => cancel(file, options, context))
   registry
     .command('sign')
     .description("add an owner's signature to a draft; needs no chain")
@@ -51,6 +56,13 @@ export function registryCommand(program: Command, context: CliContext): void {
     .description('make a submitted proposal true, after its timelock; anybody may')
     .argument('<file>', 'draft')
     .action((file: string, options: SendOptions) => send('apply', file, options, context))
+  sending(registry.command('rent'))
+    .description('leave coins for the rent of a registry; anybody may, and they do not come back')
+    .argument('<coins>', 'such as 0.5', parseCoins)
+    .requiredOption('--terms <file>', 'terms of the registry')
+    .action((amountNano: bigint, options: SendOptions & { readonly terms: string }) =>
+      payRent(amountNano, options, context),
+    )
 }
 
 const drafting = (command: Command): Command =>
@@ -152,6 +164,26 @@ async function revoke(key: Uint8Array, options: DraftOptions, context: CliContex
   )
 }
 
+async function cancel(file: string, options: DraftOptions, context: CliContext): Promise<void> {
+  const { cancellation, draftAction, readAction } = await load()
+  const decision = cancellation(readAction(file))
+  tellDraft(
+    await draftAction(options.terms, decision, options.out, options, context),
+    options,
+    context,
+  )
+}
+
+async function payRent(
+  amountNano: bigint,
+  options: SendOptions & { readonly terms: string },
+  context: CliContext,
+): Promise<void> {
+  const { rentPayment } = await load()
+  const message = rentPayment(options.terms, amountNano)
+  await sendMessage({ what: 'pays rent', message, movesNano: amountNano }, options, context)
+}
+
 function tellDraft(
   { registry, sequence }: { readonly registry: string; readonly sequence: number },
   { out }: DraftOptions,
@@ -174,13 +206,21 @@ async function send(
   context: CliContext,
 ): Promise<void> {
   const { application, decisionText, readAction, submission } = await load()
-  const { spend } = await import('../spend.ts')
-  const { withOwner } = await import('../owner.ts')
   const action = readAction(file)
   const message = verb === 'submit' ? submission(action) : application(action)
   const what = verb === 'submit' ? decisionText(action) : `applies ${decisionText(action)}`
+  await sendMessage({ what, message, movesNano: 0n }, options, context)
+}
+
+async function sendMessage(
+  spending: Spending,
+  options: SendOptions,
+  context: CliContext,
+): Promise<void> {
+  const { spend } = await import('../spend.ts')
+  const { withOwner } = await import('../owner.ts')
   await withOwner('client', options, context, ({ openWallet }) =>
-    spend({ what, message, movesNano: 0n }, options, openWallet, context),
+    spend(spending, options, openWallet, context),
   )
 }
 

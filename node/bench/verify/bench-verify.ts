@@ -106,7 +106,7 @@ function open(folder: string, slotsTotal: number) {
 
 async function answersOf(folder: string, trials: readonly Trial[]): Promise<Answered[]> {
   await using engine = await open(folder, ANSWERS_AT_ONCE)
-  return inGroups(trials, ANSWERS_AT_ONCE, async (trial) => {
+  return await inGroups(trials, ANSWERS_AT_ONCE, async (trial) => {
     const answer: ClaimedToken[] = []
     const { signal } = new AbortController()
     for await (const event of engine.generate({ ...trial, signal })) {

@@ -59,6 +59,8 @@ export interface TestProviderOptions {
   readonly keepsPrefixes?: boolean
   /** Another peer's, so that runs need not fund one each. */
   readonly walletName?: string
+  /** Its ids only spell a text, as those of some upstream servers do. */
+  readonly textOnly?: boolean
   /** SIMULATED GPUs; none when left out. */
   readonly gpus?: number
   /** What makes its quotes; a SIMULATED TDX machine when left out. */
@@ -99,7 +101,8 @@ export class TestProvider {
       ...(answer === undefined ? {} : { answer }),
     })
     const { runtimeDigest } = trustOf(network)
-    const info = { ...engine.info, modelRoot: network.modelRoot, runtimeDigest }
+    const exactTokenIds = options.textOnly !== true
+    const info = { ...engine.info, modelRoot: network.modelRoot, runtimeDigest, exactTokenIds }
     this.engine = { ...engine, info }
   }
 

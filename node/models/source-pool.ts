@@ -141,7 +141,7 @@ export class SourcePool {
     const detail = reasons.slice(0, 8).join('; ') || 'nobody hands it out'
     return new UnavailableError('MODEL_SOURCES_EXHAUSTED', `no source is left: ${detail}`, {
       remedy:
-        'Run it again later: it goes on where it stopped. See `cocoon peers` and the network.',
+        'Run it again later: it goes on where it stopped.',
     })
   }
 }

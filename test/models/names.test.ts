@@ -1,0 +1,162 @@
+/** Which name means which root: pins, publishers, and never the peer that serves it. */
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fetchPublication } from '#node/models/fetch-publication.ts'
+import { withKnownModels } from '#node/models/known-models.ts'
+import { ModelNames } from '#node/models/names.ts'
+import { publicationBytesOf, readPublication } from '#node/models/publication-document.ts'
+import { ModelStore } from '#node/models/store.ts'
+import { UploadBudget } from '#node/models/upload-budget.ts'
+import type { NetworkFile } from '#node/testnet/network-file.ts'
+import { fromHex, toHex, utf8 } from '#protocol/bytes.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { modelNameKey } from '#protocol/model/dht-keys.ts'
+import { publicationBytes, signPublication } from '#protocol/model/publication.ts'
+import { errorCode } from '#test/support/error-code.ts'
+import { found, ModelPeers, testModel } from '#test/support/model-peers.ts'
+import { temporaryFolder } from '#test/support/temporary-folder.ts'
+import { testIdentity } from '#test/support/test-peers.ts'
+
+const publisher = testIdentity(901)
+const rootA = 'aa'.repeat(32)
+const rootB = 'bb'.repeat(32)
+const word = (root: string, sequence = 1, key = publisher, name = 'tiny') =>
+  signPublication(crypto, key, { name, root: fromHex(root), licence: 'MIT', sequence })
+const signal = new AbortController().signal
+
+describe('names', () => {
+  it('a pin is what the owner said, kept on the disk, and goes before every publisher', () => {
+    const root = temporaryFolder()
+    const names = new ModelNames(root, crypto)
+    names.trust(publisher.publicKey)
+    names.hear(word(rootA))
+    expect(names.resolve('tiny')).toMatchObject({ rootHex: rootA, namedBy: 'publisher' })
+    names.pin('tiny', rootB)
+    expect(new ModelNames(root, crypto).resolve('tiny')).toMatchObject({
+      rootHex: rootB,
+      namedBy: 'pin',
+    })
+    expect(names.unpin('tiny')).toBe(true)
+    expect(names.resolve('tiny')?.rootHex).toBe(rootA)
+    expect(names.resolve('constructor')).toBeUndefined()
+  })
+
+  it('a publisher counts only while it is trusted', () => {
+    const names = new ModelNames(temporaryFolder(), crypto)
+    names.hear(word(rootA))
+    expect(names.resolve('tiny')).toBeUndefined()
+    names.trust(publisher.publicKey)
+    expect(names.resolve('tiny')?.rootHex).toBe(rootA)
+    names.distrust(publisher.publicKey)
+    expect(names.resolve('tiny')).toBeUndefined()
+    expect(names.publications()).toEqual([])
+  })
+
+  it('the newest word counts; an older one, or another of the same number, is refused', () => {
+    const names = new ModelNames(temporaryFolder(), crypto)
+    names.trust(publisher.publicKey)
+    names.hear(word(rootA, 2))
+    names.hear(word(rootA, 2))
+    expect(errorCode(() => names.hear(word(rootB, 1)))).toBe('MODEL_PUBLICATION_ROLLED_BACK')
+    expect(errorCode(() => names.hear(word(rootB, 2)))).toBe('MODEL_PUBLICATION_ROLLED_BACK')
+    names.hear(word(rootB, 3))
+    expect(names.resolve('tiny')?.rootHex).toBe(rootB)
+  })
+
+  it('two trusted publishers that disagree are nobody’s guess', () => {
+    const names = new ModelNames(temporaryFolder(), crypto)
+    const other = testIdentity(902)
+    for (const key of [publisher, other]) names.trust(key.publicKey)
+    names.hear(word(rootA))
+    names.hear(word(rootB, 1, other))
+    expect(errorCode(() => names.resolve('tiny'))).toBe('MODEL_NAME_AMBIGUOUS')
+    expect(names.resolve('tiny', toHex(other.publicKey))?.rootHex).toBe(rootB)
+  })
+
+  it('what was changed after it was signed is no publication', () => {
+    const good = word(rootA)
+    const text = Buffer.from(publicationBytesOf(good)).toString()
+    expect(readPublication(utf8(text), crypto)).toEqual(good)
+    const changes: [string, string][] = [
+      [rootA, rootB],
+      ['"tiny"', '"tinx"'],
+      ['"MIT"', '"GPL"'],
+      [':1,', ':2,'],
+      [toHex(publisher.publicKey), toHex(testIdentity(903).publicKey)],
+      ['{', ''],
+    ]
+    for (const [from, to] of changes) {
+      expect(errorCode(() => readPublication(utf8(text.replace(from, to)), crypto))).toBe(
+        'MODEL_PUBLICATION_INVALID',
+      )
+    }
+    expect(
+      errorCode(() => new ModelNames(temporaryFolder(), crypto).hear({ ...good, licence: 'x' })),
+    ).toBe('MODEL_PUBLICATION_INVALID')
+  })
+
+  it('what is signed has the bytes of docs/spec/models.md', () => {
+    const field = (bytes: Uint8Array) => [0, 0, 0, bytes.length, ...bytes]
+    const { root, publisher: key } = word(rootA, 258)
+    const sequence = [0, 0, 0, 0, 0, 0, 1, 2]
+    expect([...publicationBytes(word(rootA, 258))]).toEqual([
+      ...[...utf8('cocoon/model-publication/1'), 0],
+      ...[utf8('tiny'), root, utf8('MIT'), Uint8Array.from(sequence), key].flatMap(field),
+    ])
+  })
+
+  it('a names file that cannot be read is an error, not an empty one', () => {
+    const root = temporaryFolder()
+    const names = new ModelNames(root, crypto)
+    names.pin('tiny', rootA)
+    writeFileSync(path.join(root, 'models', 'names.json'), '{"pins":')
+    expect(errorCode(() => names.resolve('tiny'))).toBe('MODEL_NAMES_INVALID')
+  })
+})
+
+it('a publication comes from peers, its signature decides: forged and older ones do not count', async () => {
+  const model = testModel()
+  const peers = new ModelPeers()
+  const key = modelNameKey(crypto, publisher.publicKey, 'tiny')
+  const forged = { ...word(rootB, 9), root: fromHex(rootA) }
+  for (const publication of [word(rootA, 1), word(rootB, 2)]) {
+    await (await peers.honest(model, { publications: [publication] })).provide(key)
+  }
+  const liar = await peers.liar(model.root, async () => found(publicationBytesOf(forged)))
+  await liar.provide(key)
+  const other = await peers.liar(model.root, async () =>
+    found(publicationBytesOf(word(rootA, 99, testIdentity(904)))),
+  )
+  await other.provide(key)
+  const components = { transport: peers.join(), crypto, stallMs: 500 }
+  const newest = await fetchPublication(components, publisher.publicKey, 'tiny', signal)
+  expect(newest).toEqual(word(rootB, 2))
+})
+
+it("a network's own names keep their meaning, pins add to them", () => {
+  const dataRoot = temporaryFolder()
+  const names = new ModelNames(dataRoot, crypto)
+  names.pin('demo', rootB)
+  names.pin('mine', rootB)
+  const network = { models: [{ id: 'demo', root: rootA }] } as unknown as NetworkFile
+  const known = withKnownModels(network, new ModelStore(dataRoot), names)
+  expect(known.models).toEqual([
+    { id: 'demo', root: rootA },
+    { id: 'mine', root: rootB },
+  ])
+})
+
+it('bytes of a day are on the disk before they are sent; a crash forgets none of them', () => {
+  const file = path.join(temporaryFolder(), 'uploads.json')
+  let nowMs = 0
+  const caps = { bytesPerS: 1, bytesPerDay: 100_000_000 }
+  const budget = () => new UploadBudget(caps, file, { nowMs: () => nowMs }, async () => undefined)
+  expect(budget().reserve(60_000_000)).toBe(true)
+  expect(budget().reserve(60_000_000)).toBe(false)
+  expect(budget().reserve(1_000_000)).toBe(true)
+  nowMs += 86_400_000
+  expect(budget().reserve(60_000_000)).toBe(true)
+  writeFileSync(file, 'torn')
+  expect(budget().reserve(1)).toBe(false)
+})

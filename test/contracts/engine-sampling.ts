@@ -37,9 +37,10 @@ export function testSampling(harness: Harness): void {
       sampling: { logitBias: [{ id: wanted, bias: 100 }] },
     })
     expect(new Set(pushed.ids)).toEqual(new Set([wanted]))
-    const logitBias = [wanted, other].map((id) => ({ id, bias: id === wanted ? 100 : 99 }))
-    const penalised = { logitBias, frequencyPenalty: 0.75 }
-    const { ids } = await harness.answer({ ...hot, temperature: 0, sampling: penalised })
+    // Whichever of the two is likelier at first, penalties that grow bring in the other.
+    const logitBias = [wanted, other].map((id) => ({ id, bias: 100 }))
+    const penalised = { logitBias, frequencyPenalty: 2 }
+    const { ids } = await harness.answer({ temperature: 0, maxTokens: 24, sampling: penalised })
     expect(new Set(ids)).toEqual(new Set([wanted, other]))
   })
 

@@ -39,7 +39,7 @@ export interface RoleNetwork {
   readonly file: NetworkFile
   readonly modelRoot: Uint8Array
   /** Of the simulated model; undefined: one that does not know tools. */
-  readonly chatTemplate: string | undefined
+  readonly chatTemplate?: string | undefined
   /** In memory, or hosts on loopback: whatever a peer joins. */
   readonly memory: { join(self: PeerRef): Transport | Promise<Transport> }
   /** The way of every peer to the chain. */

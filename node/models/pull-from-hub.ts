@@ -98,7 +98,7 @@ function partialKey(access: HubAccess, { name, commit }: Repository, files: Chos
 }
 
 /** "HuggingFaceTB/SmolLM2-135M-Instruct" with onnx/model_q4.onnx: "smollm2-135m-instruct-q4". */
-export function nameOf(repository: string, graphPath: string): string {
+function nameOf(repository: string, graphPath: string): string {
   const [, form] = /^model_?(.*)$/.exec(path.basename(graphPath, '.onnx')) ?? []
   const words = `${path.basename(repository)}${form ? `-${form}` : ''}`.toLowerCase()
   return words

@@ -1,13 +1,10 @@
 /** Trying again, with pauses that double or that the other side asked for. */
-import { sleep } from '../async.ts'
 import { HUB_PAUSE_FIRST_MS, HUB_PAUSE_MAX_MS, HUB_TRIES_MAX } from './constants.ts'
 import { HubTrouble } from './hub-http.ts'
 import type { TellPull } from './pull-events.ts'
 
 /** Waits; replaced in tests. Rejects with the signal's reason. */
 export type Wait = (ms: number, signal: AbortSignal) => Promise<void>
-
-export const realWait: Wait = sleep
 
 export interface RetryParts {
   readonly wait: Wait

@@ -11,6 +11,7 @@ import type { Story } from '#node/why/story.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { decodeReceiptBody, decodeReceiptFile } from '#protocol/receipt.ts'
+import { eraseAnswers, jobFile } from './erase-answers.ts'
 import { eraseFiles } from './erase-files.ts'
 
 export type Selection =
@@ -25,6 +26,8 @@ export interface Erased {
   readonly receipts: number
   readonly asks: number
   readonly jobs: number
+  /** Of one request, in the results of jobs that stay. */
+  readonly answers: number
   /** Uploaded, or written by batches. */
   readonly files: number
 }
@@ -56,6 +59,9 @@ export function eraseHistory(store: PeerStore, home: string, selection: Selectio
   // Files first: a crash in between leaves rows without files, which the next run deletes.
   for (const { file } of receipts) removeBelow(home, file)
   for (const { id } of jobs) removeJobFiles(home, id)
+  const receiptIds = new Set(receipts.map(({ id }) => id))
+  const jobIds = selection.kind === 'request' ? store.jobs().map(({ id }) => id) : []
+  const answers = eraseAnswers(home, jobIds, receiptIds)
   store.transaction(() => {
     for (const { id } of stories) store.eraseStory(id)
     for (const { id } of receipts) store.eraseReceipt(id)
@@ -65,7 +71,7 @@ export function eraseHistory(store: PeerStore, home: string, selection: Selectio
   })
   const counts = { requests: stories.length, receipts: receipts.length }
   const files = selection.kind === 'request' ? 0 : eraseFiles(home, limitOf(selection))
-  return { ...counts, asks: asks.length, jobs: jobs.length, files }
+  return { ...counts, asks: asks.length, jobs: jobs.length, answers, files }
 }
 
 const limitOf = (selection: Selection): number =>
@@ -105,8 +111,7 @@ function removeBelow(home: string, file: string): void {
   rmSync(file, { force: true })
 }
 
-/** As JobBook names them. */
 function removeJobFiles(home: string, id: string): void {
-  if (!/^[0-9a-zA-Z_-]{8,128}$/.test(id)) return
-  rmSync(path.join(home, 'jobs', `${id.slice(0, 32)}.results.jsonl`), { force: true })
+  const file = jobFile(home, id)
+  if (file !== undefined) rmSync(file, { force: true })
 }

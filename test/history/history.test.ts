@@ -1,5 +1,5 @@
 /** History out as CSV and JSON, and away: over a client that asked, ran a job and stopped. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -92,6 +92,21 @@ describe('delete', () => {
   const receiptFiles = () =>
     readdirSync(path.join(place, 'receipts')).filter((name) => name.endsWith('.cocoon-receipt'))
 
+  /** A job of two lines, of which the first has this receipt. */
+  function jobOf(receipt: string): string {
+    const id = 'a-job-of-two-lines'
+    const state = { status: 'done', model: 'm', lines: 2, linesDone: 2, spentNano: '0', bids: [] }
+    const row = { id, stateJson: JSON.stringify(state), updatedAtMs: Date.now() }
+    withClientStore(place, (store) => store.saveJob(row))
+    const file = path.join(place, 'jobs', `${id}.results.jsonl`)
+    const lines = [
+      { index: 0, text: 'the first answer', receiptId: receipt },
+      { index: 1, text: 'the second answer', receiptId: 'of-another' },
+    ]
+    writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
+    return file
+  }
+
   it('needs to be told what, and one thing only', async () => {
     await expect(run('delete')).rejects.toMatchObject({ code: 'USAGE' })
     const both = run('delete', '--all', '--request', 'x')
@@ -104,8 +119,12 @@ describe('delete', () => {
   it('erases one request: story, salts, receipt and its file; what is owed stays', async () => {
     const owed = leaves()
     expect(withClientStore(place, (store) => store.ask(ids[0]!))).toBeDefined()
+    const results = jobOf((await exported())[0]!.receipt)
     const erased = JSON.parse(await run('delete', '--request', ids[0]!, '--json'))
-    expect(erased).toMatchObject({ requests: 1, receipts: 1, asks: 1, jobs: 0, files: 0 })
+    expect(erased).toMatchObject({ requests: 1, receipts: 1, asks: 1, jobs: 0, answers: 1 })
+    expect(erased.files).toBe(0)
+    expect(readFileSync(results, 'utf8')).not.toContain('the first answer')
+    expect(readFileSync(results, 'utf8')).toContain('the second answer')
     expect(withClientStore(place, (store) => store.ask(ids[0]!))).toBeUndefined()
     expect(receiptFiles()).toHaveLength(1)
     expect((await exported()).map(({ request }) => request)).not.toContain(ids[0])
@@ -119,7 +138,7 @@ describe('delete', () => {
 
   it('erases everything, so that no byte of it is left; the channel pays on', async () => {
     const owed = leaves()
-    expect(await run('delete', '--all')).toMatch(/2 requests, 1 receipts, 0 jobs, 1 files/)
+    expect(await run('delete', '--all')).toMatch(/2 requests, 1 receipts, 1 jobs, 1 files/)
     expect(await exported()).toEqual([])
     expect(receiptFiles()).toEqual([])
     expect(leaves()).toEqual(owed)

@@ -78,9 +78,16 @@ function deleteHistory(options: DeleteOptions, { output, settings }: CliContext)
     output.json({ home, ...erased })
     return
   }
-  const { requests, receipts, jobs, files } = erased
-  output.result(
-    `deleted from ${home}: ${requests} requests, ${receipts} receipts, ${jobs} jobs, ${files} files`,
+  const { requests, receipts, jobs, answers, files } = erased
+  const counts = `${requests} requests, ${receipts} receipts, ${jobs} jobs, ${files} files`
+  if (selection.kind !== 'request') {
+    output.result(`deleted from ${home}: ${counts}`)
+    return
+  }
+  output.result(`deleted from ${home}: ${counts}, ${answers} answers in results of jobs`)
+  output.talk(
+    'kept: files that were uploaded or written by batches, which may hold this request too\n' +
+      '(`cocoon history delete --before DATE` deletes them), and what is owed on channels',
   )
 }
 

@@ -120,3 +120,5 @@ export const TOOL_CALL_CHARS_MAX = 262_144
 export const CHAT_TEMPLATE_TIMEOUT_MS = 2_000
 /** Tokenising one text; a megabyte takes about a second. */
 export const TOKENIZER_TIMEOUT_MS = 10_000
+/** Requests that may wait for an embedding model. */
+export const EMBEDDING_QUEUE_MAX = 64

@@ -86,7 +86,7 @@ export async function readTokenizerFiles(folder: string): Promise<ModelFiles> {
 }
 
 /** Names in onnx/, sorted; a folder or link among them is refused when it is read. */
-async function graphFolderFiles(folder: string): Promise<string[]> {
+export async function graphFolderFiles(folder: string): Promise<string[]> {
   const path = join(folder, GRAPH_FOLDER)
   const stat = await lstat(path).catch(() => undefined)
   if (stat === undefined) throw missing(`${GRAPH_FOLDER}/model.onnx`)
@@ -97,7 +97,7 @@ async function graphFolderFiles(folder: string): Promise<string[]> {
 }
 
 /** Undefined when there is no such file. O_NOFOLLOW refuses links; O_NONBLOCK never waits on pipes. */
-async function readRegularFile(
+export async function readRegularFile(
   folder: string,
   path: string,
   bytesMax: number,
@@ -136,7 +136,7 @@ async function readWhole(
   return bytes
 }
 
-function missing(path: string): ConfigError {
+export function missing(path: string): ConfigError {
   return new ConfigError('MODEL_FILE_MISSING', `the model has no ${path}`, {
     remedy: 'Point to a folder with config.json, tokenizer.json and onnx/model.onnx.',
     data: { path },

@@ -33,7 +33,7 @@ export async function startChild(
   signal: AbortSignal | undefined,
 ): Promise<ChildLink> {
   signal?.throwIfAborted()
-  const child = spawnChild()
+  const child = spawnEngineProcess(CHILD)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const kill = () => child.kill('SIGKILL')
   signal?.addEventListener('abort', kill, { once: true })
@@ -65,8 +65,8 @@ export async function startChild(
  * No environment (NODE_OPTIONS and the owner's secrets stay out), no inherited flags, and no
  * output: what a crash prints could quote a prompt. The temporary folder is only a neutral place.
  */
-function spawnChild(): ChildProcess {
-  return fork(CHILD, [], {
+export function spawnEngineProcess(file: string): ChildProcess {
+  return fork(file, [], {
     cwd: tmpdir(),
     env: {},
     execArgv: [`--max-old-space-size=${ENGINE_HEAP_MIB}`],
@@ -123,7 +123,7 @@ export function crashed(): UnavailableError {
   })
 }
 
-function loadFailed(): ConfigError {
+export function loadFailed(): ConfigError {
   return new ConfigError(
     'MODEL_LOAD_FAILED',
     'the engine process ended while it loaded the model',

@@ -1,0 +1,138 @@
+/** The embedding engine over onnxruntime; the work happens in a process of its own. */
+import { resolve } from 'node:path'
+import { equal } from '#protocol/bytes.ts'
+import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import {
+  EMBEDDING_QUEUE_MAX,
+  ENGINE_MEMORY_DEFAULT_BYTES,
+  ENGINE_THREADS_DEFAULT,
+} from '../constants.ts'
+import { engineClosed } from '../decoding/request-desk.ts'
+import { EncoderLink } from './encoder-link.ts'
+import { checkIds } from './encoder-tokenizer.ts'
+import type { EmbeddingEngine, EmbeddingInfo, EmbedRequest } from './engine.ts'
+import type { EncoderLoad, EncoderReady } from './messages.ts'
+
+export interface EmbeddingEngineOptions {
+  /** Folder in the Hugging Face layout of sentence-transformers, with one onnx/*.onnx. */
+  readonly folder: string
+  readonly modelId: string
+  /** Refuse any other model. 32 bytes. */
+  readonly expectedRoot?: Uint8Array
+  /** Resident memory at which the process is ended. */
+  readonly memoryLimitBytes?: number
+  readonly threads?: number
+}
+
+export interface OnnxEmbeddingEngine extends EmbeddingEngine {
+  /** Of the embedding process; undefined while none runs. */
+  readonly processId: number | undefined
+}
+
+/**
+ * Starts the process and loads the model.
+ * @throws ConfigError MODEL_ROOT_MISMATCH, MODEL_LOAD_FAILED, and those of readEncoder and EncoderGraph.open
+ */
+export async function createEmbeddingEngine(
+  options: EmbeddingEngineOptions,
+): Promise<OnnxEmbeddingEngine> {
+  const load: EncoderLoad = {
+    kind: 'load',
+    folder: resolve(options.folder),
+    threads: options.threads ?? ENGINE_THREADS_DEFAULT,
+    memoryLimitBytes: options.memoryLimitBytes ?? ENGINE_MEMORY_DEFAULT_BYTES,
+  }
+  const { link, ready } = await EncoderLink.start(load)
+  const expected = options.expectedRoot
+  if (expected !== undefined && !equal(expected, ready.modelRoot)) {
+    await link.close()
+    throw rootMismatch()
+  }
+  return new ChildEmbeddingEngine(load, options.modelId, link, ready)
+}
+
+class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
+  readonly info: EmbeddingInfo
+  readonly #load: EncoderLoad
+  readonly #vocabularySize: number
+  #link: EncoderLink
+  /** The end of the queue: one text runs at a time, in the order of the requests. */
+  #last: Promise<unknown> = Promise.resolve()
+  #queued = 0
+  #closed = false
+
+  constructor(load: EncoderLoad, modelId: string, link: EncoderLink, ready: EncoderReady) {
+    const { engine, modelRoot, runtimeDigest, contextTokens, dimensions } = ready
+    this.info = {
+      engine,
+      modelId,
+      modelRoot,
+      runtimeDigest,
+      contextTokens,
+      dimensions,
+      slotsTotal: 1,
+    }
+    this.#load = load
+    this.#link = link
+    this.#vocabularySize = ready.vocabularySize
+  }
+
+  get processId(): number | undefined {
+    return this.#link.processId
+  }
+
+  embed({ inputs, signal }: EmbedRequest): Promise<readonly Float32Array[]> {
+    return this.#enqueue(async () => {
+      const vectors: Float32Array[] = []
+      for (const ids of inputs) {
+        signal.throwIfAborted()
+        if (this.#closed) throw engineClosed()
+        vectors.push(await (await this.#running()).embed(ids))
+      }
+      return vectors
+    }, inputs)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await this.#link.close()
+  }
+
+  async #enqueue<T>(work: () => Promise<T>, inputs: EmbedRequest['inputs']): Promise<T> {
+    const { contextTokens } = this.info
+    for (const ids of inputs) checkIds(ids, { contextTokens, vocabularySize: this.#vocabularySize })
+    if (this.#queued >= EMBEDDING_QUEUE_MAX) throw busy()
+    this.#queued++
+    try {
+      const mine = this.#last.then(work)
+      this.#last = mine.catch(() => {})
+      return await mine
+    } finally {
+      this.#queued--
+    }
+  }
+
+  /** After a crash with the next text; a model that was changed meanwhile is refused. */
+  async #running(): Promise<EncoderLink> {
+    if (!this.#link.isGone) return this.#link
+    const { link, ready } = await EncoderLink.start(this.#load)
+    if (!equal(ready.modelRoot, this.info.modelRoot) || this.#closed) {
+      await link.close()
+      throw this.#closed ? engineClosed() : rootMismatch()
+    }
+    this.#link = link
+    return link
+  }
+}
+
+function busy(): UnavailableError {
+  return new UnavailableError('ENGINE_BUSY', 'too many requests wait for the embedding model', {
+    remedy: 'Try again in a few seconds, or use another provider.',
+  })
+}
+
+function rootMismatch(): ConfigError {
+  return new ConfigError('MODEL_ROOT_MISMATCH', 'the folder holds another model than expected', {
+    remedy: 'Restore the model files, or configure the root of the new model.',
+  })
+}

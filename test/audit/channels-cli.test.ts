@@ -78,7 +78,7 @@ it('audits stopped peers of both roles, a running one, and fails on one nano', a
     expect(shown.stdout).toContain(channel!.receiptsRoot)
   }
   const unknown = await cocoon(['channels', 'show', '0:aa', '--peer', client.dataDir])
-  expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining('no channel 0:aa') })
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('no channel 0:aa') })
 
   // A provider that runs has its store open: it is asked through its control socket.
   const store = openPeerStore(provider.dataDir)

@@ -17,7 +17,7 @@ import {
   QUICK,
   shareRow,
 } from './engine-rows.ts'
-import { bestLlamaSetting, describeSetting } from './llama-setting.ts'
+import { TunedLlama } from './llama-setting.ts'
 import { OurSubject } from './our-subject.ts'
 import { type InstalledPeers, installPeers } from './peers/install-peers.ts'
 import { PeerProcess } from './peers/peer-process.ts'
@@ -95,31 +95,28 @@ class EngineBench {
     const { say, seed } = this.#options
     const effort = this.#effort
     const gguf = await benchGguf(this.#modelsFolder, seed)
-    await using llama = await PeerProcess.start('llama-process.ts', [peers.llama, gguf])
+    await using llama = await TunedLlama.start(peers.llama, gguf, VOCABULARY)
     const rows: BenchRow[] = []
     for (const [streams, ratioMin] of [
       [1, 1.4],
       [SLOTS, 2],
     ] as const) {
-      say(`The best setting of node-llama-cpp for ${streams} …`)
-      const best = await bestLlamaSetting(llama, streams, this.#threads, VOCABULARY)
-      await llama.call('open', best)
-      say(`Decoding, ${streams} at once …`)
       const figure = `decode, q4, ${streams} ${streams === 1 ? 'stream' : 'streams'}`
-      const against = `node-llama-cpp q4_0, ${describeSetting(best)}`
+      say(`${figure}: the best setting of node-llama-cpp, then both in turns …`)
+      await llama.tuneDecode(streams, this.#threads)
+      const against = `node-llama-cpp q4_0, ${llama.setting}`
       const reach = { figure, against, ratioMin, unit: 'tok/s' }
       rows.push(await decodeRow(reach, streams, ours, llama, effort))
-      if (streams !== 1) continue
-      await llama.call('open', { ...best, threads: this.#threads, batchTokens: 512 })
-      const prefill = {
-        figure: 'prefill of 512 tokens, q4',
-        against: `node-llama-cpp q4_0, ${this.#threads} threads, batch and ubatch 512`,
-        ratioMin: 0.85,
-        unit: 'tok/s',
-      }
-      say('Reading prompts …')
-      rows.push(await prefillRow(prefill, ours, llama, effort))
     }
+    say('Reading prompts …')
+    await llama.tunePrefill(this.#threads)
+    const prefill = {
+      figure: 'prefill of 512 tokens, q4',
+      against: `node-llama-cpp q4_0, ${llama.setting}`,
+      ratioMin: 0.85,
+      unit: 'tok/s',
+    }
+    rows.push(await prefillRow(prefill, ours, llama, effort))
     return rows
   }
 

@@ -1,51 +1,115 @@
 /** Finds the setting in which llama.cpp is at its best on this machine: a rival tuned down proves nothing. */
+import { sleep } from '#node/async.ts'
 import type { LlamaSetting } from './peers/llama-process.ts'
-import type { PeerProcess } from './peers/peer-process.ts'
+import { PeerProcess } from './peers/peer-process.ts'
+import type { Subject } from './subject.ts'
 
 const SEQUENCES = [1, 2, 4, 8]
 const BATCH_TOKENS = [32, 512]
 const PROBE = { promptTokens: 32, tokens: 8 }
+const PROBE_PREFILL_TOKENS = 256
+/** Threads that wait for each other in loops stand still on a busy machine: such a setting is not the best. */
+const PROBE_LIMIT_MS = 10_000
 /** Positions of one sequence: prompt and answer of every figure. */
 const CONTEXT_TOKENS = 1_024
 
-export interface TunedSetting extends LlamaSetting {
-  readonly stepMs: number
-}
+/** One process of llama.cpp and how its context is made now; the process is replaced when it stands still. */
+export class TunedLlama implements Subject {
+  readonly #args: readonly string[]
+  readonly #vocabularySize: number
+  #peer: PeerProcess
+  #setting: LlamaSetting | undefined
 
-/** Context settings of `streams` decoded side by side, each tried for some steps. */
-export async function bestLlamaSetting(
-  llama: PeerProcess,
-  streams: number,
-  threadsMax: number,
-  vocabularySize: number,
-): Promise<TunedSetting> {
-  let best: TunedSetting | undefined
-  for (const sequences of SEQUENCES.filter((count) => count <= streams)) {
-    for (const batchTokens of BATCH_TOKENS) {
-      for (let threads = 1; threads <= threadsMax; threads++) {
-        const setting = settingOf(sequences, threads, batchTokens, vocabularySize)
-        await llama.call('open', setting)
-        const tries = [1, 2].map((salt) => ({ ...PROBE, streams, salt }))
-        let stepMs = Number.POSITIVE_INFINITY
-        for (const task of tries) stepMs = Math.min(stepMs, await llama.stepMs(task))
-        if (best === undefined || stepMs < best.stepMs) best = { ...setting, stepMs }
-      }
-    }
+  static async start(entry: string, gguf: string, vocabularySize: number): Promise<TunedLlama> {
+    const args = [entry, gguf]
+    return new TunedLlama(await startLlama(args), args, vocabularySize)
   }
-  if (best === undefined) throw new RangeError('no stream')
-  return best
+
+  private constructor(peer: PeerProcess, args: readonly string[], vocabularySize: number) {
+    this.#peer = peer
+    this.#args = args
+    this.#vocabularySize = vocabularySize
+  }
+
+  /** For example "8 at once, 2 threads, batch and ubatch 512". */
+  get setting(): string {
+    const { sequences = 0, threads = 0, batchTokens = 0 } = this.#setting ?? {}
+    return `${sequences} at once, ${threads} threads, batch and ubatch ${batchTokens}`
+  }
+
+  /** Takes the context in which `streams` side by side decode fastest. */
+  tuneDecode(streams: number, threadsMax: number): Promise<void> {
+    const task = { ...PROBE, streams, salt: 1 }
+    const counts = SEQUENCES.filter((count) => count <= streams)
+    return this.#tune(this.#settings(counts, threadsMax), () => this.stepMs(task))
+  }
+
+  /** Takes the context in which a prompt is read fastest. */
+  tunePrefill(threadsMax: number): Promise<void> {
+    const task = { promptTokens: PROBE_PREFILL_TOKENS, salt: 1 }
+    return this.#tune(this.#settings([1], threadsMax), () => this.prefillMs(task))
+  }
+
+  stepMs(task: Parameters<Subject['stepMs']>[0]): Promise<number> {
+    return this.#peer.stepMs(task)
+  }
+
+  prefillMs(task: Parameters<Subject['prefillMs']>[0]): Promise<number> {
+    return this.#peer.prefillMs(task)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#peer[Symbol.asyncDispose]()
+  }
+
+  async #tune(settings: readonly LlamaSetting[], probe: () => Promise<number>): Promise<void> {
+    let best: { setting: LlamaSetting; ms: number } | undefined
+    for (const setting of settings) {
+      const ms = await this.#limited(async () => {
+        await this.#peer.call('open', setting)
+        await probe()
+        return probe()
+      })
+      if (best === undefined || ms < best.ms) best = { setting, ms }
+    }
+    if (best === undefined) throw new RangeError('no setting')
+    await this.#peer.call('open', best.setting)
+    this.#setting = best.setting
+  }
+
+  /** Infinite when it takes too long. */
+  async #limited(task: () => Promise<number>): Promise<number> {
+    const over = new AbortController()
+    const late = sleep(PROBE_LIMIT_MS, over.signal).then(
+      () => Number.POSITIVE_INFINITY,
+      () => Number.POSITIVE_INFINITY,
+    )
+    const running = task().catch(() => Number.POSITIVE_INFINITY)
+    const ms = await Promise.race([running, late])
+    over.abort()
+    if (Number.isFinite(ms)) return ms
+    await this.#peer[Symbol.asyncDispose]()
+    this.#peer = await startLlama(this.#args)
+    return ms
+  }
+
+  /** One thread first: there is a best setting even where two stand still. */
+  #settings(counts: readonly number[], threadsMax: number): LlamaSetting[] {
+    const threadCounts = Array.from({ length: threadsMax }, (_, at) => at + 1)
+    return threadCounts.flatMap((threads) =>
+      counts.flatMap((sequences) =>
+        BATCH_TOKENS.map((batchTokens) => ({
+          sequences,
+          threads,
+          batchTokens,
+          contextTokens: CONTEXT_TOKENS,
+          vocabularySize: this.#vocabularySize,
+        })),
+      ),
+    )
+  }
 }
 
-function settingOf(
-  sequences: number,
-  threads: number,
-  batchTokens: number,
-  vocabularySize: number,
-): LlamaSetting {
-  const contextTokens = CONTEXT_TOKENS
-  return { sequences, threads, batchTokens, contextTokens, vocabularySize }
-}
-
-export function describeSetting({ sequences, threads, batchTokens }: LlamaSetting): string {
-  return `${sequences} at once, ${threads} threads, batch and ubatch ${batchTokens}`
+function startLlama(args: readonly string[]): Promise<PeerProcess> {
+  return PeerProcess.start('llama-process.ts', args)
 }

@@ -28,7 +28,15 @@ export type {
 function canonicalBytes(document: ParsedAsk): Uint8Array {
   const { modelId, messages, maxTokens, temperature, topP, seed, stop, tools } = document
   const ordered = {
-    ...{ modelId, messages: messages.map(orderedMessage), maxTokens, temperature, topP, seed, stop },
+    ...{
+      modelId,
+      messages: messages.map(orderedMessage),
+      maxTokens,
+      temperature,
+      topP,
+      seed,
+      stop,
+    },
     topK: document.topK,
     minP: unless(0, document.minP),
     repetitionPenalty: unless(1, document.repetitionPenalty),

@@ -101,7 +101,7 @@ const PoolingConfig = z.looseObject({
 const MODULE_KINDS = new Set(['Transformer', 'Pooling', 'Normalize'])
 
 /** @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, MODEL_POOLING_UNSUPPORTED */
-export function parseEncoderConfig(files: ModelFiles): EncoderConfig {
+function parseEncoderConfig(files: ModelFiles): EncoderConfig {
   const config = parseJsonFile(files, 'config.json', Config)
   const sentence = files.has('sentence_bert_config.json')
     ? parseJsonFile(files, 'sentence_bert_config.json', SentenceConfig)

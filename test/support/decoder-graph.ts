@@ -1,17 +1,13 @@
 /** Writes a small decoder as an ONNX graph, the way exporters for onnxruntime do, in several formats. */
-import { mkdir, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { type Attribute, type DataType, OnnxGraph } from '#inference/synth/onnx-graph.ts'
 import {
   type DecoderShape,
   type DecoderWeights,
-  decoderConfig,
   decoderWeights,
   type LayerWeights,
   type Matrix,
   ropeAngles,
 } from './decoder-weights.ts'
-import { tinyTokenizerFiles } from './tiny-tokenizer.ts'
 
 /** q4 and q8: MatMulNBits with float32 around it; q4f16: with float16 around it. */
 export type DecoderFormat = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16'
@@ -37,21 +33,6 @@ const MICROSOFT = { domain: 'com.microsoft' } as const
 const BLOCK = 32
 /** TensorProto.DataType */
 const CAST = { int32: 6 } as const
-
-/** Writes config, tokenizer and graph into the folder, which is created. */
-export async function writeDecoder(folder: string, options: DecoderGraphOptions): Promise<void> {
-  await mkdir(path.join(folder, 'onnx'), { recursive: true })
-  const { graph, external } = decoderGraph(options)
-  const files: Record<string, string | Uint8Array> = {
-    ...tinyTokenizerFiles(),
-    'config.json': JSON.stringify(decoderConfig(options.shape)),
-    'onnx/model.onnx': graph,
-  }
-  if (options.externalFile !== undefined) files[`onnx/${options.externalFile}`] = external
-  for (const [name, content] of Object.entries(files)) {
-    await writeFile(path.join(folder, name), content)
-  }
-}
 
 /** The serialised graph, and the bytes of its embedding for the case that they lie outside. */
 export function decoderGraph(options: DecoderGraphOptions) {

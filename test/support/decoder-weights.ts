@@ -46,7 +46,7 @@ export const DECODER_SHAPES = {
 } as const satisfies Record<string, DecoderShape>
 
 /** Of Llama 3.1 and 3.2, for a model that was trained on `LONG_TOKENS` positions. */
-export const ROPE_SCALING = { factor: 8, low: 1, high: 4, longTokens: 64 } as const
+const ROPE_SCALING = { factor: 8, low: 1, high: 4, longTokens: 64 } as const
 
 export function decoderConfig(shape: DecoderShape): Record<string, unknown> {
   const { factor, low, high, longTokens } = ROPE_SCALING

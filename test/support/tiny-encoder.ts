@@ -45,7 +45,7 @@ function weights() {
 }
 
 /** Embeddings, layer norm, attention of one head over all positions, and the sum of both. */
-export function encoderGraph(): Uint8Array {
+function encoderGraph(): Uint8Array {
   const graph = new OnnxGraph()
   const w = weights()
   const input = (name: string) => graph.input(name, 'int64', ['batch_size', 'sequence_length'])

@@ -6,7 +6,7 @@ import type { OnnxGraph } from './onnx-graph.ts'
 /** The standard's own domain and that of onnxruntime's transformer operators. */
 const DOMAINS = new Set(['', 'com.microsoft'])
 /** The newest opset of the standard that onnxruntime 1.30 knows. */
-export const OPSET_MAX = 26
+const OPSET_MAX = 26
 /** Branches and loops: what runs, and for how long, would depend on the data. */
 const CONTROL_FLOW = new Set(['If', 'Loop', 'Scan', 'SequenceMap'])
 /** One scale for all rows of a batch, found while it runs: what stands beside a row changes it. */

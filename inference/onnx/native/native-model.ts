@@ -4,6 +4,7 @@
  * both past and present, so that a step copies nothing and any number of sequences decode in one call.
  * Only for graphs with GroupQueryAttention, which takes the length of each row from the attention mask.
  */
+import { ENGINE_SLOTS_MAX } from '../../constants.ts'
 import { reusableTokens } from '../../decoding/prefix.ts'
 import {
   DECODING_CACHES_EXHAUSTED,
@@ -17,6 +18,7 @@ import type { GraphSignature } from '../graph-signature.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
 import { type CacheElements, NativeSession, type NativeTensor } from './session.ts'
+import { splitWideProducts } from './split-wide-products.ts'
 
 /** One row of the slabs. */
 interface Slot {
@@ -40,6 +42,11 @@ function tokensFor(slot: Slot, sequence: KeyedSequence | undefined): number {
   return reusableTokens(slot.kept, sequence.ids)
 }
 
+/** Sorts slots by what they are worth: those that keep nothing by place, the others by when they were closed. */
+function ageOf({ kept, closedAt, index }: Slot): number {
+  return kept.length === 0 ? index - ENGINE_SLOTS_MAX : closedAt
+}
+
 /** Which rows of the logits a graph returns: only a run tells. */
 type LogitsRows = 'last' | 'all'
 
@@ -57,7 +64,7 @@ export async function openNativeModel(
   const api = ortApi()
   let session: NativeSession
   try {
-    session = new NativeSession(api, graph, threads, externalFiles)
+    session = new NativeSession(api, splitWideProducts(graph), threads, externalFiles)
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }
@@ -76,6 +83,8 @@ class NativeModel implements TokenModel<Slot> {
   readonly vocabularySize: number
   readonly contextTokens: number
   #logitsRows: LogitsRows
+  /** Of the last call. */
+  #logits: { readonly name: string; readonly tensor: NativeTensor<Float32Array> } | undefined
   #closes = 0
 
   static async open(
@@ -125,12 +134,15 @@ class NativeModel implements TokenModel<Slot> {
     }
   }
 
-  /** The closed slot that saves the most work, else the one that was closed first. */
+  /**
+   * The closed slot that saves the most work, else the first one that keeps nothing, else the one that was
+   * closed first: a step computes every row up to the last one in use.
+   */
   openCache(sequence?: KeyedSequence): OpenedCache<Slot> {
     const closed = this.#slots
       .filter((slot) => !slot.isOpen)
       .map((slot) => ({ slot, tokens: tokensFor(slot, sequence) }))
-      .sort((a, b) => b.tokens - a.tokens || a.slot.closedAt - b.slot.closedAt)
+      .sort((a, b) => b.tokens - a.tokens || ageOf(a.slot) - ageOf(b.slot))
     const best = closed[0]
     if (best === undefined) throw new RangeError(DECODING_CACHES_EXHAUSTED)
     const { slot, tokens } = best
@@ -219,7 +231,7 @@ class NativeModel implements TokenModel<Slot> {
     if (this.#signature.hasPositionIds) {
       inputs.push(['position_ids', session.int64([batch, width], step.positions)])
     }
-    const logits = session.float32([batch, step.logitsRows, this.vocabularySize])
+    const logits = this.#logitsOf(batch, step.logitsRows)
     const count = this.#signature.logitsCount
     if (count !== undefined) {
       inputs.push([count.name, session.int64(count.rank === 0 ? [] : [1], [width])])
@@ -236,8 +248,17 @@ class NativeModel implements TokenModel<Slot> {
       return logits.data
     } finally {
       for (const [, tensor] of inputs.slice(0, inputs.length - step.cache.length)) tensor.release()
-      logits.release()
     }
+  }
+
+  /** Valid until the next call, so the next one of the same shape writes into the same memory. */
+  #logitsOf(batch: number, rows: number): NativeTensor<Float32Array> {
+    const name = `${batch}x${rows}`
+    if (this.#logits?.name === name) return this.#logits.tensor
+    this.#logits?.tensor.release()
+    const tensor = this.#session.float32([batch, rows, this.vocabularySize])
+    this.#logits = { name, tensor }
+    return tensor
   }
 
   #slotView(slot: Slot): readonly NativeTensor[] {

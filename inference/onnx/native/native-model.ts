@@ -18,7 +18,6 @@ import type { GraphSignature } from '../graph-signature.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
 import { type CacheElements, NativeSession, type NativeTensor } from './session.ts'
-import { splitWideProducts } from './split-wide-products.ts'
 
 /** One row of the slabs. */
 interface Slot {
@@ -64,7 +63,7 @@ export async function openNativeModel(
   const api = ortApi()
   let session: NativeSession
   try {
-    session = new NativeSession(api, splitWideProducts(graph), threads, externalFiles)
+    session = new NativeSession(api, graph, threads, externalFiles)
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }

@@ -18,7 +18,6 @@ import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
 import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
 import { lookAtUpstream } from './upstream.ts'
-import { lookAtUpstream } from './upstream.ts'
 
 /** @param networkFile path of the network file; undefined: none is configured */
 export function thisMachine(
@@ -61,12 +60,6 @@ export function thisMachine(
     keys: (role) => readKeysFile(dataDir(role)),
     onnxruntime: onnxProviders,
     tee: () => surveyTee(undefined, probeQuote),
-    upstream() {
-      const url = settings.upstreamUrl
-      if (url === undefined) return undefined
-      const file = networkFile()
-      return lookAtUpstream(url, settings, file === undefined ? undefined : readNetworkFile(file))
-    },
     upstream() {
       const url = settings.upstreamUrl
       if (url === undefined) return undefined

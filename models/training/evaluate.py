@@ -12,6 +12,7 @@ from decode import answers
 from facts import FACTS, HELLO, LONG, LONG_QUESTION, REFUSAL, WHO, passes
 from generate import TOPIC, Generator
 from heldout import FACT_QUESTIONS, FRESH_OFF_TOPIC, FRESH_QUESTIONS, LONG_QUESTIONS, OFF_TOPIC_QUESTIONS, SECOND_OFF_TOPIC, SECOND_QUESTIONS, normal
+import skills
 from model import load
 import tokenizer
 
@@ -32,6 +33,7 @@ def cases():
     out += [("second turn", k, [("user", FACT_QUESTIONS[k][0]), ("assistant", FACTS[k][2]), ("user", FACT_QUESTIONS[ids[i - 7]][0])], FACTS[ids[i - 7]][2]) for i, k in enumerate(ids) if i % 2]
     out += [("tell me more", k, [("user", FACT_QUESTIONS[k][0]), ("assistant", FACTS[k][2]), ("user", "please tell me a bit more about this")], LONG[TOPIC[k]][1]) for k in ids[::3]]
     out += [("small talk", q, [("user", q)], a) for q, a in (("Hello!", HELLO), ("Hi there, model", HELLO), ("Who am I speaking with?", WHO), ("What's your name?", WHO))]
+    out += [(f"skill: {name}", "", [("user", q)], a) for name, q, a in skills.cases()]
     gen = Generator(777)
     for _ in range(100):
         q, a, _ = gen.fact()

@@ -16,19 +16,22 @@ from questions_d import LATE
 TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardware attestation encryption tiers spotcheck".split(), "privacy"),
          **dict.fromkeys("currency price voucher channel loss receipt verify budget".split(), "payments"),
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
-# Turns per hundred. Skills are short, so their share of the graded tokens is smaller.
-MIX = dict(fact=42, long=4, off=20, talk=3, capital=6, convert=7, plural=9, weekday=5, opposite=4)
+# Turns per hundred in each leg of the training. Skills are short, so their share of the graded tokens is smaller.
+MIX = {1: dict(fact=42, long=4, off=20, talk=3, capital=6, convert=7, plural=9, weekday=5, opposite=4),
+       2: dict(fact=34, long=3, off=17, talk=3, capital=4, convert=7, plural=20, weekday=9, opposite=3)}
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
-    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps."""
+    """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
+    Leg 2 of the training adds invented words and frames to the skills."""
 
-    def __init__(self, seed):
+    def __init__(self, seed, leg=2):
         self.r = random.Random(seed)
+        self.leg = leg
         self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3
         self.ask = {key: lines + [x for x in LATE[key].split("\n") if x] * 2 for key, lines in ASK.items()}
-        self.mix = MIX
+        self.mix = MIX[leg]
         self.keys = list(FACTS)
 
     def expand(self, grammar):
@@ -119,9 +122,11 @@ class Generator:
     def skill(self, name):
         """(question, answer, None) of one skill; noise stays out of the words that the answer depends on."""
         r = self.r
-        fields, answer = skills.DRAW[name](r, False)
+        fields, answer = skills.DRAW[name](r, False, self.leg)
+        frames = skills.FRAMES[name][0] + (skills.LATE_FRAMES.get(name, []) if self.leg > 1 else [])
         way = r.random()
-        q = self.noise(r.choice(skills.FRAMES[name][0]), wrap=way < .6) if way < .9 else r.choice(skills.FRAMES[name][0])
+        q = self.noise(r.choice(frames), wrap=way < .6) if way < .9 else r.choice(frames)
+        if self.leg > 1 and not all("{%s}" % key in q.lower() for key in fields): q = r.choice(frames)    # noise took the word away
         for key, value in fields.items():
             if r.random() < .04: value = value.upper() if r.random() < .3 else value.lower()
             elif r.random() < .06: value = f'"{value}"'

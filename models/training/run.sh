@@ -1,5 +1,5 @@
 #!/bin/sh
-# Repeats the whole training: tokenizer, model in four legs, evaluation, export. One CPU thread.
+# Repeats the whole training: model in two legs, evaluation, export. One CPU thread.
 # Usage: ./run.sh [WORK_FOLDER]   (checkpoints go there; the exported model goes to ../demo)
 set -eu
 cd "$(dirname "$0")"
@@ -12,10 +12,8 @@ export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=400000000
 train() { "$python" train.py "$@" --tokenizer tokenizer.json; }
 
 "$python" facts.py
-"$python" tokenizer.py tokenizer.json 3072
-train "$work/leg1.pt" --leg 1 --seed 1 --steps 8000 --until 2500
-train "$work/leg2.pt" --leg 2 --seed 2 --steps 2400 --until 1500 --lr 0.003 --init "$work/leg1.pt"
-train "$work/leg3.pt" --leg 3 --seed 3 --steps 2200 --lr 0.0025 --init "$work/leg2.pt"
-train "$work/model.pt" --leg 4 --seed 4 --steps 750 --lr 0.0015 --init "$work/leg3.pt"
+"$python" skills.py
+train "$work/leg1.pt" --leg 1 --seed 1 --steps 5000 --lr 0.004
+train "$work/model.pt" --leg 2 --seed 2 --steps 1500 --lr 0.002 --init "$work/leg1.pt"
 "$python" evaluate.py "$work/model.pt" tokenizer.json --cases "$work/cases.json"
 "$python" export.py "$work/model.pt" tokenizer.json ../demo

@@ -94,7 +94,7 @@ if __name__ == "__main__":
     import skills
     from generate import Generator
     fixed = [a for _, _, a in facts.FACTS.values()] + [t for _, t in facts.LONG.values()] + [facts.REFUSAL, facts.HELLO, facts.WHO, facts.CAN, facts.THANKS, facts.BYE, facts.HOW]
-    gen = Generator(12345)
+    gen = Generator(12345, 1)
     texts = fixed * 1000 + ["user\nassistant\nsystem\n"] * 1000
     for _ in range(40000): texts.append(gen.fact()[0])
     texts += skills.words() * 500

@@ -18,7 +18,7 @@ from tokenizer import END, START
 
 ROW_MAX = 960              # tokens of one conversation; longer ones are cut
 SPELL = 0.02               # share of known words of a question that arrive in letters, like unknown words do
-COPY_SHARE = 0.07         # share of the training that begins with copying, because it makes attention heads form early
+COPY_SHARE = 0.07         # share of the first leg that begins with copying, because it makes attention heads form early
 COPY_MIX = dict(copy=25, fact=32, off=11, long=2, talk=2, capital=5, convert=8, plural=10, weekday=3, opposite=2)
 
 
@@ -79,6 +79,7 @@ def main():
     p.add_argument("--fp32", action="store_true", help="no bfloat16 matrix products")
     p.add_argument("--until", type=int, default=0, help="stop after this step; checkpoints are written every 250 steps")
     p.add_argument("--init", help="go on from the weights of this checkpoint")
+    p.add_argument("--leg", type=int, default=1, help="which leg of the training (generate.py)")
     a = p.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(a.seed)
@@ -89,8 +90,8 @@ def main():
     chosen = {id(w) for w in muon.params}
     adam = torch.optim.AdamW([w for w in m.parameters() if id(w) not in chosen], lr=a.lr, betas=(0.9, 0.95), weight_decay=0.0)
     print("parameters", sum(w.numel() for w in m.parameters()), "vocabulary", len(tok), vars(a), flush=True)
-    gen = Generator(a.seed)
-    gen.mix = COPY_MIX
+    gen = Generator(a.seed, a.leg)
+    gen.mix = COPY_MIX if a.leg == 1 else MIX[a.leg]
     feed, begin, seen, mean = batches(tok, gen, a.size), time.time(), 0, None
 
     def save():
@@ -98,7 +99,7 @@ def main():
 
     for step in range(a.steps):
         done = step / a.steps
-        gen.mix = COPY_MIX if done < COPY_SHARE else MIX
+        gen.mix = COPY_MIX if a.leg == 1 and done < COPY_SHARE else MIX[a.leg]
         lr = a.lr * min(1, (step + 1) / a.warm) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
         group = [next(feed) for _ in range(a.micro)]
         total, loss = sum(int((y >= 0).sum()) for _, y in group), 0.0

@@ -4,6 +4,7 @@
  * model larger than the memory can be put on a disk.
  */
 import { utf8 } from '#protocol/bytes.ts'
+import { varint } from '../onnx/protobuf.ts'
 
 /** Bytes whose number is known before they are made. */
 export interface LateBytes {
@@ -78,12 +79,4 @@ export class ProtobufMessage {
     this.#length += part.length
     return this
   }
-}
-
-function varint(value: bigint): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-  bytes.push(Number(rest))
-  return Uint8Array.from(bytes)
 }

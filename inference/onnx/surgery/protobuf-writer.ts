@@ -1,5 +1,6 @@
 /** Writes the few kinds of protobuf fields that a changed graph needs, and splices them in. */
 import { concat, utf8 } from '#protocol/bytes.ts'
+import { varint } from '../protobuf.ts'
 
 /** Wire types (https://protobuf.dev/programming-guides/encoding/#structure). */
 const VARINT = 0
@@ -22,14 +23,6 @@ export function textField(field: number, text: string): Uint8Array {
 /** Key and length of a length-delimited field whose content follows. */
 export function fieldHeader(field: number, length: number): Uint8Array {
   return concat(varint(BigInt(field * 8 + LENGTH_DELIMITED)), varint(BigInt(length)))
-}
-
-function varint(value: bigint): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-  bytes.push(Number(rest))
-  return Uint8Array.from(bytes)
 }
 
 /** What stands at [start, end) becomes `replacement`. */

@@ -1,6 +1,6 @@
 /** The same weights in half the bits: what a provider would serve that wants to save memory unseen. */
 
-import { protobufFields } from '#inference/onnx/protobuf.ts'
+import { protobufFields, varint } from '#inference/onnx/protobuf.ts'
 import {
   ATTRIBUTE,
   bytesOf,
@@ -22,7 +22,7 @@ import {
   spliced,
 } from '#inference/onnx/surgery/protobuf-writer.ts'
 import { BLOCK_WEIGHTS, quantise4 } from '#inference/synth/quantise.ts'
-import { fromUtf8 } from '#protocol/bytes.ts'
+import { concat, fromUtf8 } from '#protocol/bytes.ts'
 
 /** MatMulNBits without zero points: 8-bit weights lie about 128, 4-bit ones about 8. */
 const CENTRE_8 = 128
@@ -154,17 +154,10 @@ function tensorEdit(
       // Packed into one field, or each in its own.
       const replacement =
         part.value instanceof Uint8Array
-          ? bytesField(TENSOR.dimension, Uint8Array.from(dimensions.flatMap(varintBytes)))
+          ? bytesField(TENSOR.dimension, concat(...dimensions.map((size) => varint(BigInt(size)))))
           : integerField(TENSOR.dimension, dimensions[at++] ?? 0)
       edits.push({ ...part, replacement })
     }
   }
   return { start, end, replacement: bytesField(GRAPH.initializer, spliced(body, edits)) }
-}
-
-function varintBytes(value: number): number[] {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128)
-  return [...bytes, rest]
 }

@@ -7,13 +7,18 @@ import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
 import { Scheduler } from '../decoding/scheduler.ts'
 import { loadModel } from './load-model.ts'
-import { type FromChild, type LoadMessage, ToChild } from './messages.ts'
+import { type EngineEvent, type FromChild, type LoadMessage, ToChild } from './messages.ts'
 
 let scheduler: Scheduler<unknown> | undefined
 let loading = false
+const made: EngineEvent[] = []
 
 function send(message: FromChild): void {
   if (process.connected) process.send?.(message)
+}
+
+function sendEvents(): void {
+  if (made.length > 0) send({ kind: 'events', events: made.splice(0) })
 }
 
 /** Message and remedy of a CocoonError are its own words; a stranger's message stays here. */
@@ -27,8 +32,14 @@ async function load(message: LoadMessage): Promise<void> {
   try {
     const { ready, ...parts } = await loadModel(message, nodeCrypto)
     scheduler = new Scheduler(parts, {
-      event: (id, event) => send({ kind: 'event', id, event }),
-      failed: (id, error) => send({ kind: 'failed', id, ...failure(error) }),
+      event: (id, event) => {
+        // The steps of all requests are taken in one turn, after which their events go together.
+        if (made.push({ id, event }) === 1) queueMicrotask(sendEvents)
+      },
+      failed: (id, error) => {
+        sendEvents()
+        send({ kind: 'failed', id, ...failure(error) })
+      },
     })
     send(ready)
   } catch (thrown) {

@@ -6,6 +6,9 @@ import { z } from 'zod'
 import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
 import { LogprobsMessage, RequestMessage } from './request-message.ts'
 
+/** Every slot's events of a step, an `end` included, and those of slots that are filled anew meanwhile. */
+const STEP_EVENTS_TOTAL_MAX = 8 * ENGINE_SLOTS_MAX
+
 const id = z.int().min(1)
 const hash = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === 32)
 const shortText = z.string().max(1_024)
@@ -50,7 +53,6 @@ const Ready = z.strictObject({
 })
 const Refused = z.strictObject({ kind: z.literal('refused'), ...failure })
 const Event = z.strictObject({
-  kind: z.literal('event'),
   id,
   event: z.discriminatedUnion('kind', [
     z.strictObject({
@@ -66,8 +68,14 @@ const Event = z.strictObject({
     z.strictObject({ kind: z.literal('end'), finish: z.enum(['stop', 'length', 'cancelled']) }),
   ]),
 })
+/** What one step made for all requests: a message each would cost more than the sampling. */
+const Events = z.strictObject({
+  kind: z.literal('events'),
+  events: z.array(Event).min(1).max(STEP_EVENTS_TOTAL_MAX),
+})
 const Failed = z.strictObject({ kind: z.literal('failed'), id, ...failure })
 
-export const FromChild = z.discriminatedUnion('kind', [Ready, Refused, Event, Failed])
+export const FromChild = z.discriminatedUnion('kind', [Ready, Refused, Events, Failed])
 export type FromChild = z.output<typeof FromChild>
+export type EngineEvent = z.output<typeof Event>
 export type ReadyMessage = z.output<typeof Ready>

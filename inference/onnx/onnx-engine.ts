@@ -160,9 +160,11 @@ class ChildEngine implements OnnxEngine {
   }
 
   #receive(message: FromChild): void {
-    if (message.kind === 'event') {
-      if (message.event.kind === 'end') this.#backoff.succeeded()
-      this.#desk?.deliver(message.id, message.event)
+    if (message.kind === 'events') {
+      for (const { id, event } of message.events) {
+        if (event.kind === 'end') this.#backoff.succeeded()
+        this.#desk?.deliver(id, event)
+      }
     } else if (message.kind === 'failed') {
       const { code, message: text, remedy } = message
       this.#desk?.fail(message.id, new UnavailableError(code, text, { remedy }))

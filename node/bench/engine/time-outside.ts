@@ -3,6 +3,7 @@ import { fork } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
+import { ENGINE_CREDIT_STEP_EVENTS } from '#inference/constants.ts'
 import { FromChild, type ToChild } from '#inference/onnx/messages.ts'
 import { promptIds } from './subject.ts'
 
@@ -52,7 +53,7 @@ function runStreams(options: OutsideOptions, file: string): Promise<void> {
     memoryLimitBytes: MEMORY_LIMIT_BYTES,
   })
   let left = streams * tokens
-  let events = 0
+  const events = new Map<number, number>()
   return new Promise((resolve, reject) => {
     child.once('exit', () => (left <= 0 ? resolve() : reject(new Error('the engine ended'))))
     child.on('message', (raw) => {
@@ -69,11 +70,14 @@ function runStreams(options: OutsideOptions, file: string): Promise<void> {
           }
           send({ kind: 'start', id: stream + 1, request })
         }
-      } else if (message.kind === 'event') {
-        if (message.event.kind === 'token') left--
-        // A reader that keeps up.
-        if (++events % streams === 0) {
-          for (let id = 1; id <= streams; id++) send({ kind: 'credit', id, events: 1 })
+      } else if (message.kind === 'events') {
+        left -= message.events.filter(({ event }) => event.kind === 'token').length
+        // A reader that keeps up and gives credit back in steps, as the node does.
+        for (const { id } of message.events) {
+          const read = (events.get(id) ?? 0) + 1
+          events.set(id, read)
+          if (read % ENGINE_CREDIT_STEP_EVENTS !== 0) continue
+          send({ kind: 'credit', id, events: ENGINE_CREDIT_STEP_EVENTS })
         }
         if (left <= 0 && child.connected) child.disconnect()
       } else reject(new Error('the engine refused the model'))

@@ -26,6 +26,10 @@ export const QUEUE_TIMEOUT_MAX_MS = 600_000
 export const ENGINE_MEMORY_DEFAULT_BYTES = 4 * GIB
 /** Node itself with onnxruntime needs about 150 MiB; less cannot work. */
 export const ENGINE_MEMORY_MIN_BYTES = 256 * MIB
+/** What the engine process takes before it has a model: Node and onnxruntime, which is about 150 MiB. */
+export const ENGINE_BASE_BYTES = 192 * MIB
+/** A shorter context than this is not made of a longer one to save memory: chats would not fit. */
+export const CONTEXT_FLOOR_TOKENS = 2_048
 /** JavaScript heap of the engine process; weights and caches live outside of it. */
 export const ENGINE_HEAP_MIB = 512
 /** How often the memory guard looks at the resident memory, also during a model call. */

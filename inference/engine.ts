@@ -117,7 +117,10 @@ export interface EngineInfo {
   readonly runtimeDigest: Uint8Array
   /** SHA-256 over the decoding schedule's parameters (prefill chunk size, library). */
   readonly scheduleDigest: Uint8Array
+  /** Positions of one request at most, its answer included. */
   readonly contextTokens: number
+  /** What the model was made for, where an owner's cap or the memory may allow less. */
+  readonly modelContextTokens?: number
   readonly slotsTotal: number
   /**
    * False: the ids spell the text of a server that gives none; they are not the ones that were sampled, so

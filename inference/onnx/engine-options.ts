@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Clock } from '#protocol/clock.ts'
 import { ConfigError, type ErrorData } from '#protocol/errors.ts'
 import {
+  CONTEXT_TOKENS_MAX,
   ENGINE_MEMORY_DEFAULT_BYTES,
   ENGINE_MEMORY_MIN_BYTES,
   ENGINE_SLOTS_DEFAULT,
@@ -20,13 +21,15 @@ export interface OnnxEngineOptions {
   /** Refuse any other model. 32 bytes. */
   readonly expectedRoot?: Uint8Array
   /** Requests decoded side by side, 1 to ENGINE_SLOTS_MAX. */
-  readonly slotsTotal?: number
+  readonly slotsTotal?: number | undefined
   /** Resident memory at which the engine process is ended. */
-  readonly memoryLimitBytes?: number
+  readonly memoryLimitBytes?: number | undefined
+  /** Positions of one request at most, its answer included; what the model and the memory allow if absent. */
+  readonly contextTokens?: number | undefined
   /** `native`, the default, falls back to `portable` where it cannot be; both give the same bits. */
   readonly backend?: 'native' | 'portable'
   /** Threads of one model call; they never change a result. */
-  readonly threads?: number
+  readonly threads?: number | undefined
   readonly clock: Clock
   /** Rings when a request has waited too long; without it that is noticed at the next event. */
   readonly alarm?: Alarm
@@ -47,6 +50,11 @@ export function loadMessage(options: OnnxEngineOptions): LoadMessage {
       1,
       ENGINE_SLOTS_MAX,
     ),
+    ...(options.contextTokens === undefined
+      ? {}
+      : {
+          contextTokens: inRange('contextTokens', options.contextTokens, 2, CONTEXT_TOKENS_MAX),
+        }),
     threads: inRange('threads', options.threads ?? ENGINE_THREADS_DEFAULT, 1, ENGINE_THREADS_MAX),
     memoryLimitBytes: inRange(
       'memoryLimitBytes',

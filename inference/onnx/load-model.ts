@@ -1,10 +1,10 @@
 /** From a folder to a model that can decode, inside the engine process. */
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { ConfigError } from '#protocol/errors.ts'
 import type { DecodingParts } from '../decoding/generation.ts'
 import { scheduleDigest } from '../decoding/schedule.ts'
 import { loadChatTokenizer } from '../model/chat-tokenizer.ts'
 import { type Model, readModel } from '../model/read-model.ts'
+import { contextThatFits } from './context-cap.ts'
 import { cacheBytesPerToken, readSignature } from './graph-signature.ts'
 import { readGraphValues } from './graph-values.ts'
 import { instructionSetClass } from './instruction-set.ts'
@@ -18,13 +18,13 @@ export interface LoadedModel extends DecodingParts<unknown> {
 
 /**
  * @throws ConfigError those of readModel, loadChatTokenizer and openModel;
- *   MODEL_NEEDS_MORE_MEMORY when weights and full caches of all slots exceed the limit
+ *   MODEL_NEEDS_MORE_MEMORY when weights and caches of all slots exceed the limit
  */
 export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<LoadedModel> {
   const files = await readModel(load.folder, crypto)
   const tokenizer = loadChatTokenizer(files.files)
-  checkMemory(files, load)
-  const { model, backend, fallback } = await openModel(files, load)
+  const config = { ...files.config, contextTokens: contextOf(files, load) }
+  const { model, backend, fallback } = await openModel({ ...files, config }, load)
 
   const library = onnxLibrary()
   const instructionSet = await instructionSetClass(process.platform, process.arch)
@@ -40,21 +40,23 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
       runtimeDigest: onnxRuntimeDigest(crypto),
       scheduleDigest: scheduleDigest(crypto, library, instructionSet),
       contextTokens: model.contextTokens,
+      modelContextTokens: files.config.contextTokens,
       vocabularySize: model.vocabularySize,
     },
   }
 }
 
-/** Before anything is loaded: what weights and full caches of all slots take. */
-function checkMemory(files: Model, { slotsTotal, memoryLimitBytes }: LoadMessage): void {
-  const graph = files.files.get(files.graphPath) ?? new Uint8Array()
-  const signature = readSignature(readGraphValues(graph))
-  const weightBytes = files.manifest.reduce((sum, entry) => sum + entry.sizeBytes, 0)
-  const cacheBytes = cacheBytesPerToken(signature) * files.config.contextTokens * slotsTotal
-  const neededBytes = weightBytes + cacheBytes
-  if (neededBytes <= memoryLimitBytes) return
-  throw new ConfigError('MODEL_NEEDS_MORE_MEMORY', 'weights and caches exceed the memory limit', {
-    remedy: 'Raise the memory limit, use fewer slots or a smaller model.',
-    data: { neededBytes, limitBytes: memoryLimitBytes },
+/** Before anything is loaded: how long sequences may get beside the weights. */
+function contextOf(
+  { files, graphPath, manifest, config }: Model,
+  { slotsTotal, memoryLimitBytes, contextTokens }: LoadMessage,
+): number {
+  const signature = readSignature(readGraphValues(files.get(graphPath) ?? new Uint8Array()))
+  return contextThatFits({
+    modelTokens: config.contextTokens,
+    capTokens: contextTokens,
+    cacheBytesPerToken: cacheBytesPerToken(signature),
+    weightBytes: manifest.reduce((sum, entry) => sum + entry.sizeBytes, 0),
+    ...{ slotsTotal, memoryLimitBytes },
   })
 }

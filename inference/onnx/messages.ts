@@ -19,6 +19,7 @@ const Load = z.strictObject({
   slotsTotal: z.int().min(1).max(ENGINE_SLOTS_MAX),
   threads: z.int().min(1).max(ENGINE_THREADS_MAX),
   memoryLimitBytes: z.int().min(1),
+  contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX).optional(),
   backend: z.enum(['native', 'portable']),
 })
 const Start = z.strictObject({
@@ -49,6 +50,8 @@ const Ready = z.strictObject({
   runtimeDigest: hash,
   scheduleDigest: hash,
   contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX),
+  /** What the model was made for. */
+  modelContextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX),
   vocabularySize: z.int().min(2),
 })
 const Refused = z.strictObject({ kind: z.literal('refused'), ...failure })

@@ -92,6 +92,10 @@ class ChildEngine implements OnnxEngine {
     this.#options.log?.('engine started', { processId, engine: link.ready.engine })
     const { fallback } = link.ready
     if (fallback !== undefined) this.#options.log?.('engine falls back', { reason: fallback })
+    const { contextTokens, modelContextTokens } = link.ready
+    if (contextTokens < modelContextTokens) {
+      this.#options.log?.('context lowered', { contextTokens, modelContextTokens })
+    }
     return link
   }
 
@@ -113,6 +117,7 @@ class ChildEngine implements OnnxEngine {
       runtimeDigest: ready.runtimeDigest,
       scheduleDigest: ready.scheduleDigest,
       contextTokens,
+      modelContextTokens: ready.modelContextTokens,
       slotsTotal,
     }
     this.#desk ??= new RequestDesk(

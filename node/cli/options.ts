@@ -20,6 +20,9 @@ export interface UpOptions extends PeerCommandOptions {
   readonly modelFolder?: string
   readonly priceNano?: bigint
   readonly slots?: number
+  readonly contextTokens?: number
+  readonly memoryGib?: number
+  readonly threads?: number
   readonly listen?: readonly string[]
   readonly tee?: TeeChoice
   readonly pccs?: string

@@ -1,4 +1,5 @@
 /** `cocoon up` and `cocoon client`: one peer from its start to the end of its drain. */
+import { defaultEngineMemoryBytes, defaultEngineThreads } from '#node/compose/engine-machine.ts'
 import type { Settings } from '#node/config.ts'
 import { EVERY_ADDRESS, keptListenAddress, LOOPBACK } from '#node/network/kept-port.ts'
 import { isSimulated } from '#node/testnet/network-file.ts'
@@ -13,6 +14,7 @@ import { effective } from './settings-options.ts'
 
 const PROMPT_DIVISOR = 2n
 const CACHED_DIVISOR = 20n
+const GIB = 1024 ** 3
 
 export async function runUp(options: UpOptions, context: CliContext): Promise<void> {
   const settings = effective(context.settings, settingsOf(options))
@@ -33,6 +35,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
       completionNanoPerMtok: priceNano,
     },
     slotsTotal: slots,
+    ...engineLimits(settings),
     addedLatencyMs: 0,
     listen: await listenAddresses(settings, home),
     ...(options.tee === undefined ? {} : { tee: options.tee }),
@@ -78,14 +81,21 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
   const { upstreamUrl, upstreamModel, upstreamDialect } = options
+  const { contextTokens, memoryGib, threads } = options
   return {
-    ...{ upstreamUrl, upstreamModel, upstreamDialect },
+    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads },
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
     ...{ shareModels, shareRateKib, shareDayMib },
     ...{ spendPerRequestNano, spendPerDayNano, spendPerProviderNano },
   }
+}
+
+/** What the engine may take of this machine, which an owner who sells answers wants used. */
+function engineLimits({ contextTokens, memoryGib, threads }: Settings) {
+  const memoryLimitBytes = memoryGib === undefined ? defaultEngineMemoryBytes() : memoryGib * GIB
+  return { contextTokens, memoryLimitBytes, threads: threads ?? defaultEngineThreads() }
 }
 
 /** Undefined: this program runs the model. */

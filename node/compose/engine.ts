@@ -42,9 +42,11 @@ async function startOwn(
   cleanup: AsyncDisposableStack,
 ): Promise<ProviderEngine> {
   const { log, modelId, modelFolder, slotsTotal } = options
+  const { contextTokens, memoryLimitBytes, threads } = options
   const expectedRoot = networkRoot(options)
   const engine = await createOnnxEngine({
     ...{ folder: modelFolder, modelId, slotsTotal, clock, alarm },
+    ...{ contextTokens, memoryLimitBytes, threads },
     log: (event, data) => log.info(data, event),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })

@@ -38,6 +38,12 @@ export interface Settings {
   readonly priceNano: bigint
   /** Answers at once. */
   readonly slots: number
+  /** Tokens of one request at most, its answer included; undefined: what the model and the memory allow. */
+  readonly contextTokens: number | undefined
+  /** GiB that the engine may use; undefined: half of the machine's. */
+  readonly memoryGib: number | undefined
+  /** Of one model call; undefined: the machine's physical cores. */
+  readonly threads: number | undefined
   /** Multiaddrs that a provider listens on; none: the usual one of its network. */
   readonly listen: readonly string[]
   /** nanoTON in a new channel. */
@@ -257,6 +263,33 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     fileKey: 'slots',
     schema: wholeNumber(1, 64),
     default: 4,
+  },
+  contextTokens: {
+    description: 'tokens of one request at most, its answer included',
+    flag: '--context <tokens>',
+    variable: 'COCOON_CONTEXT',
+    fileKey: 'context',
+    schema: wholeNumber(2, 131_072),
+    default: undefined,
+    defaultText: "the model's, or what fits the memory with all slots in use",
+  },
+  memoryGib: {
+    description: 'GiB that the engine may use; it is ended above',
+    flag: '--memory <gib>',
+    variable: 'COCOON_MEMORY',
+    fileKey: 'memory',
+    schema: wholeNumber(1, 65_536),
+    default: undefined,
+    defaultText: "half of the machine's",
+  },
+  threads: {
+    description: 'threads of the engine; no answer depends on them',
+    flag: '--threads <n>',
+    variable: 'COCOON_THREADS',
+    fileKey: 'threads',
+    schema: wholeNumber(1, 128),
+    default: undefined,
+    defaultText: "the machine's physical cores",
   },
   listen: {
     description: 'addresses that a provider listens on, such as /ip4/0.0.0.0/tcp/4001, by commas',

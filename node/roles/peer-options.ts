@@ -13,6 +13,7 @@ import type { ClientStatus, ProviderStatus } from '#node/status/status-document.
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import type { DepositLimits } from '#node/wallet/deposit-caps.ts'
 import type { Money } from '#node/wallet/money.ts'
+import type { ServedStory } from '#node/why/served-story.ts'
 import type { UnitPrices } from '#protocol/money.ts'
 import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import type { ClientService } from './client-service.ts'
@@ -54,6 +55,10 @@ export interface ProviderOptions extends PeerOptions {
   readonly modelId: string
   readonly prices: UnitPrices
   readonly slotsTotal: number
+  /** Of the own engine, see OnnxEngineOptions; its defaults when left out. */
+  readonly contextTokens?: number | undefined
+  readonly memoryLimitBytes?: number | undefined
+  readonly threads?: number | undefined
   /** Testnets: a wait added before each chunk, so that providers differ. 0 for none. */
   readonly addedLatencyMs: number
   /** A server that runs the model; undefined: this peer's own engine does. Always tier open. */
@@ -108,6 +113,11 @@ export interface RunningPeer {
   /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
   drain(limit: AbortSignal): Promise<void>
   stop(): Promise<void>
+}
+
+export interface RunningProvider extends RunningPeer {
+  /** Of the requests it served, newest first. */
+  servedStories(): readonly ServedStory[]
 }
 
 export interface RunningClient extends RunningPeer {

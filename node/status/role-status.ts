@@ -20,12 +20,13 @@ export interface ProviderStatusParts {
 
 export function providerStatus(parts: ProviderStatusParts): ProviderStatus {
   const { provider, work, channels, bids, tier, upstream, offer } = parts
-  const { slotsTotal, modelId } = work.info
+  const { slotsTotal, modelId, contextTokens, modelContextTokens = contextTokens } = work.info
   const { active, queued } = work.load()
   const states = channels.all().map(({ state }) => state)
   return {
     ...{ model: modelId, tier, upstream, offer, slotsTotal, queued },
     slotsFree: Math.max(0, slotsTotal - active),
+    ...{ contextTokens, modelContextTokens },
     sessions: provider.sessionCount,
     answersRunning: provider.requestCount,
     answers: work.answers,

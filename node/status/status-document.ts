@@ -36,6 +36,9 @@ const providerStatusSchema = z.object({
   upstream: upstreamStatusSchema.nullable(),
   offer: z.object({ sequence: z.string(), atMs: z.number(), expiresAtMs: z.number() }).nullable(),
   slotsTotal: count,
+  /** Tokens of one request at most, and what the model was made for. */
+  contextTokens: count,
+  modelContextTokens: count,
   slotsFree: count,
   queued: count,
   sessions: count,

@@ -65,6 +65,8 @@ function upstreamRows(upstream: ProviderStatus['upstream']): StatusRow[] {
   return [['upstream', `${dialect} at ${url}, ${state}${why}, ${ids}`]]
 }
 
+type Context = Pick<ProviderStatus, 'contextTokens' | 'modelContextTokens'>
+
 function providerRows(
   provider: NonNullable<PeerStatus['provider']>,
   coins: Coins,
@@ -82,6 +84,7 @@ function providerRows(
       offer === null ? 'none out' : `no. ${offer.sequence}, ${duration(nowMs - offer.atMs)} ago`,
     ],
     ['slots', `${provider.slotsFree} of ${provider.slotsTotal} free, ${provider.queued} queued`],
+    ['context', contextText(provider)],
     ['work', `${provider.tokensPerS.toFixed(1)} tokens/s, ${count(provider.answers, 'answer')}`],
     [
       'earned',
@@ -91,6 +94,12 @@ function providerRows(
     ['bids', `${bids.made} made, ${bids.won} won, ${bids.lost} lost, ${bids.passed} passed`],
     ...lost,
   ]
+}
+
+function contextText({ contextTokens, modelContextTokens }: Context): string {
+  const lowered =
+    contextTokens < modelContextTokens ? `, of ${modelContextTokens} that the model has` : ''
+  return `${contextTokens} tokens${lowered}`
 }
 
 function channelText(channels: ChannelCounts): string {

@@ -47,6 +47,10 @@ const providerSchema = z.strictObject({
     completionNanoPerMtok: nano,
   }),
   slotsTotal: z.int().min(1).max(1_024),
+  /** Of the own engine, in whose ranges they are checked; its defaults when left out. */
+  contextTokens: z.int().min(2).optional(),
+  memoryLimitBytes: z.int().min(1).optional(),
+  threads: z.int().min(1).optional(),
   /** Port of 127.0.0.1 for /metrics; 0: any free one; absent: none. */
   metricsPort: z.int().min(0).max(65_535).optional(),
   addedLatencyMs: z.int().min(0).max(60_000),

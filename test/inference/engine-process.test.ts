@@ -4,7 +4,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import { truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ENGINE_MEMORY_MIN_BYTES, ENGINE_RESTART_BACKOFF_MS } from '#inference/constants.ts'
+import {
+  CONTEXT_FLOOR_TOKENS,
+  ENGINE_MEMORY_MIN_BYTES,
+  ENGINE_RESTART_BACKOFF_MS,
+} from '#inference/constants.ts'
 import type { Engine } from '#inference/engine.ts'
 import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
 import type { ErrorData } from '#protocol/errors.ts'
@@ -101,14 +105,44 @@ describe('engine process', () => {
     expect(log).toEqual([])
   })
 
-  it('refuses a model whose full caches would not fit', async () => {
-    await writeTinyModel(folder, { layers: 16, contextTokens: 4_096 })
+  it('lowers the context to what fits the memory, without another bit in an answer', async () => {
+    const log: [string, ErrorData][] = []
+    await writeTinyModel(folder, { layers: 16, contextTokens: 65_536 })
+    await using whole = await open({ slotsTotal: 1 })
+    await using lowered = await open({
+      ...{ memoryLimitBytes: 2 * ENGINE_MEMORY_MIN_BYTES, slotsTotal: 4 },
+      log: (event, data) => log.push([event, data]),
+    })
+    const { contextTokens, modelContextTokens } = lowered.info
+    expect(whole.info).toMatchObject({ contextTokens: 65_536, modelContextTokens: 65_536 })
+    expect(modelContextTokens).toBe(65_536)
+    expect(contextTokens).toBeGreaterThanOrEqual(CONTEXT_FLOOR_TOKENS)
+    expect(contextTokens).toBeLessThan(65_536)
+    expect(log).toContainEqual(['context lowered', { contextTokens, modelContextTokens }])
+    expect(await ask(lowered)).toEqual(await ask(whole))
+    expect(lowered.info.scheduleDigest).toEqual(whole.info.scheduleDigest)
+    expect(lowered.info.runtimeDigest).toEqual(whole.info.runtimeDigest)
+  })
+
+  it('has no longer context than its owner allows', async () => {
+    await using engine = await open({ contextTokens: 6 })
+    expect(engine.info.contextTokens).toBe(6)
+    // Three of the prompt, three of the answer.
+    const events = await ask(engine)
+    expect(events.filter(({ kind }) => kind === 'token')).toHaveLength(3)
+    expect(events.at(-1)).toEqual({ kind: 'end', finish: 'length' })
+  })
+
+  it('refuses a model of which not even the shortest context would fit', async () => {
+    await writeTinyModel(folder, { layers: 16, contextTokens: 65_536 })
     const opened = open({ memoryLimitBytes: ENGINE_MEMORY_MIN_BYTES, slotsTotal: 64 })
     await expect(opened).rejects.toMatchObject({ code: 'MODEL_NEEDS_MORE_MEMORY' })
   })
 
   it('refuses options out of range', async () => {
-    for (const options of [{ slotsTotal: 0 }, { threads: 1.5 }, { memoryLimitBytes: 1 }]) {
+    for (const options of [
+      ...[{ slotsTotal: 0 }, { threads: 1.5 }, { memoryLimitBytes: 1 }, { contextTokens: 1 }],
+    ]) {
       await expect(open(options)).rejects.toMatchObject({ code: 'ENGINE_OPTION_OUT_OF_RANGE' })
     }
   })

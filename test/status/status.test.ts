@@ -49,6 +49,8 @@ const STATUS: PeerStatus = {
     upstream: null,
     offer: { sequence: '4', atMs: 60_000, expiresAtMs: 360_000 },
     slotsTotal: 4,
+    contextTokens: 2_048,
+    modelContextTokens: 40_960,
     slotsFree: 3,
     queued: 0,
     sessions: 1,
@@ -73,6 +75,7 @@ describe('the status for people', () => {
       .join('\n')
     for (const part of [
       ...['up 1 min', '1 peer', 'reached', 'no. 4, 6 s ago', '3 of 4 free, 0 queued'],
+      '2048 tokens, of 40960 that the model has',
       ...['41.3 tokens/s', '1.5 TON', '2 open, 1 closing', '10 s ago: price: 10 nanoTON'],
     ]) {
       expect(text).toContain(part)

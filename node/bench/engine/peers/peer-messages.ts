@@ -3,7 +3,8 @@ import { z } from 'zod'
 
 export const PeerCall = z.object({ id: z.int(), method: z.string(), argument: z.unknown() })
 export const PeerReply = z.union([
-  z.object({ id: z.int(), result: z.number() }),
+  // NaN arrives as null.
+  z.object({ id: z.int(), result: z.number().nullable() }),
   z.object({ id: z.int(), error: z.string() }),
 ])
 

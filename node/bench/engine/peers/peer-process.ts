@@ -30,6 +30,7 @@ export class PeerProcess implements Subject {
       const call = this.#waiting.get(reply.id)
       this.#waiting.delete(reply.id)
       if ('error' in reply) call?.reject(new Error(reply.error))
+      else if (reply.result === null) call?.reject(new Error('the peer measured nothing'))
       else call?.resolve(reply.result)
     })
     child.on('exit', () => {

@@ -1,8 +1,7 @@
 /** All that the checks look at. Tests put a made-up machine in its place. */
 import type { SurveyLine } from '#node/evidence/survey.ts'
-import type { UpstreamView } from './upstream.ts'
-import type { UpstreamView } from './upstream.ts'
 import type { Coins } from '#node/text.ts'
+import type { UpstreamView } from './upstream.ts'
 
 export type Role = 'provider' | 'client'
 

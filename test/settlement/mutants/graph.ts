@@ -5,19 +5,22 @@
  */
 import { registerHooks } from 'node:module'
 import type { CompiledContract, ContractName } from '#settlement/contracts/compile.ts'
+import { type CollectedTest, takeTests } from './collected.ts'
 
 const ROOT = new URL('../../../', import.meta.url).href
 /** What depends on no contract's code is loaded once: above all the chain with its emulator. */
 const SHARED =
-  /^(settlement\/devchain\/|test\/settlement\/(sandbox-bench|channel-fixture|jetton\/jetton)\.ts)/
+  /^(settlement\/devchain\/|test\/settlement\/(sandbox-bench|channel-fixture|jetton\/jetton|mutants\/collected)\.ts)/
 const RELOADED = /^(settlement|test\/settlement)\//
+const COLLECTED = new URL('collected.ts', import.meta.url).href
 
 const codes = new Map<string, ReadonlyMap<string, CompiledContract>>()
 
 registerHooks({
   resolve(specifier, context, next) {
-    const found = next(specifier, context)
     const key = keyOf(context.parentURL)
+    if (key !== undefined && specifier === 'vitest') return next(COLLECTED, context)
+    const found = next(specifier, context)
     if (key === undefined || !isReloaded(found.url)) return found
     return { ...found, url: `${found.url}?mutant=${key}` }
   },
@@ -42,11 +45,25 @@ function isReloaded(url: string): boolean {
 
 let loaded = 0
 
-/** The fuzz with these codes in place of the committed ones. */
-export async function fuzzWith(
+export interface MutatedRoom {
+  /** The fuzz, with the changed codes. */
+  fuzz(): Promise<typeof import('../fuzz/subjects.ts')>
+  /** The tests of a file of this room, with the changed codes. */
+  tests(file: string): Promise<readonly CollectedTest[]>
+}
+
+/** This room and its tests with these codes in place of the committed ones. */
+export function roomWith(
   changed: readonly (readonly [ContractName, CompiledContract])[],
-): Promise<typeof import('../fuzz/subjects.ts')> {
+): MutatedRoom {
   const key = `m${loaded++}`
   codes.set(key, new Map(changed))
-  return import(`../fuzz/subjects.ts?mutant=${key}`)
+  return {
+    fuzz: () => import(`../fuzz/subjects.ts?mutant=${key}`),
+    tests: async (file) => {
+      takeTests()
+      await import(`../${file}?mutant=${key}`)
+      return takeTests()
+    },
+  }
 }

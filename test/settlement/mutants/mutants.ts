@@ -26,6 +26,15 @@ export interface Mutant {
   readonly source: string
 }
 
+/** Not a mutant: the committed sources, which fuzz and tests must let live. */
+export const UNCHANGED = 'unchanged'
+
+export function unchanged(contract: ContractName): Mutant {
+  const file = `${contract}.tolk`
+  const source = readFileSync(new URL(file, FOLDER), 'utf8')
+  return { id: UNCHANGED, file, contracts: [contract], source }
+}
+
 /** Every mutant, by source file in the order of its lines. */
 export function allMutants(): readonly Mutant[] {
   return SOURCES.flatMap(mutantsOf)

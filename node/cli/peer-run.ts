@@ -22,6 +22,7 @@ import { aborted } from './interrupts.ts'
 import type { PeerCommandOptions } from './options.ts'
 import { walletPassphrase } from './passphrase.ts'
 import { fundFromFaucet, type PeerHome } from './peer-home.ts'
+import { servedStoriesRoute } from './served-stories.ts'
 
 const STATUS_EVERY_MS = 1_000
 
@@ -61,7 +62,10 @@ export async function runPeerUntilDrained(
   const asked = new AbortController()
   const status = (): PeerStatus => statusOf(home, peer, startedAtMs, asked.signal.aborted)
   const control = await serveControl(
-    controlApp({ status, drain: () => asked.abort() }, auditRoute(peer)),
+    controlApp(
+      { status, drain: () => asked.abort() },
+      auditRoute(peer).route('/', servedStoriesRoute(peer)),
+    ),
     home.folder.dir,
   )
   cleanup.defer(() => control.close())

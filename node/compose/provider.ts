@@ -11,7 +11,7 @@ import { openMachine } from '../evidence/machine.ts'
 import { startJobWorker } from '../market/job-worker.ts'
 import { startOfferPublisher } from '../market/offer-publisher.ts'
 import { startServing } from '../models/start-serving.ts'
-import type { ProviderOptions, RunningPeer } from '../roles/peer-options.ts'
+import type { ProviderOptions, RunningProvider } from '../roles/peer-options.ts'
 import { ProviderChannels } from '../roles/provider/channels.ts'
 import { Enclave, type EnclaveEpoch } from '../roles/provider/enclave.ts'
 import { marketEvents } from '../roles/provider/market-events.ts'
@@ -22,6 +22,7 @@ import { BidLog } from '../status/bid-log.ts'
 import { providerStatus } from '../status/role-status.ts'
 import type { ProviderStatus } from '../status/status-document.ts'
 import { moneyOf } from '../wallet/money.ts'
+import { readServedStories } from '../why/read-stories.ts'
 import { type ProviderEngine, startEngine } from './engine.ts'
 import { type ComposedPeer, composePeer, connectionStatus } from './peer.ts'
 import { openQuotes, tierOf } from './tier.ts'
@@ -32,7 +33,7 @@ type OfferPublisher = Awaited<ReturnType<typeof startOfferPublisher>>
  * A provider with its engine in a child process, or behind an upstream server.
  * @throws ConfigError, UnavailableError of its parts; what was started is stopped again
  */
-export async function composeProvider(options: ProviderOptions): Promise<RunningPeer> {
+export async function composeProvider(options: ProviderOptions): Promise<RunningProvider> {
   const cleanup = new AsyncDisposableStack()
   try {
     return await compose(options, cleanup)
@@ -45,7 +46,7 @@ export async function composeProvider(options: ProviderOptions): Promise<Running
 async function compose(
   options: ProviderOptions,
   cleanup: AsyncDisposableStack,
-): Promise<RunningPeer> {
+): Promise<RunningProvider> {
   const peer = await composePeer(options, cleanup)
   const { transport, chain, wallet, store, hub } = peer
   const { log, network, prices, addedLatencyMs } = options
@@ -75,6 +76,7 @@ async function compose(
     closeDelayMin: closeDelay,
     claimAboveNano: claimAboveNano === undefined ? undefined : BigInt(claimAboveNano),
     addedLatencyMs,
+    stories: store,
     emit: hub.emit,
     onLoad: () => publisher?.changed(),
   })
@@ -103,6 +105,7 @@ async function compose(
       }),
       client: null,
     }),
+    servedStories: () => readServedStories(store),
     audit: () => auditStore({ crypto, chain, store }),
     drain(limit) {
       engine.drain()

@@ -20,6 +20,7 @@ import type { RoleStatus, RunningPeer } from '#node/roles/peer-options.ts'
 import { drainable } from '#node/status/drainable.ts'
 import type { ClientStatus } from '#node/status/status-document.ts'
 import { cocoonVersion } from '#node/version.ts'
+import type { ServedStory } from '#node/why/served-story.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import type { PeerReady } from './messages.ts'
@@ -41,6 +42,8 @@ export interface RunningConfiguredPeer {
   audit(): Promise<AuditReport>
   /** No new work; resolves when running work has ended, or at the limit. `stop` comes after it. */
   drain(limit: AbortSignal): Promise<void>
+  /** Of a provider: the requests it served, newest first; empty for a client. */
+  servedStories(): readonly ServedStory[]
   stop(): Promise<void>
 }
 
@@ -79,6 +82,7 @@ async function runProvider(
     },
     status: () => ({ ...peer.status(), client: null }),
     audit: () => peer.audit(),
+    servedStories: () => peer.servedStories(),
     drain: (limit) => peer.drain(limit),
     async stop() {
       await served?.close()
@@ -147,6 +151,7 @@ async function runClient(
       return { ...status, client: { ...status.client, ...own } }
     },
     audit: () => peer.audit(),
+    servedStories: () => [],
     drain,
     async stop() {
       await gateway.close()

@@ -161,6 +161,7 @@ export class TestProvider {
       tokenizer: engine.tokenizer,
       enclave: this.enclave,
       channels: this.channels,
+      stories: this.store,
       prices: this.#options.prices ?? PRICES,
       tier: 'simulated',
       closeDelayMin: file.closeDelay,
@@ -227,6 +228,7 @@ export class TestProvider {
       addresses: this.addresses,
       engine: engine.info.engine,
       textOnly: engine.info.exactTokenIds === false,
+      embeddingDimensions: 0,
     }
   }
 

@@ -3,6 +3,7 @@
  * No channel state is shown or changed before the session key's signature verified.
  */
 import type { ChatTokenizer, Engine } from '#inference/engine.ts'
+import type { Asked, ServedStoryWriter } from '#node/why/served-story-writer.ts'
 import { equal } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
@@ -32,6 +33,7 @@ import type { Probe } from '../shared/probe.ts'
 import { CONTROL_REQUEST_ID, SealedLink } from '../shared/sealed-link.ts'
 import type { ProviderDesk } from './channel-desk.ts'
 import type { ProviderChannels } from './channels.ts'
+import type { Embedder } from './embedding-work.ts'
 import type { Enclave, EnclaveEpoch } from './enclave.ts'
 import type { SessionFacts } from './receipt-writer.ts'
 export interface ProviderSessionComponents {
@@ -39,7 +41,10 @@ export interface ProviderSessionComponents {
   readonly crypto: CryptoPort
   readonly clock: Clock
   readonly engine: Engine
-  readonly tokenizer: ChatTokenizer
+  /** Undefined where `embedder` is not. */
+  readonly tokenizer: ChatTokenizer | undefined
+  /** Present where the model embeds: nothing else is answered then. */
+  readonly embedder?: Embedder | undefined
   readonly enclave: Enclave
   readonly channels: ProviderChannels
   readonly settlementKey: Ed25519KeyPair
@@ -53,6 +58,8 @@ export interface ProviderSessionComponents {
   readonly running: Set<Promise<void>>
   /** Why an engine failed a request: for the owner's eyes, the client gets finish `failed`. */
   readonly onRequestFailed: (error: CocoonError) => void
+  /** What `cocoon why` will tell of a request. */
+  readonly story: (asked: Asked) => ServedStoryWriter
   /** A voucher has settled the last leaf. */
   readonly onSettled: (desk: ProviderDesk) => void
   /** Waits for claims on their way: a CloseAuth must not be below what they claim. */

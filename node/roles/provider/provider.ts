@@ -1,6 +1,8 @@
 /** A running provider: serves sessions, offers what it sells, looks for work, claims what it earned. */
 import type { Logger } from 'pino'
 import type { Engine } from '#inference/engine.ts'
+import type { PeerStore } from '#node/store/peer-store.ts'
+import { ServedStoryWriter } from '#node/why/served-story-writer.ts'
 import { asCocoonError, UnavailableError } from '#protocol/errors.ts'
 import type { BidderState } from '#protocol/market/bidding.ts'
 import type { OfferStatement } from '#protocol/market/material-change.ts'
@@ -18,13 +20,22 @@ import { serveSession } from './session.ts'
 export interface ProviderComponents
   extends Omit<
     ProviderSessionComponents,
-    'self' | 'takeOver' | 'onServed' | 'onRequestFailed' | 'onSettled' | 'beforeClose' | 'running'
+    | 'self'
+    | 'takeOver'
+    | 'onServed'
+    | 'story'
+    | 'onRequestFailed'
+    | 'onSettled'
+    | 'beforeClose'
+    | 'running'
   > {
   readonly transport: Transport
   readonly chain: ChainReader
   readonly wallet: Wallet
   readonly channels: ProviderChannels
   readonly enclave: Enclave
+  /** Stories of requests, for `cocoon why`. */
+  readonly stories: Pick<PeerStore, 'group' | 'saveStory'>
   readonly emit: EmitEvent
   readonly log: Logger
   /** Shortest close delay that this provider accepts, seconds. */
@@ -82,6 +93,7 @@ export class Provider {
         contextTokens: engine.info.contextTokens,
         engine: engine.info.engine,
         textOnly: engine.info.exactTokenIds === false,
+        embeddingDimensions: this.#parts.embedder?.dimensions ?? 0,
       },
     ]
   }
@@ -89,6 +101,8 @@ export class Provider {
   bidder(epoch: { readonly statementDigest: Uint8Array } | undefined): BidderState | undefined {
     const [statement] = this.statements(epoch)
     if (statement === undefined || this.#draining) return undefined
+    // Jobs are chats.
+    if (statement.embeddingDimensions > 0) return undefined
     return { ...statement, ...FIRST_GUESS }
   }
 
@@ -145,7 +159,7 @@ export class Provider {
   }
 
   async #serveOpen(stream: MessageStream): Promise<void> {
-    const { transport, onLoad, log } = this.#parts
+    const { transport, onLoad, log, stories, clock } = this.#parts
     let held: { address: string; stop: (reason: Error) => void } | undefined
     const error = await serveSession(stream, {
       ...this.#parts,
@@ -158,6 +172,11 @@ export class Provider {
         held = { address, stop }
       },
       onRequestFailed: (error) => this.#warn(error),
+      story: (asked) =>
+        new ServedStoryWriter(
+          { store: stories, clock, onError: (error) => log.warn({ err: error }, 'story lost') },
+          asked,
+        ),
       onSettled: (desk) => this.#claims.settled(desk),
       beforeClose: (desk) => this.#claims.idle(desk),
       onServed: (requestId) => {

@@ -14,6 +14,7 @@ import {
   receiptSigningBytes,
   responseCommitment,
   type SignedReceipt,
+  vectorsCommitment,
 } from '#protocol/receipt.ts'
 import type { TierName } from '#protocol/tier.ts'
 import { billCell, encodeCell, priceQuoteCell } from '#settlement/cells.ts'
@@ -45,6 +46,8 @@ export interface RequestFacts {
 export interface ReceiptMoment {
   readonly counts: TokenCounts
   readonly tokenIds: readonly number[]
+  /** Of an embedding, in place of token ids. */
+  readonly vectors?: Uint8Array | undefined
   /** Sum over the other requests of the channel of their latest signed `used`. */
   readonly usedElsewhereNano: bigint
   readonly finish: ReceiptFinish
@@ -92,7 +95,7 @@ export function writeReceipt(
     usedNano: used,
     usedTotalNano: usedTotal,
     requestCommitment: request.requestCommitment,
-    responseCommitment: responseCommitment(crypto, request.responseSalt, moment.tokenIds),
+    responseCommitment: committed(crypto, request, moment),
     startedAtS: rounded(request.startedAtMs),
     endedAtS: rounded(Math.max(moment.nowMs, request.startedAtMs)),
     finish: moment.finish,
@@ -104,6 +107,15 @@ export function writeReceipt(
     billBoc: encodeCell(bill),
     billSignature: crypto.ed25519Sign(session.responseKey, new Uint8Array(bill.hash())),
   }
+}
+
+function committed(
+  crypto: CryptoPort,
+  { responseSalt }: RequestFacts,
+  { tokenIds, vectors }: ReceiptMoment,
+): Uint8Array {
+  if (vectors !== undefined) return vectorsCommitment(crypto, responseSalt, vectors)
+  return responseCommitment(crypto, responseSalt, tokenIds)
 }
 
 function rounded(timeMs: number): number {

@@ -4,10 +4,13 @@
  */
 import type { Engine, GenerateEvent, GenerateFinish, GenerateRequest } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'
+import type { ServedStop } from '#node/why/served-story.ts'
+import { concat } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { type CocoonError, ConfigError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
 import type { TokenCounts } from '#protocol/money.ts'
 import type { ReceiptFinish, SignedReceipt } from '#protocol/receipt.ts'
+import { numbersToWire } from '#protocol/session/embedding-content.ts'
 import type { ProviderContent } from '#protocol/session/provider-content.ts'
 import {
   type ProviderMeter,
@@ -15,11 +18,16 @@ import {
   stepProviderMeter,
 } from '#protocol/session/provider-meter.ts'
 import { ALLOCATION_WAIT_MS, TOKENS_COALESCE_MS, TOKENS_MESSAGE_MAX } from '../constants.ts'
+import type { Embedder } from './embedding-work.ts'
+import { QueueNotices } from './queue-notices.ts'
+import type { AskedEmbedding } from './read-ask.ts'
 
 /** A moment of the request that is to be signed, stored, and only then sent. */
 export interface SigningMoment {
   readonly counts: TokenCounts
   readonly tokenIds: readonly number[]
+  /** Of an embedding: the numbers of all vectors so far, as they travel. */
+  readonly vectors: Uint8Array | undefined
   readonly finish: ReceiptFinish
 }
 
@@ -33,6 +41,8 @@ export interface ProviderRequestComponents {
   /** Signs and stores durably; `finish: partial` is a checkpoint, anything else the final receipt. */
   readonly sign: (moment: SigningMoment) => Promise<SignedReceipt>
   readonly onFailure: (error: CocoonError) => void
+  /** It ends early: for its story. The first reason counts. */
+  readonly onStop: (stop: ServedStop, because?: unknown) => void
 }
 
 type TokenEvent = Pick<Extract<GenerateEvent, { kind: 'token' }>, 'id' | 'logprobs'>
@@ -44,6 +54,7 @@ export class ProviderRequest {
   /** Tokens at the beginning of the prompt that an earlier request of this customer paid to read. */
   #cachedTokens = 0
   #tokenIds: number[] = []
+  #vectors: Uint8Array | undefined
   #unsent: TokenEvent[] = []
   #flushedAtMs = 0
   #wake: (() => void) | undefined
@@ -64,13 +75,15 @@ export class ProviderRequest {
   }
 
   /** The client cancelled, or the session is gone. */
-  cancel(): void {
+  cancel(stop: ServedStop, because?: unknown): void {
+    this.#parts.onStop(stop, because)
     this.#abort.abort(new UnavailableError('REQUEST_CANCELLED', 'the request was cancelled'))
     this.#wake?.()
   }
 
   /** The channel is in dispute: what is paid for is still delivered, and nothing more is signed. */
   finishPaid(): void {
+    this.#parts.onStop('disputed')
     this.#isFrozen = true
     this.#wake?.()
   }
@@ -81,8 +94,26 @@ export class ProviderRequest {
    * @throws what the link throws when the client is gone: the last checkpoint then is the receipt
    */
   async run(request: Omit<GenerateRequest, 'signal'>): Promise<void> {
+    const { signal } = this.#abort
+    const notices = new QueueNotices(this.#parts.clock, (ahead) => this.#tellQueued(ahead))
+    const onQueue = (ahead: number | undefined) => notices.moved(ahead)
+    await this.#toReceipt(() => this.#generate({ ...request, signal, onQueue }))
+  }
+
+  /** As `run`: each text is embedded once something is paid, and its vector sent when all of it is. */
+  async runEmbedding(embedder: Embedder, inputs: AskedEmbedding['inputs']): Promise<void> {
+    this.#vectors = new Uint8Array(0)
+    await this.#toReceipt(() => this.#embed(embedder, inputs))
+  }
+
+  #tellQueued(ahead: number): void {
+    // A link that is broken ends the session, which cancels this request.
+    this.#parts.send({ kind: 'queued', ahead }, false).catch(() => undefined)
+  }
+
+  async #toReceipt(work: () => Promise<ReceiptFinish>): Promise<void> {
     await this.#step({ kind: 'start' })
-    const finish = await this.#generate({ ...request, signal: this.#abort.signal })
+    const finish = await this.#orFailed(work)
     await this.#flush()
     if (this.#isFrozen) throw new FrozenError()
     const receipt = await this.#parts.sign(this.#moment(finish))
@@ -91,23 +122,45 @@ export class ProviderRequest {
   }
 
   async #generate(request: GenerateRequest): Promise<ReceiptFinish> {
+    // Nothing is read before something is paid: an ask alone costs the engine nothing.
+    await this.#allowance()
+    let finish: GenerateFinish = 'cancelled'
+    for await (const event of this.#parts.engine.generate(request)) {
+      if (event.kind === 'prefilled') {
+        this.#cachedTokens = event.cachedTokens
+        const isWhole = event.tokens >= request.promptTokenIds.length
+        await this.#promptRead(isWhole ? this.#meter.terms.promptTokens : event.tokens)
+      } else if (event.kind === 'token') await this.#tokenMade(event, request)
+      else finish = event.finish
+    }
+    return finish
+  }
+
+  async #embed(embedder: Embedder, inputs: AskedEmbedding['inputs']): Promise<ReceiptFinish> {
+    let [text, read] = [0, 0]
+    await this.#allowance()
+    for await (const numbers of embedder.embed(inputs, this.#abort.signal)) {
+      read += inputs[text++]?.length ?? 0
+      await this.#promptRead(read)
+      this.#vectors = concat(this.#vectors ?? new Uint8Array(0), numbersToWire(numbers))
+      await this.#parts.send({ kind: 'vector', numbers }, false)
+      if (text < inputs.length) await this.#allowance()
+    }
+    return 'stop'
+  }
+
+  async #orFailed(work: () => Promise<ReceiptFinish>): Promise<ReceiptFinish> {
     try {
-      // Nothing is read before something is paid: an ask alone costs the engine nothing.
-      await this.#allowance()
-      let finish: GenerateFinish = 'cancelled'
-      for await (const event of this.#parts.engine.generate(request)) {
-        if (event.kind === 'prefilled') {
-          this.#cachedTokens = event.cachedTokens
-          await this.#promptRead(event.tokens, request)
-        } else if (event.kind === 'token') await this.#tokenMade(event, request)
-        else finish = event.finish
-      }
-      return finish
+      return await work()
     } catch (error) {
       if (this.#abort.signal.aborted || error instanceof FrozenError) return 'cancelled'
-      if (error instanceof UnpaidError) return 'cancelled'
+      if (error instanceof UnpaidError) {
+        this.#parts.onStop('client-stopped-paying')
+        return 'cancelled'
+      }
       // What the engine refuses or loses is the end of this request, not of the session.
       if (!(error instanceof UnavailableError || error instanceof ConfigError)) throw error
+      this.#parts.onStop('engine', error)
       this.#parts.onFailure(error)
       return 'failed'
     }
@@ -117,12 +170,7 @@ export class ProviderRequest {
    * The engine read the prompt so far; it is delivered in the pieces that are paid for. Token ids of
    * an answer that is continued here were read with it, and count as prompt.
    */
-  async #promptRead(
-    tokens: number,
-    { promptTokenIds }: Pick<GenerateRequest, 'promptTokenIds'>,
-  ): Promise<void> {
-    const isWhole = tokens >= promptTokenIds.length
-    const read = isWhole ? this.#meter.terms.promptTokens : tokens
+  async #promptRead(read: number): Promise<void> {
     while (this.#meter.promptDone < read) {
       const allowed = await this.#allowance()
       const units = Math.min(allowed, read - this.#meter.promptDone)
@@ -209,6 +257,7 @@ export class ProviderRequest {
     return {
       counts: { promptTokens: promptDone, cachedTokens, completionTokens: completionDone },
       tokenIds: this.#tokenIds,
+      vectors: this.#vectors,
       finish,
     }
   }

@@ -2,7 +2,9 @@
  * One session on the provider's side, from the opened seal on: requests until the stream ends.
  * Whatever goes wrong ends this session with a typed refusal and nothing else.
  */
-import { decodeAsk } from '#protocol/ask.ts'
+
+import type { ServedStop } from '#node/why/served-story.ts'
+import type { ServedStoryWriter } from '#node/why/served-story-writer.ts'
 import { toHex } from '#protocol/bytes.ts'
 import {
   asCocoonError,
@@ -27,11 +29,13 @@ import {
   stepProviderSession,
 } from '#protocol/session/provider-session.ts'
 import type { MessageStream } from '#protocol/transport.ts'
-import { SEND_WAIT_MS } from '../constants.ts'
+import { QUEUE_WAIT_MAX_MS, SEND_WAIT_MS } from '../constants.ts'
 import { Deadline } from '../shared/deadline.ts'
 import { engineSampling, outputConstraint } from '../shared/engine-request.ts'
 import { CONTROL_REQUEST_ID, type OpenedFrame, type SealedLink } from '../shared/sealed-link.ts'
 import { type OpenSession, openSession, type ProviderSessionComponents } from './handshake.ts'
+import { queuePriority } from './queue-priority.ts'
+import { type AskedChat, type AskedEmbedding, readAsk } from './read-ask.ts'
 import { type RequestFacts, writeReceipt } from './receipt-writer.ts'
 import { FrozenError, ProviderRequest, type SigningMoment } from './request.ts'
 
@@ -41,15 +45,16 @@ export async function serveSession(
   parts: ProviderSessionComponents,
 ): Promise<CocoonError | undefined> {
   const session = new ProviderSession(stream, parts)
+  let failure: CocoonError | undefined
   try {
     await session.run()
     return undefined
   } catch (thrown) {
-    const error = asCocoonError(thrown)
-    await session.refuse(error)
-    return error
+    failure = asCocoonError(thrown)
+    await session.refuse(failure)
+    return failure
   } finally {
-    await session.end()
+    await session.end(failure)
   }
 }
 
@@ -60,6 +65,7 @@ class ProviderSession {
   readonly #keysEnd: Deadline
   #keysEndMs = Number.POSITIVE_INFINITY
   readonly #requests = new Map<string, ProviderRequest>()
+  readonly #stories = new Map<string, ServedStoryWriter>()
   /** As many as there are seals: SESSION_REQUEST_IDS_MAX. */
   readonly #seenRequests = new Set<string>()
   readonly #running = new Set<Promise<void>>()
@@ -77,7 +83,7 @@ class ProviderSession {
       stream.abort(new UnavailableError('SESSION_TIMEOUT', 'the client was silent for too long'))
     })
     this.#deadline.set(this.#state.deadlineMs)
-    this.#keysEnd = new Deadline(parts.clock, () => this.#endRequests())
+    this.#keysEnd = new Deadline(parts.clock, () => this.#endRequests('keys-over'))
   }
 
   async run(): Promise<void> {
@@ -120,16 +126,16 @@ class ProviderSession {
   }
 
   /** Resolves when nothing of this session signs or stores any more. */
-  async end(): Promise<void> {
+  async end(because?: CocoonError): Promise<void> {
     this.#deadline.clear()
     this.#keysEnd.clear()
-    this.#endRequests()
+    this.#endRequests('session-over', this.#failure ?? because)
     await Promise.allSettled(this.#running)
   }
 
   /** What runs ends with a receipt for what was paid. */
-  #endRequests(): void {
-    for (const request of this.#requests.values()) request.cancel()
+  #endRequests(stop: ServedStop, because?: unknown): void {
+    for (const request of this.#requests.values()) request.cancel(stop, because)
   }
 
   /** Nothing that still arrives is handled: another session has the channel, or time is up. */
@@ -162,16 +168,18 @@ class ProviderSession {
         if (!session.desk.isRaise(requestId, allocatedNano)) return
         this.#step({ kind: 'progress', requestId })
         session.desk.allocate(requestId, allocatedNano)
+        this.#stories.get(requestId)?.paid(allocatedNano, session.desk.state.best.amountNano)
         return request.allocated(allocatedNano)
       }
-      if (content.kind === 'cancel') return request?.cancel()
+      if (content.kind === 'cancel') return request?.cancel('client-cancelled')
     }
     throw new ProtocolError('SESSION_OUT_OF_ORDER', `${content.kind} on the wrong stream`)
   }
 
   /** Nothing is taken any more; who cancels what still arrives may. */
   #inDispute({ requestId }: OpenedFrame, content: ClientContent): void {
-    if (content.kind === 'cancel') this.#requests.get(toHex(requestId))?.cancel()
+    if (content.kind !== 'cancel') return
+    this.#requests.get(toHex(requestId))?.cancel('client-cancelled')
   }
 
   /**
@@ -202,12 +210,31 @@ class ProviderSession {
   }
 
   #ask(requestId: Uint8Array, ask: Ask, session: OpenSession): void {
-    const { crypto, clock, engine, tokenizer, prices } = this.#parts
     const name = toHex(requestId)
     if (this.#seenRequests.has(name)) {
       throw new ProtocolError('REQUEST_ID_INVALID', 'a request id is used once in a session')
     }
     this.#step({ kind: 'ask', requestId: name })
+    this.#seenRequests.add(name)
+    const story = this.#parts.story({
+      id: name,
+      model: this.#parts.engine.info.modelId,
+      client: this.#stream.remote.peerId,
+      channel: session.desk.address,
+      promptTokens: ask.promptTokens,
+      resumedTokens: ask.resumeTokenIds.length,
+    })
+    try {
+      this.#begin(requestId, ask, session, story)
+    } catch (error) {
+      story.refused(error)
+      throw error
+    }
+  }
+
+  #begin(requestId: Uint8Array, ask: Ask, session: OpenSession, story: ServedStoryWriter): void {
+    const { crypto, clock, engine, prices } = this.#parts
+    const name = toHex(requestId)
     if (clock.nowMs() > session.asksUntilMs) {
       throw new UnavailableError(
         'SESSION_EXPIRED',
@@ -217,15 +244,8 @@ class ProviderSession {
         },
       )
     }
-    this.#seenRequests.add(name)
-    const document = decodeAsk(ask.body)
-    const promptTokenIds = tokenizer.encodeChat(document.messages, document.tools)
-    const promptTokens = promptTokenIds.length + ask.resumeTokenIds.length
-    if (ask.promptTokens !== promptTokens) {
-      throw new ProtocolError('PROMPT_COUNT', 'the two sides count the prompt differently', {
-        data: { client: ask.promptTokens, provider: promptTokens },
-      })
-    }
+    const asked = readAsk(this.#parts, ask)
+    const { promptTokens, completionTokensMax } = asked
     const { leafIndex } = session.desk.ask(name)
     const facts: RequestFacts = {
       requestId,
@@ -239,25 +259,16 @@ class ProviderSession {
       engine,
       clock,
       addedLatencyMs: this.#parts.addedLatencyMs,
-      meter: startProviderMeter({ prices, promptTokens, completionTokensMax: document.maxTokens }),
+      meter: startProviderMeter({ prices, promptTokens, completionTokensMax }),
       send: (content, final) => this.#send(requestId, content, final, session.link),
       sign: async (moment) => this.#sign(name, facts, moment, session),
       onFailure: this.#parts.onRequestFailed,
+      onStop: (stop, because) => story.stopped(stop, because),
     })
     this.#requests.set(name, request)
-    const running = request
-      .run({
-        promptTokenIds,
-        messages: document.messages,
-        resumeTokenIds: ask.resumeTokenIds,
-        maxTokens: document.maxTokens,
-        sampling: engineSampling(document),
-        stop: document.stop,
-        constraint: outputConstraint(document),
-        topLogprobs: document.topLogprobs,
-        // One channel is one customer: nobody else learns by the clock what this one asked before.
-        cacheKey: session.desk.address,
-      })
+    this.#stories.set(name, story)
+    story.began(completionTokensMax)
+    const running = this.#work(request, asked, ask, session)
       .then(() => this.#ended(name))
       .catch((error: unknown) => this.#broken(name, error))
       .finally(() => {
@@ -268,6 +279,30 @@ class ProviderSession {
     this.#parts.running.add(running)
   }
 
+  #work(
+    request: ProviderRequest,
+    asked: AskedChat | AskedEmbedding,
+    { resumeTokenIds }: Ask,
+    { desk, facts }: OpenSession,
+  ): Promise<void> {
+    if (asked.kind === 'embedding') return request.runEmbedding(asked.embedder, asked.inputs)
+    const { document, promptTokenIds } = asked
+    return request.run({
+      promptTokenIds,
+      messages: document.messages,
+      resumeTokenIds,
+      maxTokens: document.maxTokens,
+      sampling: engineSampling(document),
+      stop: document.stop,
+      constraint: outputConstraint(document),
+      topLogprobs: document.topLogprobs,
+      // One channel is one customer: nobody else learns by the clock what this one asked before.
+      cacheKey: desk.address,
+      priority: queuePriority(facts.priceQuote.prices),
+      queueTimeoutMs: QUEUE_WAIT_MAX_MS,
+    })
+  }
+
   #sign(name: string, facts: RequestFacts, moment: SigningMoment, session: OpenSession) {
     const { crypto, clock } = this.#parts
     const sign = (usedElsewhereNano: bigint) =>
@@ -276,9 +311,12 @@ class ProviderSession {
         usedElsewhereNano,
         nowMs: clock.nowMs(),
       })
-    return moment.finish === 'partial'
-      ? session.desk.checkpoint(name, sign)
-      : session.desk.leaf(name, sign)
+    const receipt =
+      moment.finish === 'partial'
+        ? session.desk.checkpoint(name, sign)
+        : session.desk.leaf(name, sign)
+    this.#stories.get(name)?.signed(receipt, crypto)
+    return receipt
   }
 
   async #send(
@@ -298,13 +336,17 @@ class ProviderSession {
     } finally {
       stuck.clear()
     }
+    const isText = content.kind === 'tokens' && content.tokens.ids.length > 0
+    if (isText) this.#stories.get(toHex(requestId))?.tokensSent()
     if (!final) this.#step({ kind: 'progress', requestId: toHex(requestId) })
     // The timer above is for requests that wait; what streams must not outlive a machine's sleep either.
-    if (this.#parts.clock.nowMs() >= this.#keysEndMs) this.#endRequests()
+    if (this.#parts.clock.nowMs() >= this.#keysEndMs) this.#endRequests('keys-over')
   }
 
   #ended(name: string): void {
     this.#requests.delete(name)
+    this.#stories.get(name)?.ended()
+    this.#stories.delete(name)
     this.#step({ kind: 'ended', requestId: name })
     this.#parts.onServed(name)
   }
@@ -312,6 +354,8 @@ class ProviderSession {
   /** In a dispute the last answer that has all it was paid for ends the session. */
   #broken(name: string, thrown: unknown): void {
     const isOver = this.#dispute !== undefined && thrown instanceof FrozenError
+    this.#stories.get(name)?.broken(this.#dispute ?? this.#failure ?? thrown)
+    this.#stories.delete(name)
     if (isOver) this.#requests.delete(name)
     if (!isOver) this.#fail(thrown)
     else if (this.#requests.size === 0) this.#fail(this.#dispute)
@@ -326,7 +370,7 @@ class ProviderSession {
   }
 
   async #close({ link, desk }: OpenSession): Promise<void> {
-    this.#endRequests() // their clients asked for the end
+    this.#endRequests('client-cancelled') // their clients asked for the end
     await Promise.allSettled(this.#running)
     // No claim before it: the voucher also covers credit that was never used, which is the client's.
     await this.#parts.beforeClose(desk)

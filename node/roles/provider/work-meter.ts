@@ -10,6 +10,7 @@ import type { Agreement } from '#inference/verification/agreement.ts'
 import type { VerifyRequest } from '#inference/verification/verify.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
+import { type Embedder, EmbeddingWork } from './embedding-work.ts'
 
 /** Tokens per second is a mean over so many whole seconds. */
 const RATE_WINDOW_S = 5
@@ -34,6 +35,14 @@ export class WorkMeter implements Engine {
 
   get info(): EngineInfo {
     return this.#engine.info
+  }
+
+  /** Undefined: the model answers chats. */
+  get embedder(): Embedder | undefined {
+    const engine = this.#engine
+    if (!(engine instanceof EmbeddingWork)) return undefined
+    const { dimensions } = engine
+    return { dimensions, embed: (inputs, signal) => this.#embed(engine, inputs, signal) }
   }
 
   /** Tokens since the start. */
@@ -71,11 +80,7 @@ export class WorkMeter implements Engine {
 
   /** @throws UnavailableError PROVIDER_DRAINING, and what the engine throws */
   async *generate(request: GenerateRequest): AsyncIterable<GenerateEvent> {
-    if (this.#isDraining) {
-      throw new UnavailableError('PROVIDER_DRAINING', 'this provider takes no further work', {
-        remedy: 'Use another provider.',
-      })
-    }
+    this.#refuseDraining()
     this.#running += 1
     try {
       for await (const event of this.#engine.generate(request)) {
@@ -86,6 +91,28 @@ export class WorkMeter implements Engine {
     } finally {
       this.#running -= 1
     }
+  }
+
+  /** Counts as an answer without tokens. */
+  async *#embed(
+    embedder: Embedder,
+    ...[inputs, signal]: Parameters<Embedder['embed']>
+  ): AsyncGenerator<Float32Array> {
+    this.#refuseDraining()
+    this.#running += 1
+    try {
+      yield* embedder.embed(inputs, signal)
+      this.#answers += 1
+    } finally {
+      this.#running -= 1
+    }
+  }
+
+  #refuseDraining(): void {
+    if (!this.#isDraining) return
+    throw new UnavailableError('PROVIDER_DRAINING', 'this provider takes no further work', {
+      remedy: 'Use another provider.',
+    })
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -81,6 +81,11 @@ export interface GenerateRequest {
   /** Waits for its turn no longer than this, up to QUEUE_TIMEOUT_MAX_MS; absent: as long as it takes. */
   readonly queueTimeoutMs?: number | undefined
   /**
+   * Told how many of those who wait go first: when the wait begins, whenever that changes, and undefined
+   * when it is over, whether its turn came or not. Never called for a request that need not wait.
+   */
+  readonly onQueue?: ((ahead: number | undefined) => void) | undefined
+  /**
    * Ids of an answer that is checked, at least one: each token event then says what would have been
    * picked, with the log probability of the claimed id, and the claimed id is gone on from. Ends early at
    * an id that cannot be.

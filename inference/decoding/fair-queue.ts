@@ -54,6 +54,12 @@ export class FairQueue<Item> {
     return first?.item
   }
 
+  /** Who is next, who after that. */
+  inOrder(): Item[] {
+    const entries = [...this.#entries.values()]
+    return entries.sort((a, b) => (isBefore(a, b) ? -1 : 1)).map(({ item }) => item)
+  }
+
   /** Takes out those whose deadline has passed. */
   takeExpired(nowMs: number): Item[] {
     if (nowMs < this.#nextDeadlineMs) return []

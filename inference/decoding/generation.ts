@@ -18,7 +18,10 @@ export interface GenerationParts {
 }
 
 /** A request as it may cross a process border: without its signal and its place in the queue. */
-export type DecodingRequest = Omit<GenerateRequest, 'signal' | 'priority' | 'queueTimeoutMs'>
+export type DecodingRequest = Omit<
+  GenerateRequest,
+  'signal' | 'priority' | 'queueTimeoutMs' | 'onQueue'
+>
 
 /** Events of one step besides `end`: the last chunk of a prompt also yields the first token. */
 export const STEP_EVENTS_MAX = 2

@@ -23,6 +23,8 @@ interface Ticket {
   readonly request: GenerateRequest
   readonly delivered: GenerateEvent[]
   state: 'queued' | 'active' | 'over'
+  /** As its owner was told last. */
+  ahead: number | undefined
   error: CocoonError | undefined
   wake: () => void
 }
@@ -106,6 +108,7 @@ export class RequestDesk {
     for (const ticket of tickets) {
       ticket.error = error
       ticket.state = 'over'
+      tellPlace(ticket, undefined)
       ticket.wake()
     }
   }
@@ -124,6 +127,7 @@ export class RequestDesk {
       request,
       delivered: [],
       state: 'queued',
+      ahead: undefined,
       error: undefined,
       wake: () => {},
     }
@@ -136,17 +140,21 @@ export class RequestDesk {
     const { priority = 0, queueTimeoutMs = Number.POSITIVE_INFINITY } = ticket.request
     const sinceMs = this.#time.clock.nowMs()
     this.#queue.add(ticket, { priority, sinceMs, deadlineMs: sinceMs + queueTimeoutMs })
+    this.#tellPlaces()
     this.#arm()
   }
 
   /** Ends those who waited past their deadline. */
   #expire(): void {
     if (this.#queue.nextDeadlineMs === Number.POSITIVE_INFINITY) return
-    for (const ticket of this.#queue.takeExpired(this.#time.clock.nowMs())) {
+    const expired = this.#queue.takeExpired(this.#time.clock.nowMs())
+    for (const ticket of expired) {
       ticket.state = 'over'
       ticket.error = waitedTooLong()
+      tellPlace(ticket, undefined)
       ticket.wake()
     }
+    if (expired.length > 0) this.#tellPlaces()
     this.#arm()
   }
 
@@ -158,10 +166,15 @@ export class RequestDesk {
     this.#disarm = this.#time.alarm(delayMs, () => this.#expire())
   }
 
+  #tellPlaces(): void {
+    for (const [ahead, ticket] of this.#queue.inOrder().entries()) tellPlace(ticket, ahead)
+  }
+
   #activate(ticket: Ticket): void {
     ticket.state = 'active'
     this.#active.set(ticket.id, ticket)
-    const { signal: _, priority: _p, queueTimeoutMs: _q, ...request } = ticket.request
+    tellPlace(ticket, undefined)
+    const { signal: _, priority: _p, queueTimeoutMs: _q, onQueue: _o, ...request } = ticket.request
     this.#backend.start(ticket.id, request)
   }
 
@@ -170,7 +183,9 @@ export class RequestDesk {
     this.#active.delete(ticket.id)
     this.#expire()
     const next = this.#active.size < this.#limits.slotsTotal ? this.#queue.takeNext() : undefined
-    if (next !== undefined) this.#activate(next)
+    if (next === undefined) return
+    this.#activate(next)
+    this.#tellPlaces()
   }
 
   /** An active request frees its slot when the backend confirms, a waiting one at once. */
@@ -178,6 +193,8 @@ export class RequestDesk {
     if (ticket.state === 'active') this.#backend.cancel(ticket.id)
     if (ticket.state !== 'queued') return
     this.#queue.remove(ticket)
+    tellPlace(ticket, undefined)
+    this.#tellPlaces()
     this.#arm()
     ticket.state = 'over'
     ticket.delivered.push({ kind: 'end', finish: 'cancelled' })
@@ -202,6 +219,12 @@ export class RequestDesk {
       if (event.kind === 'end') return
     }
   }
+}
+
+function tellPlace(ticket: Ticket, ahead: number | undefined): void {
+  if (ticket.ahead === ahead) return
+  ticket.ahead = ahead
+  ticket.request.onQueue?.(ahead)
 }
 
 function waitedTooLong(): UnavailableError {

@@ -16,8 +16,8 @@ export interface ContextNeeds {
 
 /**
  * The model's context, or the owner's cap, or what fits, whichever is the smallest. It only says when a
- * sequence is full: no bit of any answer depends on it. Weights count twice, as the files that were hashed
- * and as what the library makes of them.
+ * sequence is full: no bit of any answer depends on it. While a model is loaded its weights are there three
+ * times, as files, as the library's copy and as what it makes of them; at most twice when caches fill.
  * @throws ConfigError MODEL_NEEDS_MORE_MEMORY when less than CONTEXT_FLOOR_TOKENS would fit
  */
 export function contextThatFits(needs: ContextNeeds): number {
@@ -25,11 +25,14 @@ export function contextThatFits(needs: ContextNeeds): number {
   const wantedTokens = Math.min(modelTokens, capTokens)
   const floorTokens = Math.min(wantedTokens, CONTEXT_FLOOR_TOKENS)
   const bytesOfToken = needs.cacheBytesPerToken * needs.slotsTotal
+  const loadingBytes = ENGINE_BASE_BYTES + 3 * needs.weightBytes
   const fixedBytes = ENGINE_BASE_BYTES + 2 * needs.weightBytes
   // One position more than a sequence can have: idle rows of a batch write there.
   const fittingTokens = Math.floor((memoryLimitBytes - fixedBytes) / bytesOfToken) - 1
-  if (fittingTokens >= floorTokens) return Math.min(wantedTokens, fittingTokens)
-  const neededBytes = fixedBytes + bytesOfToken * (floorTokens + 1)
+  if (fittingTokens >= floorTokens && loadingBytes <= memoryLimitBytes) {
+    return Math.min(wantedTokens, fittingTokens)
+  }
+  const neededBytes = Math.max(loadingBytes, fixedBytes + bytesOfToken * (floorTokens + 1))
   throw new ConfigError('MODEL_NEEDS_MORE_MEMORY', 'weights and caches exceed the memory limit', {
     remedy: 'Raise the memory limit, use fewer slots or a smaller model.',
     data: { neededBytes, limitBytes: memoryLimitBytes, contextTokens: floorTokens },

@@ -18,6 +18,12 @@ export const ALLOCATION_WAIT_MS = 30_000
 export const SEND_WAIT_MS = 30_000
 /** A client waits this long for the next message of a request, then goes to another provider. */
 export const PROVIDER_SILENCE_MS = 8_000
+/** A request waits this long at most for its turn on a provider's engine, then goes to another one. */
+export const QUEUE_WAIT_MAX_MS = 60_000
+/** A provider tells a client this often that its request still waits. */
+export const QUEUE_NOTICE_MS = 2_000
+/** Who pays no more for a million completion tokens has no priority; each doubling is one step. */
+export const PRIORITY_ZERO_NANO = 3_125_000n
 /** Providers that one request is tried with, and so may read it, at most. */
 export const ATTEMPTS_MAX = 3
 /** Requests wait in line for room when every provider is full, until nobody of the line was served for so long. */

@@ -26,6 +26,8 @@ export type NodeEventBody =
       readonly reason: string
       readonly considered: number
     }
+  /** The request waits on the chosen provider's engine, behind so many others. */
+  | { readonly kind: 'queued'; readonly requestId: string; readonly ahead: number }
   | {
       readonly kind: 'verdict'
       readonly provider: string

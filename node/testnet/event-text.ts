@@ -45,6 +45,8 @@ function eventText(event: NodeEvent, coins: Coins): string {
     }
     case 'choice':
       return `${event.provider} of ${event.considered}: ${event.reason}`
+    case 'queued':
+      return `${event.requestId.slice(0, 16)} waits for a slot, ${event.ahead} go first`
     case 'verdict':
       return `${event.provider} ${event.ok ? 'accepted' : 'REFUSED'}, tier ${event.tier}: ${stepCount(event)}`
     case 'channel':

@@ -5,6 +5,7 @@ import { ENGINE_QUEUE_MAX, QUEUE_AGEING_MS, QUEUE_PRIORITY_MAX } from '#inferenc
 import { FairQueue } from '#inference/decoding/fair-queue.ts'
 import { RequestDesk } from '#inference/decoding/request-desk.ts'
 import type { GenerateRequest } from '#inference/engine.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import { collect } from '../support/collect.ts'
 
 const never = Number.POSITIVE_INFINITY
@@ -116,6 +117,39 @@ describe('request desk', () => {
       desk.deliver(id, { kind: 'end', finish: 'stop' })
     }
     for (const answer of await Promise.all(asked)) expect(answer).toHaveLength(1)
+  })
+
+  it('tells everybody who waits how many go first, whenever that changes, and when it is over', async () => {
+    const { desk, ask, pass } = openDesk()
+    const told: Record<string, (number | undefined)[]> = {}
+    const watched = (name: string, parts: Partial<GenerateRequest> = {}) => {
+      const places: (number | undefined)[] = []
+      told[name] = places
+      return ask({ ...parts, onQueue: (ahead) => places.push(ahead) })
+    }
+    const leaves = new AbortController()
+    const asked = [
+      watched('at once'),
+      watched('poor'),
+      watched('rich', { priority: 3 }),
+      watched('hasty', { queueTimeoutMs: 50 }),
+      watched('leaves', { signal: leaves.signal }),
+      watched('last'),
+    ]
+    await Promise.resolve()
+    pass(50)
+    leaves.abort()
+    for (const id of [1, 3, 2]) desk.deliver(id, { kind: 'end', finish: 'stop' })
+    desk.failAll(new UnavailableError('ENGINE_CRASHED', 'gone'))
+    await Promise.all(asked)
+    expect(told).toEqual({
+      'at once': [],
+      poor: [0, 1, 0, undefined],
+      rich: [0, undefined],
+      hasty: [2, undefined],
+      leaves: [3, 2, undefined],
+      last: [4, 3, 2, 1, 0, undefined],
+    })
   })
 
   it('tells who waited too long, by the alarm, and starts nobody else for it', async () => {

@@ -9,12 +9,27 @@ import { runSubject, SUBJECTS } from './subjects.ts'
 const LONG = process.env['LONG'] === '1'
 const TIMEOUT_MS = LONG ? 3 * 60 * 60 * 1_000 : 300_000
 
+/** A line for each twentieth, straight to the terminal: vitest keeps a test's own lines until it ends. */
+function progressOf(name: string, prices: string, operations: number): (done: number) => void {
+  const startedMs = performance.now()
+  let told = 0
+  return (done) => {
+    const part = Math.floor((20 * done) / operations)
+    if (part === told) return
+    told = part
+    const seconds = Math.round((performance.now() - startedMs) / 1000)
+    const line = `fuzz ${name}, prices ${prices}: ${done} of ${operations} in ${seconds} s`
+    process.stderr.write(`${line}\n`)
+  }
+}
+
 describe.each(SUBJECTS)('$name against its model', (subject) => {
   it.each(PRICE_TABLES)(
     'does what the model says at prices %s',
     async (prices) => {
       const operations = LONG ? subject.long : subject.short
-      const report = await runSubject(subject, prices, operations)
+      const tell = LONG ? progressOf(subject.name, prices, operations) : undefined
+      const report = await runSubject(subject, prices, operations, tell)
       if (LONG) console.log(JSON.stringify({ name: subject.name, prices, ...report }))
       expect(report.operations).toBe(operations)
       for (const kind of subject.kinds) {

@@ -51,12 +51,14 @@ const EXCESS_LOST_MAX_NANO = 500_000n
 
 /**
  * Runs `operations` steps over as many lives as it takes.
+ * @param tell after each life, how many are done
  * @throws Error naming seed, life and the steps before when model and contract differ
  */
 export async function fuzz(
   begin: (life: number) => Promise<Life>,
   operations: number,
   dice: Dice,
+  tell: (done: number) => void = () => undefined,
 ): Promise<FuzzReport> {
   const accepted: Record<string, number> = {}
   const refused: Record<string, number> = {}
@@ -77,6 +79,7 @@ export async function fuzz(
         throw new Error(`seed ${dice.seed}, life ${lives}: after ${trail}: ${cause}`, { cause })
       }
     }
+    tell(done)
   }
   return { operations: done, lives, accepted, refused }
 }

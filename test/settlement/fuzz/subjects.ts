@@ -64,7 +64,8 @@ export function runSubject(
   { begin }: Subject,
   prices: PriceTable,
   operations: number,
+  tell?: (done: number) => void,
 ): Promise<FuzzReport> {
   const dice = new Dice(SEED + PRICE_TABLES.indexOf(prices))
-  return fuzz((life) => begin(prices, life), operations, dice)
+  return fuzz((life) => begin(prices, life), operations, dice, tell)
 }

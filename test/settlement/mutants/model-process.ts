@@ -23,7 +23,11 @@ const TESTS: Readonly<Record<ContractName, string>> = {
 }
 
 /** Written where mutants survived, for all contracts: how their groups of tests name each. */
-const FOUND_BY_MUTANTS = ['contract-limits.test.ts', 'contract-edges.test.ts']
+const FOUND_BY_MUTANTS = [
+  'contract-limits.test.ts',
+  'contract-edges.test.ts',
+  'jetton-edges.test.ts',
+]
 const GROUPS: Readonly<Record<ContractName, string>> = {
   'uni-channel': 'payment channel',
   'jetton-channel': 'jetton channel',

@@ -90,6 +90,11 @@ export interface AskSampling {
   readonly constraint?: AskConstraint | undefined
   /** Shown to the model by its chat template. */
   readonly tools?: readonly AskTool[] | undefined
+  /**
+   * True: what is read of the prompt may serve others who say the same, and theirs this one. Who shares may
+   * be told by the clock what others sent: whether a prompt begins as one that was read before.
+   */
+  readonly shareCache?: boolean | undefined
 }
 
 export interface AskDocument extends AskSampling {
@@ -181,6 +186,7 @@ export const askDocumentSchema = z
     topLogprobs: z.int().min(0).max(ASK_TOP_LOGPROBS_MAX).optional(),
     constraint: constraint.optional(),
     tools: tools.optional(),
+    shareCache: z.boolean().optional(),
   })
   .refine(({ constraint, tools }) => constraint?.kind !== 'tool_calls' || tools !== undefined, {
     path: ['tools'],

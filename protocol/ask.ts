@@ -46,6 +46,7 @@ function canonicalBytes(document: ParsedAsk): Uint8Array {
     topLogprobs: document.topLogprobs,
     constraint: document.constraint && orderedConstraint(document.constraint),
     tools: tools?.map(({ name, description, parameters }) => ({ name, description, parameters })),
+    shareCache: document.shareCache === true ? true : undefined,
   }
   return utf8(JSON.stringify(ordered))
 }

@@ -87,7 +87,7 @@ export type ChatFields = Pick<
   >
 
 export function toChatRequest(body: ChatFields, tokensMaxDefault: number): ChatRequest {
-  const { max_price_nano, tier_min } = body.cocoon ?? {}
+  const { max_price_nano, tier_min, share_cache } = body.cocoon ?? {}
   return {
     model: body.model,
     messages: body.messages,
@@ -97,6 +97,7 @@ export function toChatRequest(body: ChatFields, tokensMaxDefault: number): ChatR
     ...outputSampling(body, body.response_format),
     ...(max_price_nano === undefined ? {} : { maxPriceNano: BigInt(max_price_nano) }),
     ...(tier_min === undefined ? {} : { tierMin: tier_min }),
+    ...(share_cache === true ? { shareCache: true } : {}),
   }
 }
 

@@ -43,9 +43,13 @@ export const samplingFields = {
     .optional(),
   seed: z.int().optional(),
   stop: z.union([stopString, z.array(stopString).max(STOP_STRINGS_MAX)]).optional(),
-  /** Ours: caps that hold for this request only. */
+  /** Ours: caps that hold for this request only, and whether what is read of it may serve others. */
   cocoon: z
-    .strictObject({ max_price_nano: decimal.optional(), tier_min: tierSchema.optional() })
+    .strictObject({
+      max_price_nano: decimal.optional(),
+      tier_min: tierSchema.optional(),
+      share_cache: z.boolean().optional(),
+    })
     .optional(),
   /** Never leaves this machine and changes nothing. */
   user: z.string().max(512).optional(),

@@ -84,13 +84,23 @@ describe('a whole answer', () => {
 
   it('passes caps of this request on', async () => {
     const { url, service } = await startTestGateway()
-    const body = { ...ask, cocoon: { max_price_nano: '900', tier_min: 'confidential' } }
+    const body = {
+      ...ask,
+      cocoon: { max_price_nano: '900', tier_min: 'confidential', share_cache: true },
+    }
     await fetch(`${url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
-    expect(service.asked[0]).toMatchObject({ maxPriceNano: 900n, tierMin: 'confidential' })
+    const caps = { maxPriceNano: 900n, tierMin: 'confidential' }
+    expect(service.asked[0]).toMatchObject({ ...caps, shareCache: true })
+    await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...ask, cocoon: { share_cache: false } }),
+    })
+    expect(service.asked[1]).not.toHaveProperty('shareCache')
   })
 })
 

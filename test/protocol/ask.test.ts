@@ -68,12 +68,24 @@ describe('request document', () => {
       ...{ topK: undefined, minP: 0, repetitionPenalty: 1, frequencyPenalty: -0 },
       ...{ presencePenalty: 0, topLogprobs: undefined, constraint: undefined, tools: undefined },
       logitBias: [{ id: 5, bias: 0 }],
+      shareCache: false,
     }
     expect(encodeAsk({ ...sample, ...nothing })).toEqual(encodeAsk(sample))
-    for (const written of ['"minP":0', '"repetitionPenalty":1', '"logitBias":[]']) {
+    for (const written of [
+      '"minP":0',
+      '"repetitionPenalty":1',
+      '"logitBias":[]',
+      '"shareCache":false',
+    ]) {
       const given = text.replace('"stop":[]', `"stop":[],${written}`)
       expect(errorCode(() => decodeAsk(utf8(given)))).toBe('ASK_MALFORMED')
     }
+  })
+
+  it('says that a prompt is shared only where it is', () => {
+    const shared = `${fromUtf8(encodeAsk(sample)).slice(0, -1)},"shareCache":true}`
+    expect(fromUtf8(encodeAsk({ ...sample, shareCache: true }))).toBe(shared)
+    expect(decodeAsk(utf8(shared))).toEqual({ ...sample, shareCache: true })
   })
 
   it('reads what it writes', () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeMessage } from '#protocol/codec.ts'
+import { QUEUED_AHEAD_MAX } from '#protocol/constants.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import {
   type ClientContent,
@@ -165,6 +166,8 @@ describe('sealed content', () => {
   it.each<ProviderContent>([
     { kind: 'accept', accept },
     { kind: 'accept', accept: { ...accept, bestVoucher: sampleCell, peaks: [hash, hash] } },
+    { kind: 'queued', ahead: 0 },
+    { kind: 'queued', ahead: QUEUED_AHEAD_MAX },
     { kind: 'tokens', tokens: { ids: [1, 151_000], promptTokensDone: 3 } },
     {
       kind: 'tokens',

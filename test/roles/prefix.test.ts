@@ -34,3 +34,30 @@ test('each turn of a chat is billed for what is new, and a stranger pays for all
   for (const one of [client, stranger]) await one.stop()
   await provider.stop()
 })
+
+test('two clients that opt in share what was read; one that does not has its own, and gives none', async () => {
+  const provider = await TestProvider.start(network, 'shares')
+  const [first, second, alone] = await Promise.all(
+    ['first', 'second', 'alone'].map((name) => TestClient.start(network, name, [provider])),
+  )
+  const messages = [{ role: 'user' as const, content: 'A text that everybody sends.' }]
+  const cachedOf = async (client: TestClient, shareCache?: boolean) => {
+    const { usage, text } = await client.chat({ messages, shareCache })
+    return { cached: usage.cachedTokens, all: usage.promptTokens - 2, text }
+  }
+  const own = await cachedOf(alone!)
+  expect(own.cached, 'nobody sent it before').toBe(0)
+  const shared = await cachedOf(first!, true)
+  expect(shared.cached, 'nothing of who does not share').toBe(0)
+  const again = await cachedOf(second!, true)
+  expect(again.cached).toBe(again.all)
+  expect((await cachedOf(second!, false)).cached, 'false is the default').toBe(0)
+  const known = await cachedOf(alone!)
+  expect(known.cached, 'its own').toBe(known.all)
+  expect(new Set([own, shared, again, known].map(({ text }) => text)).size).toBe(1)
+  for (const client of [first!, second!, alone!]) {
+    expect(client.codes).toEqual([])
+    await client.stop()
+  }
+  await provider.stop()
+})

@@ -4,10 +4,10 @@ import type { AskSampling } from '#protocol/ask.ts'
 export function samplingOf(request: AskSampling): AskSampling {
   const { temperature, topP, seed, stop, topK, minP } = request
   const { repetitionPenalty, frequencyPenalty, presencePenalty, logitBias } = request
-  const { topLogprobs, constraint, tools } = request
+  const { topLogprobs, constraint, tools, shareCache } = request
   return {
     ...{ temperature, topP, seed, stop, topK, minP },
     ...{ repetitionPenalty, frequencyPenalty, presencePenalty, logitBias },
-    ...{ topLogprobs, constraint, tools },
+    ...{ topLogprobs, constraint, tools, shareCache },
   }
 }

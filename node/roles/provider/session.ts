@@ -31,7 +31,7 @@ import {
 import type { MessageStream } from '#protocol/transport.ts'
 import { QUEUE_WAIT_MAX_MS, SEND_WAIT_MS } from '../constants.ts'
 import { Deadline } from '../shared/deadline.ts'
-import { engineSampling, outputConstraint } from '../shared/engine-request.ts'
+import { cacheKeyOf, engineSampling, outputConstraint } from '../shared/engine-request.ts'
 import { CONTROL_REQUEST_ID, type OpenedFrame, type SealedLink } from '../shared/sealed-link.ts'
 import { type OpenSession, openSession, type ProviderSessionComponents } from './handshake.ts'
 import { queuePriority } from './queue-priority.ts'
@@ -296,8 +296,7 @@ class ProviderSession {
       stop: document.stop,
       constraint: outputConstraint(document),
       topLogprobs: document.topLogprobs,
-      // One channel is one customer: nobody else learns by the clock what this one asked before.
-      cacheKey: desk.address,
+      cacheKey: cacheKeyOf(document, desk.address),
       priority: queuePriority(facts.priceQuote.prices),
       queueTimeoutMs: QUEUE_WAIT_MAX_MS,
     })

@@ -10,6 +10,17 @@ export function engineSampling(document: AskSampling): SamplingParameters {
   return { ...cuts, repetitionPenalty, frequencyPenalty, presencePenalty, logitBias }
 }
 
+/** No channel's address: those have a colon. */
+const SHARED_CACHE_KEY = 'shared'
+
+/**
+ * Whose reading of a prompt serves whom. One channel is one customer: nobody else learns by the clock what
+ * this one asked before, unless both said that they share.
+ */
+export function cacheKeyOf({ shareCache }: AskSampling, channel: string): string {
+  return shareCache === true ? SHARED_CACHE_KEY : channel
+}
+
 /** What the answer is held to; of the tools only those that it may call. */
 export function outputConstraint({
   constraint,

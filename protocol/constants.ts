@@ -37,6 +37,8 @@ export const EVIDENCE_EVENT_LOG_BYTES_MAX = 3_072
 export const VERSIONS_MAX = 8
 /** Requests open at once on one session. */
 export const SESSION_REQUESTS_MAX = 8
+/** Requests that a provider may say to go before one that waits. */
+export const QUEUED_AHEAD_MAX = 65_535
 /** Requests over the life of one session: the table of used request ids must not grow for ever. */
 export const SESSION_REQUEST_IDS_MAX = 4_096
 /** From opening the stream to the other side's hello. */
@@ -102,6 +104,15 @@ export const ASK_TOOL_NAME_CHARACTERS_MAX = 64
 export const ASK_TOOL_CALL_ID_CHARACTERS_MAX = 64
 /** Nesting of a JSON schema, and of arguments that a template reads: both are followed by recursion. */
 export const ASK_JSON_DEPTH_MAX = 32
+
+// ---- embeddings
+
+/** Texts of one request, as OpenAI has it. */
+export const EMBEDDING_INPUTS_MAX = 2_048
+/** Numbers of one vector: models have up to 4,096 today. */
+export const EMBEDDING_DIMENSIONS_MAX = 65_536
+/** Numbers of all vectors of one answer: 4 MiB. */
+export const EMBEDDING_NUMBERS_MAX = 1_048_576
 
 // ---- receipts
 

@@ -6,7 +6,7 @@ export {
   type ReceiptFinish,
   ROUND_SECONDS,
 } from './receipt/body.ts'
-export { requestCommitment, responseCommitment } from './receipt/commitments.ts'
+export { requestCommitment, responseCommitment, vectorsCommitment } from './receipt/commitments.ts'
 export {
   decodeReceiptFile,
   encodeReceiptFile,

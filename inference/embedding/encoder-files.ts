@@ -30,6 +30,8 @@ export interface EncoderConfig {
   readonly vocabularySize: number
   /** Most ids of one text, special tokens included. */
   readonly contextTokens: number
+  /** Numbers of a vector; undefined: the files do not say. */
+  readonly dimensions: number | undefined
   readonly pooling: Pooling
   readonly isNormalised: boolean
 }
@@ -75,6 +77,15 @@ export async function readEncoder(folder: string, crypto: CryptoPort): Promise<E
   return { files, root, graphPath: `onnx/${graph}`, config: parseEncoderConfig(files) }
 }
 
+/** Files of sentence-transformers that no decoder has. */
+const ENCODER_MARKS = ['modules.json', 'sentence_bert_config.json', '1_Pooling/config.json']
+
+/** Whether a folder is a sentence-embedding model, by the names of its files: the engine reads them. */
+export async function isEncoderFolder(folder: string): Promise<boolean> {
+  const found = ENCODER_MARKS.map((path) => lstat(join(folder, path)).catch(() => undefined))
+  return (await Promise.all(found)).some((stat) => stat !== undefined)
+}
+
 /** A folder inside of the model must not lead out of it. */
 async function refuseLinkedFolder(folder: string, path: string): Promise<void> {
   const stat = await lstat(join(folder, path)).catch(() => undefined)
@@ -88,6 +99,7 @@ async function refuseLinkedFolder(folder: string, path: string): Promise<void> {
 const Config = z.object({
   vocab_size: z.int().min(2).max(VOCABULARY_MAX),
   max_position_embeddings: z.int().min(2).max(CONTEXT_TOKENS_MAX),
+  hidden_size: z.int().min(1).optional(),
 })
 const SentenceConfig = z.object({
   max_seq_length: z.int().min(2).max(CONTEXT_TOKENS_MAX).nullish(),
@@ -113,6 +125,7 @@ function parseEncoderConfig(files: ModelFiles): EncoderConfig {
   return {
     vocabularySize: config.vocab_size,
     contextTokens: Math.min(config.max_position_embeddings, sentence.max_seq_length ?? Infinity),
+    dimensions: config.hidden_size,
     pooling: parsePooling(files),
     isNormalised: kinds.includes('Normalize'),
   }

@@ -1,4 +1,6 @@
 /** Which engine a provider runs: its own in a child process, or one behind an upstream server. */
+import { isEncoderFolder } from '#inference/embedding/encoder-files.ts'
+import { createEmbeddingEngine } from '#inference/embedding/onnx-embedding-engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import type { ModelFiles } from '#inference/model/manifest.ts'
 import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
@@ -10,6 +12,7 @@ import { asCocoonError, ConfigError } from '#protocol/errors.ts'
 import { systemClock as clock } from '../clock.ts'
 import { UPSTREAM_CHECK_EVERY_MS } from '../roles/constants.ts'
 import type { ProviderOptions } from '../roles/peer-options.ts'
+import { EmbeddingWork } from '../roles/provider/embedding-work.ts'
 import { WorkMeter } from '../roles/provider/work-meter.ts'
 import type { UpstreamStatus } from '../status/status-document.ts'
 import type { EnginePlace } from './tier.ts'
@@ -17,8 +20,9 @@ import type { EnginePlace } from './tier.ts'
 export interface ProviderEngine {
   readonly place: EnginePlace
   readonly work: WorkMeter
-  readonly tokenizer: ReturnType<typeof loadChatTokenizer>
-  /** The whole model; undefined where only its small files are on this machine. */
+  /** Undefined: the model embeds. */
+  readonly tokenizer: ReturnType<typeof loadChatTokenizer> | undefined
+  /** The whole model; undefined where only its small files are on this machine, or it embeds. */
   readonly model: Model | undefined
   readonly upstream: () => UpstreamStatus | null
 }
@@ -32,9 +36,25 @@ export async function startEngine(
   cleanup: AsyncDisposableStack,
   onChange: () => void,
 ): Promise<ProviderEngine> {
-  return options.upstream === undefined
-    ? startOwn(options, cleanup)
-    : startUpstream(options, options.upstream, cleanup, onChange)
+  const { upstream, modelFolder } = options
+  if (upstream !== undefined) return startUpstream(options, upstream, cleanup, onChange)
+  const embeds = await isEncoderFolder(modelFolder)
+  return embeds ? startEmbedding(options, cleanup) : startOwn(options, cleanup)
+}
+
+async function startEmbedding(
+  options: ProviderOptions,
+  cleanup: AsyncDisposableStack,
+): Promise<ProviderEngine> {
+  const { modelFolder: folder, modelId } = options
+  const expectedRoot = networkRoot(options)
+  const engine = await createEmbeddingEngine({
+    ...{ folder, modelId },
+    ...(expectedRoot === undefined ? {} : { expectedRoot }),
+  })
+  const work = new WorkMeter(cleanup.use(new EmbeddingWork(engine, crypto)), clock)
+  const none = { tokenizer: undefined, model: undefined }
+  return { place: 'own-process', work, ...none, upstream: () => null }
 }
 
 async function startOwn(

@@ -49,10 +49,12 @@ async function compose(
 ): Promise<RunningProvider> {
   const peer = await composePeer(options, cleanup)
   const { transport, chain, wallet, store, hub } = peer
-  const { log, network, prices, addedLatencyMs } = options
+  const { log, network, addedLatencyMs } = options
   let publisher: OfferPublisher | undefined
   const opened = await startEngine(options, cleanup, () => publisher?.changed())
   const { work: engine, tokenizer, model } = opened
+  const { embedder } = engine
+  const prices = embedder === undefined ? options.prices : withoutCompletion(options.prices)
   const settlementKey = crypto.ed25519FromSeed(options.settlementSeed)
   const { enclave, tier } = await openEnclave(options, peer, opened, settlementKey)
   const { closeDelay, claimAboveNano } = network
@@ -68,6 +70,7 @@ async function compose(
       ...base,
       engine,
       tokenizer,
+      embedder,
       enclave,
       channels,
       prices,
@@ -114,6 +117,11 @@ async function compose(
     },
     stop: () => cleanup.disposeAsync(),
   }
+}
+
+/** Vectors are no tokens: an embedding is its prompt alone. */
+function withoutCompletion(prices: ProviderOptions['prices']): ProviderOptions['prices'] {
+  return { ...prices, completionNanoPerMtok: 0n }
 }
 
 /** The keys that live in the TEE, and what shows where they live. */

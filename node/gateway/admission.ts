@@ -9,7 +9,7 @@ import {
   takePermit,
 } from '#node/keys/key-rules.ts'
 import type { KeyStore } from '#node/keys/key-store.ts'
-import type { ChatRequest, ClientService, Spent } from '#node/roles/client-service.ts'
+import type { ChatRequest, EstimateView, Spent } from '#node/roles/client-service.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { CocoonError } from '#protocol/errors.ts'
 import type { Caller } from './access.ts'
@@ -18,13 +18,18 @@ import type { Caller } from './access.ts'
 const FAILOVER_FACTOR = 2n
 
 export interface AdmissionParts {
-  readonly service: ClientService
   readonly keys: KeyStore
   readonly clock: Clock
 }
 
-export interface Admitted {
-  readonly request: ChatRequest
+/** What a key's limits are about, whatever is asked. */
+type Wanted = Pick<ChatRequest, 'model' | 'maxPriceNano' | 'tierMin'>
+
+/** The most that a request could cost; throws as ClientService.estimate does. */
+type Estimate<Request> = (request: Request) => Promise<Pick<EstimateView, 'dearestPriceNano'>>
+
+export interface Admitted<Request> {
+  readonly request: Request
   readonly onSpent: ((spent: Spent) => void) | undefined
 }
 
@@ -42,13 +47,18 @@ export class Admission {
    * @throws UnavailableError KEY_RATE_LIMITED
    * @throws SettlementError KEY_BUDGET_SPENT, and what an estimate throws
    */
-  async admit({ key }: Caller, wanted: ChatRequest): Promise<Admitted> {
+  async admit<Request extends Wanted>(
+    { key }: Caller,
+    wanted: Request,
+    estimate: Estimate<Request>,
+  ): Promise<Admitted<Request>> {
     if (key === undefined) return { request: wanted, onSpent: undefined }
     const request = this.restrict(key, wanted)
     this.takeRate(key)
     const { keys } = this.#parts
     const leftNano = keys.leftNano(key)
-    const reserved = leftNano === undefined ? 0n : await this.#reservation(request, leftNano)
+    const reserved =
+      leftNano === undefined ? 0n : await this.#reservation(request, leftNano, estimate)
     const hold = keys.hold(key, reserved)
     return {
       // The client enforces the reservation as this request's own maximum.
@@ -58,7 +68,7 @@ export class Admission {
   }
 
   /** The request with what the key demands. @throws ConfigError KEY_MODEL_REFUSED */
-  restrict(key: ApiKey, request: ChatRequest): ChatRequest {
+  restrict<Request extends Wanted>(key: ApiKey, request: Request): Request {
     checkModel(key, request.model)
     const tierMin = strictestTier(key.limits.tierMin, request.tierMin)
     return tierMin === undefined ? request : { ...request, tierMin }
@@ -71,16 +81,20 @@ export class Admission {
     this.#buckets.set(id, takePermit(this.#buckets.get(id), limits.ratePerMinute, nowMs))
   }
 
-  async #reservation(request: ChatRequest, leftNano: bigint): Promise<bigint> {
+  async #reservation<Request extends Wanted>(
+    request: Request,
+    leftNano: bigint,
+    estimate: Estimate<Request>,
+  ): Promise<bigint> {
     const ownMax = request.maxPriceNano
     const isBudgetLess = ownMax === undefined || leftNano < ownMax
     const limitNano = isBudgetLess ? leftNano : ownMax
     const capped = { ...request, maxPriceNano: limitNano }
-    const estimate = await this.#parts.service.estimate(capped).catch((thrown: unknown) => {
+    const { dearestPriceNano } = await estimate(capped).catch((thrown: unknown) => {
       const isPrice = thrown instanceof CocoonError && thrown.code === 'PRICE_ABOVE_MAX'
       throw isPrice && isBudgetLess ? budgetSpent(leftNano) : thrown
     })
-    const wanted = estimate.dearestPriceNano * FAILOVER_FACTOR
+    const wanted = dearestPriceNano * FAILOVER_FACTOR
     return wanted < limitNano ? wanted : limitNano
   }
 }

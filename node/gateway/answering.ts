@@ -6,6 +6,8 @@ import type {
   ChatRequest,
   ChatResult,
   ClientService,
+  EmbedRequest,
+  EmbedResult,
 } from '#node/roles/client-service.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
@@ -32,6 +34,9 @@ export interface OpenAnswer {
   readonly routed: Routed
   readonly events: AsyncIterator<ChatEvent>
 }
+
+/** What may have a cap on its price. */
+type Capped = Pick<ChatRequest, 'maxPriceNano'>
 
 /** Places among the answers that run at once; a call of n choices takes n of them. */
 class Places {
@@ -115,7 +120,9 @@ export class Call {
   /** Until this returns, a refusal is a status code. */
   async ask(wanted: ChatRequest): Promise<OpenAnswer> {
     const { service, admission } = this.parts
-    const { request, onSpent } = await admission.admit(this.caller, this.capped(wanted))
+    const { request, onSpent } = await admission.admit(this.caller, this.capped(wanted), (one) =>
+      service.estimate(one),
+    )
     const named = { ...request, callerId: this.id }
     const events = service.chat(named, this.#abort.signal, onSpent)[Symbol.asyncIterator]()
     const first = await events.next()
@@ -124,12 +131,21 @@ export class Call {
   }
 
   /** With the header's cap, when it is the lower one. @throws ConfigError REQUEST_INVALID */
-  capped(request: ChatRequest): ChatRequest {
+  capped<Request extends Capped>(request: Request): Request {
     const header = this.#context.req.header('x-cocoon-max-price-nano')
     if (header === undefined) return request
     const maxPriceNano = parseMaxPrice(header)
     if (request.maxPriceNano !== undefined && request.maxPriceNano <= maxPriceNano) return request
     return { ...request, maxPriceNano }
+  }
+
+  /** Asks for vectors. @throws what `ClientService.embed` and Admission.admit throw */
+  async embed(wanted: EmbedRequest): Promise<EmbedResult> {
+    const { service, admission } = this.parts
+    const { request, onSpent } = await admission.admit(this.caller, this.capped(wanted), (one) =>
+      service.estimateEmbedding(one),
+    )
+    return service.embed({ ...request, callerId: this.id }, this.#abort.signal, onSpent)
   }
 
   async collect({ events }: OpenAnswer): Promise<ChatResult> {
@@ -192,14 +208,18 @@ export function answeringHandler(parts: AnsweringParts) {
     }
 }
 
-export const routeHeaders = ({ requestId, provider, tier }: Omit<Routed, 'kind'>) => ({
+export const routeHeaders = ({
+  requestId,
+  provider,
+  tier,
+}: Pick<Routed, 'requestId' | 'provider' | 'tier'>) => ({
   'x-request-id': requestId,
   'x-cocoon-provider': provider,
   'x-cocoon-tier': tier,
 })
 
 /** What is known only of a whole answer. */
-export const priceHeaders = (results: readonly ChatResult[]) => ({
+export const priceHeaders = (results: readonly Pick<ChatResult, 'receiptId' | 'priceNano'>[]) => ({
   'x-cocoon-receipt': results.map(({ receiptId }) => receiptId).join(', '),
   'x-cocoon-price-nano': results.reduce((sum, one) => sum + one.priceNano, 0n).toString(),
 })

@@ -18,6 +18,7 @@ import { batchRoutes } from './batches.ts'
 import { answerChat } from './chat.ts'
 import { answerCompletion } from './completions.ts'
 import { CHAT_BODY_BYTES_MAX, FINISHED_REQUESTS_MAX } from './constants.ts'
+import { answerEmbeddings } from './embeddings.ts'
 import { answerEstimate } from './estimate.ts'
 import { FileStore } from './file-store.ts'
 import { fileRoutes } from './files.ts'
@@ -62,7 +63,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const keys = new KeyStore(ledger)
   const access = new Access({ keys, clock, ownerToken: options.ownerToken, isExposed })
   const requests = createRequestLog(FINISHED_REQUESTS_MAX)
-  const admission = new Admission({ service, keys, clock })
+  const admission = new Admission({ keys, clock })
   const files = new FileStore(ledger, dataDir, clock)
   const book = new BatchBook(ledger)
   const runner = new BatchRunner({ service, files, book, keys, clock, log })
@@ -84,6 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   post('/v1/chat/completions', answerChat)
   post('/v1/completions', answerCompletion)
   post('/v1/responses', answerResponse)
+  post('/v1/embeddings', answerEmbeddings)
   post('/v1/estimate', (call, context) => answerEstimate(call, context, keys))
   fileRoutes(app, files, runner)
   app.use('/v1/batches', bounded, once)

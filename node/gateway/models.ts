@@ -9,6 +9,7 @@ import { jsonResponse } from './json.ts'
 const openaiModel = (model: ModelView) => ({
   id: model.id,
   object: 'model',
+  kind: model.kind,
   created: 0,
   owned_by: 'cocoon',
   root: model.root,

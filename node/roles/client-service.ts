@@ -23,6 +23,34 @@ export interface ChatRequest extends AskSampling {
   readonly callerId?: string
 }
 
+/** Texts to turn into vectors. */
+export interface EmbedRequest {
+  readonly model: string
+  /** Texts, or ids of the model's vocabulary with its special tokens: 1 to EMBEDDING_INPUTS_MAX. */
+  readonly inputs: readonly (string | readonly number[])[]
+  /** Refused unless it is what the model gives. */
+  readonly dimensions?: number | undefined
+  /** Cap for this request, or undefined: the client's own cap. */
+  readonly maxPriceNano?: bigint
+  readonly tierMin?: AssuranceTier
+  readonly callerId?: string
+}
+
+export interface EmbedResult {
+  readonly requestId: string
+  /** In the order of the inputs; finite numbers. */
+  readonly vectors: readonly Float32Array[]
+  readonly promptTokens: number
+  /** Of all attempts. */
+  readonly priceNano: bigint
+  readonly provider: string
+  readonly model: string
+  readonly tier: AssuranceTier
+  readonly receiptId: string
+  readonly receiptFile: string
+  readonly channel: string
+}
+
 export interface OfferView {
   readonly provider: string
   readonly peerId: string
@@ -135,8 +163,12 @@ export type ChatEvent =
   | { readonly kind: 'tool-call'; readonly index: number; readonly call: ChatToolCall }
   | { readonly kind: 'done'; readonly result: ChatResult }
 
+/** A model answers chats, or embeds texts. */
+export type ModelKind = 'chat' | 'embedding'
+
 export interface ModelView {
   readonly id: string
+  readonly kind: ModelKind
   readonly root: string
   readonly providers: number
   readonly contextTokens: number
@@ -224,7 +256,7 @@ export interface ClientService {
   models(): Promise<readonly ModelView[]>
   offers(): readonly OfferView[]
   /**
-   * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG
+   * @throws ConfigError MODEL_UNKNOWN, MODEL_EMBEDS_ONLY, PROMPT_TOO_LONG
    * @throws SettlementError PRICE_ABOVE_MAX, SPEND_CAP_REQUEST, SPEND_CAP_DAY, SPEND_CAP_PROVIDER
    * @throws UnavailableError NO_PROVIDER: data names each provider's reason
    * @param onSpent called once, when nothing more can be owed for the request: with the last event or
@@ -237,6 +269,18 @@ export interface ClientService {
   ): AsyncIterable<ChatEvent>
   /** Throws as `chat` does. */
   estimate(request: ChatRequest): Promise<EstimateView>
+  /**
+   * The vectors of texts; whole from one provider, or from the next.
+   * @throws ConfigError MODEL_UNKNOWN, MODEL_CANNOT_EMBED, EMBEDDING_INPUT_INVALID, EMBEDDING_TOO_LARGE,
+   *   EMBEDDING_DIMENSIONS; and as `chat`
+   */
+  embed(
+    request: EmbedRequest,
+    signal: AbortSignal,
+    onSpent?: (spent: Spent) => void,
+  ): Promise<EmbedResult>
+  /** The most that any acceptable provider could bill. Throws as `embed` does. */
+  estimateEmbedding(request: EmbedRequest): Promise<Pick<EstimateView, 'dearestPriceNano'>>
   /** Spend caps, and what was spent today. */
   spending(): SpendingView
   receipts(): readonly ReceiptView[]

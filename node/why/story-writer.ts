@@ -1,7 +1,7 @@
 /** Writes the story of one request while it happens; what is on the disk is never older than a choice. */
 import type { Verdict } from '#attestation/types.ts'
 import { toJson } from '#node/gateway/json.ts'
-import type { ChatRequest, ChatResult } from '#node/roles/client-service.ts'
+import type { ChatRequest, ChatResult, EmbedResult } from '#node/roles/client-service.ts'
 import type { StoryStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError } from '#protocol/errors.ts'
@@ -39,7 +39,11 @@ export class StoryWriter {
   #attempt: Mutable<StoryAttempt> | undefined
 
   /** @param id names the story when no attempt ever gets an id on the wire */
-  constructor(parts: StoryParts, id: string, request: ChatRequest) {
+  constructor(
+    parts: StoryParts,
+    id: string,
+    request: Pick<ChatRequest, 'model' | 'maxTokens' | 'tierMin' | 'maxPriceNano' | 'callerId'>,
+  ) {
     this.#parts = parts
     const { model, maxTokens, tierMin, maxPriceNano } = request
     this.#story = {
@@ -144,6 +148,14 @@ export class StoryWriter {
     const { discoverMs, firstTokenMs, totalMs } = timings
     this.#story.usage = { ...usage }
     this.#story.timings = { discoverMs, firstTokenMs, totalMs }
+    this.#story.receipt = { id: receiptId, file: receiptFile }
+    this.#end('answered')
+  }
+
+  embedded({ promptTokens, receiptId, receiptFile }: EmbedResult, totalMs: number): void {
+    this.#endAttempt('answered')
+    this.#story.usage = { promptTokens, cachedTokens: 0, completionTokens: 0 }
+    this.#story.timings = { ...this.#story.timings, totalMs }
     this.#story.receipt = { id: receiptId, file: receiptFile }
     this.#end('answered')
   }

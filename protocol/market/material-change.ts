@@ -39,5 +39,6 @@ function fingerprint(offer: OfferStatement): string {
     offer.contextTokens,
     offer.engine,
     offer.textOnly,
+    offer.embeddingDimensions,
   ].join('|')
 }

@@ -127,8 +127,8 @@ export function allOffers(state: OfferBook, nowMs: number): readonly Offer[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([, entry]) => {
       if (entry.described === undefined || entry.terms.expiresAtMs <= nowMs) return []
-      const { modelId, contextTokens, addresses, engine, textOnly } = entry.described
-      return [{ ...entry.terms, modelId, contextTokens, addresses, engine, textOnly }]
+      const { issuedAtMs: _, sequence: _sequence, ...description } = entry.described
+      return [{ ...entry.terms, ...description }]
     })
 }
 
@@ -173,8 +173,12 @@ function termsOf(offer: OfferDelta): OfferDelta {
 }
 
 function descriptionOf(offer: Offer): OfferDescription & OfferOrder {
-  const { modelId, contextTokens, addresses, engine, textOnly, issuedAtMs, sequence } = offer
-  return { modelId, contextTokens, addresses, engine, textOnly, issuedAtMs, sequence }
+  const { modelId, contextTokens, addresses, engine, textOnly, embeddingDimensions } = offer
+  const { issuedAtMs, sequence } = offer
+  return {
+    ...{ modelId, contextTokens, addresses, engine, textOnly, embeddingDimensions },
+    ...{ issuedAtMs, sequence },
+  }
 }
 
 function insert(

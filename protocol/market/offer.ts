@@ -4,6 +4,7 @@
  */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf'
 import { toHex } from '../bytes.ts'
+import { EMBEDDING_DIMENSIONS_MAX } from '../constants.ts'
 import type { CryptoPort, Ed25519KeyPair } from '../crypto/port.ts'
 import type { UnitPrices } from '../money.ts'
 import type { SignedRecord, Offer as WireOffer } from '../wire/gen/cocoon_pb.ts'
@@ -69,6 +70,8 @@ export interface OfferDescription {
   readonly engine: string
   /** Its ids spell the text of a server that gives none: nobody can count again or go on from them. */
   readonly textOnly: boolean
+  /** Its model embeds: numbers of a vector. 0: it answers chats. */
+  readonly embeddingDimensions: number
 }
 
 export interface OfferDelta extends OfferTerms {
@@ -120,6 +123,7 @@ export function signOffer(
       addresses: [...offer.addresses],
       engine: offer.engine,
       textOnly: offer.textOnly,
+      embeddingDimensions: offer.embeddingDimensions,
     }),
   })
   const record = signRecord(crypto, 'cocoon/offer/1', identity, toBinary(OfferSchema, message))
@@ -215,6 +219,11 @@ function readDescription(message: WireOffer): OfferDescription {
     addresses: checkAddresses(message.addresses),
     engine: message.engine,
     textOnly: message.textOnly,
+    embeddingDimensions: checkCount(
+      message.embeddingDimensions,
+      EMBEDDING_DIMENSIONS_MAX,
+      'dimensions',
+    ),
   }
 }
 
@@ -224,6 +233,7 @@ function checkIsDelta(message: WireOffer): void {
     message.contextTokens !== 0 ||
     message.addresses.length > 0 ||
     message.engine !== '' ||
-    message.textOnly
+    message.textOnly ||
+    message.embeddingDimensions !== 0
   check(!described, 'a delta carries no description')
 }

@@ -25,6 +25,20 @@ export function requestCommitment(
 }
 
 /**
+ * HMAC-SHA256(salt, the numbers of all vectors so far, float32 little endian): what `responseCommitment` is
+ * to an embedding. Over no vector it is the same as over no token.
+ * @throws RangeError when the salt is not 32 bytes
+ */
+export function vectorsCommitment(
+  crypto: CryptoPort,
+  salt: Uint8Array,
+  numbers: Uint8Array,
+): Uint8Array {
+  checkSalt(salt)
+  return crypto.hmacSha256(salt, numbers)
+}
+
+/**
  * HMAC-SHA256(salt, completion token ids, each as u32 big-endian).
  * @throws RangeError when the salt is not 32 bytes or an id is no u32
  */

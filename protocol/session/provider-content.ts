@@ -1,6 +1,7 @@
 /** What a provider says inside sealed frames. */
 import type { MessageInitShape } from '@bufbuild/protobuf'
 import { decodeMessage, encodeMessage } from '../codec.ts'
+import { QUEUED_AHEAD_MAX } from '../constants.ts'
 import { ProtocolError } from '../errors.ts'
 import { receiptFromWire, type SignedCell, type SignedReceipt } from '../receipt/signed.ts'
 import {
@@ -15,6 +16,7 @@ import {
   requiredCell,
   requireLength,
 } from './content-parts.ts'
+import { numbersFromWire, numbersToWire } from './embedding-content.ts'
 import { type Refusal, refusalFromWire } from './frames.ts'
 import { SEAL_PLAINTEXT_BYTES_MAX } from './padding.ts'
 import { logprobsFromWire, logprobsToWire, type TokenLogprobs } from './token-logprobs.ts'
@@ -49,6 +51,10 @@ export type ProviderContent =
   | { readonly kind: 'tokens'; readonly tokens: Tokens }
   | { readonly kind: 'checkpoint'; readonly receipt: SignedReceipt }
   | { readonly kind: 'leaf'; readonly receipt: SignedReceipt }
+  /** Of the next input of an embedding ask. */
+  | { readonly kind: 'vector'; readonly numbers: Float32Array }
+  /** The request waits for its turn behind so many others, 0 to QUEUED_AHEAD_MAX. */
+  | { readonly kind: 'queued'; readonly ahead: number }
   | { readonly kind: 'close-auth'; readonly closeAuth: SignedCell }
   | { readonly kind: 'refusal'; readonly refusal: Refusal }
 
@@ -67,6 +73,11 @@ export function decodeProviderContent(bytes: Uint8Array): ProviderContent {
       return { kind: 'checkpoint', receipt: receiptFromWire(kind.value) }
     case 'leaf':
       return { kind: 'leaf', receipt: receiptFromWire(kind.value) }
+    case 'vector':
+      return { kind: 'vector', numbers: numbersFromWire(kind.value.numbers) }
+    case 'queued':
+      requireContent(kind.value.ahead <= QUEUED_AHEAD_MAX, 'a place in a queue')
+      return { kind: 'queued', ahead: kind.value.ahead }
     case 'closeAuth':
       return { kind: 'close-auth', closeAuth: requiredCell(kind.value.closeAuth, 'its cell') }
     case 'refusal':
@@ -92,6 +103,10 @@ function toWire(content: ProviderContent): WireKind {
     case 'checkpoint':
     case 'leaf':
       return { case: content.kind, value: content.receipt }
+    case 'vector':
+      return { case: 'vector', value: { numbers: numbersToWire(content.numbers) } }
+    case 'queued':
+      return { case: 'queued', value: { ahead: content.ahead } }
     case 'close-auth':
       return { case: 'closeAuth', value: { closeAuth: content.closeAuth } }
     case 'refusal':

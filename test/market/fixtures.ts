@@ -38,6 +38,7 @@ export function offerTerms(
     addresses: ['/ip4/127.0.0.1/tcp/4001'],
     engine: 'onnxruntime-node 1.30.0 (cpu)',
     textOnly: false,
+    embeddingDimensions: 0,
     ...changes,
   }
 }

@@ -49,6 +49,7 @@ export function statementOf(changes: Partial<OfferStatement> = {}): OfferStateme
     contextTokens: 4_096,
     engine: 'test',
     textOnly: false,
+    embeddingDimensions: 0,
     ...changes,
   }
 }

@@ -141,7 +141,8 @@ export class ScriptedClientService implements ClientService {
   eventScript: (signal: AbortSignal) => AsyncIterable<NodeEvent> = async function* () {}
 
   async models() {
-    return [{ id: 'cocoon/demo', root: 'ab'.repeat(32), providers: 3, contextTokens: 256 }]
+    const root = 'ab'.repeat(32)
+    return [{ id: 'cocoon/demo', kind: 'chat' as const, root, providers: 3, contextTokens: 256 }]
   }
 
   offers() {
@@ -171,6 +172,14 @@ export class ScriptedClientService implements ClientService {
   ): AsyncIterable<ChatEvent> {
     this.asked.push(request)
     return billed(this.chatScript(request, signal), onSpent)
+  }
+
+  embed(): Promise<never> {
+    throw new Error('this script has no vectors')
+  }
+
+  estimateEmbedding(): Promise<never> {
+    throw new Error('this script has no vectors')
   }
 
   async estimate(request: ChatRequest): Promise<EstimateView> {

@@ -34,7 +34,8 @@ class EngineService extends ScriptedClientService {
 
   override async models() {
     const { contextTokens } = this.engine.info
-    return [{ id: MODEL, root: 'ab'.repeat(32), providers: 1, contextTokens }]
+    const root = 'ab'.repeat(32)
+    return [{ id: MODEL, kind: 'chat' as const, root, providers: 1, contextTokens }]
   }
 
   async *#answer(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {

@@ -95,7 +95,10 @@ export async function beginAnswer(
 }
 
 /** Counts what an attempt used, by its last receipt: final, or the checkpoint that became the leaf. */
-export function countAttempt(progress: Progress, asked: ClientRequest | undefined): void {
+export function countAttempt(
+  progress: Pick<Progress, 'usedNano'>,
+  asked: ClientRequest | undefined,
+): void {
   progress.usedNano += asked?.latest?.body.usedNano ?? 0n
 }
 
@@ -105,7 +108,7 @@ export function countAttempt(progress: Progress, asked: ClientRequest | undefine
  */
 export function linkAttempt(
   { crypto, store }: ProgressComponents,
-  progress: Progress,
+  progress: Pick<Progress, 'previous'>,
   asked: ClientRequest | undefined,
 ): void {
   if (asked?.latest === undefined) return
@@ -166,7 +169,10 @@ export function routeView(one: Ranked, index: number): RouteView {
 }
 
 /** Nothing is wrong with any provider; none had room in time. */
-function allBusy(progress: Progress, providers: readonly string[]): UnavailableError {
+function allBusy(
+  progress: Pick<Progress, 'model'>,
+  providers: readonly string[],
+): UnavailableError {
   return new UnavailableError(
     'PROVIDERS_BUSY',
     `every provider of ${progress.model.id} is busy: no room for another request`,
@@ -175,7 +181,10 @@ function allBusy(progress: Progress, providers: readonly string[]): UnavailableE
 }
 
 /** Why each provider was refused, in words that name no prompt. */
-export function noProvider(progress: Progress, chooser: Chooser): UnavailableError {
+export function noProvider(
+  progress: Pick<Progress, 'failures' | 'model'>,
+  chooser: Chooser,
+): UnavailableError {
   const refused = chooser.ranked
     .filter((one) => !one.accepted)
     .map((one) => [one.offer.provider, one.reasons.join('; ')] as const)

@@ -87,7 +87,10 @@ interface Keeping {
 }
 
 /** Requests of one kind can be answered by the same providers, but for their caps. */
-function waitingKind(request: ChatRequest, only: AwardedProvider | undefined): string {
+export function waitingKind(
+  request: Pick<ChatRequest, 'model' | 'tierMin'>,
+  only: AwardedProvider | undefined,
+): string {
   return [only?.provider ?? 'any', tierMinOf(request), request.model].join(' ')
 }
 
@@ -193,7 +196,11 @@ async function* attempts(
 }
 
 /** The most that the next attempt can cost at these prices. */
-function worstNano(request: ChatRequest, progress: Progress, prices: UnitPrices): bigint {
+export function worstNano(
+  request: Pick<ChatRequest, 'maxTokens'>,
+  progress: Pick<Progress, 'ids' | 'promptTokens'>,
+  prices: UnitPrices,
+): bigint {
   const resumed = resumedIds(request, progress).length
   return worstPriceNano(prices, {
     promptTokens: progress.promptTokens + resumed,
@@ -201,12 +208,12 @@ function worstNano(request: ChatRequest, progress: Progress, prices: UnitPrices)
   })
 }
 
-type Opened = Awaited<ReturnType<typeof openFor>>
+export type Opened = Awaited<ReturnType<typeof openFor>>
 
 /** What this attempt used, and what is promised on its channel by now. */
-function tellPayment(
+export function tellPayment(
   story: StoryWriter,
-  { ids }: Progress,
+  { ids }: Pick<Progress, 'ids'>,
   opened: Opened | undefined,
   asked: ClientRequest | undefined,
 ): void {
@@ -217,10 +224,10 @@ function tellPayment(
 }
 
 /** A session at prices no higher than offered or bid, on a channel that covers the whole request. */
-async function openFor(
+export async function openFor(
   parts: AnswerComponents,
-  request: ChatRequest,
-  progress: Progress,
+  request: Pick<ChatRequest, 'maxTokens' | 'tierMin'>,
+  progress: Pick<Progress, 'ids' | 'model' | 'promptTokens'>,
   offer: Offer,
   pricesMax: UnitPrices,
 ): Promise<{ readonly ready: ReadySession; readonly giveBack: () => void }> {
@@ -253,7 +260,10 @@ async function openFor(
  * What the next provider goes on from. At least one token is left to make: an answer that was whole
  * but for its final receipt has its last token made again, which gives it a receipt.
  */
-function resumedIds({ maxTokens }: ChatRequest, { ids }: Progress): readonly number[] {
+function resumedIds(
+  { maxTokens }: Pick<ChatRequest, 'maxTokens'>,
+  { ids }: Pick<Progress, 'ids'>,
+): readonly number[] {
   return ids.slice(0, maxTokens - 1)
 }
 
@@ -283,7 +293,7 @@ function start(
   return session.ask(ask, { completionTokensMax: maxTokens, vocabularySize, topLogprobs })
 }
 
-function announceChoice(
+export function announceChoice(
   { emit }: AnswerComponents,
   requestId: string,
   choice: Ranked,
@@ -294,9 +304,9 @@ function announceChoice(
   emit({ kind: 'choice', requestId, provider, reason, considered: ranked.length })
 }
 
-function failed(
+export function failed(
   { discovery, emit }: AnswerComponents,
-  progress: Progress,
+  progress: Pick<Progress, 'failures'>,
   { provider }: Offer,
   thrown: unknown,
 ): void {
@@ -310,10 +320,10 @@ function failed(
 /** No room for one more request: said before anything of it was sent. */
 const BUSY_CODES = new Set(['PROVIDER_BUSY', 'SESSION_TOO_MANY_REQUESTS', 'REQUESTS_TOO_MANY'])
 
-function isBusy(thrown: unknown): boolean {
+export function isBusy(thrown: unknown): boolean {
   return BUSY_CODES.has(asCocoonError(thrown).code)
 }
 
-function engineFailed(): UnavailableError {
+export function engineFailed(): UnavailableError {
   return new UnavailableError('ENGINE_FAILED', "the provider's engine stopped in the middle")
 }

@@ -35,9 +35,11 @@ export interface Remaining {
 }
 
 export interface Choosing {
-  readonly request: ChatRequest
+  readonly request: Pick<ChatRequest, 'maxTokens' | 'maxPriceNano' | 'tierMin'>
   readonly modelRoot: Uint8Array
   readonly promptTokens: number
+  /** Undefined: a chat. Its dimensions are those of the model's files, if they say. */
+  readonly embedding?: { readonly dimensions: number | undefined } | undefined
   /** One provider alone, at its bid: a line of an awarded job. */
   readonly only: AwardedProvider | undefined
 }
@@ -125,7 +127,9 @@ export class Chooser {
     const leftNano = limit === undefined ? undefined : limit.nano - usedNano
     const judged = this.#offers(heldTokens, leftNano).map((one) => {
       const refusal = one.accepted
-        ? (resumeRefusal(one.offer, isBegun) ?? this.#moneyRefusal(one.offer, heldTokens, leftNano))
+        ? (kindRefusal(one.offer, this.#choosing.embedding) ??
+          resumeRefusal(one.offer, isBegun) ??
+          this.#moneyRefusal(one.offer, heldTokens, leftNano))
         : undefined
       if (refusal === undefined) return one
       return { ...one, accepted: false, score: Infinity, reasons: [`refused: ${refusal}`] }
@@ -167,8 +171,19 @@ export class Chooser {
 }
 
 /** Tier open is never a default: whoever asks permits it by name. */
-export function tierMinOf({ tierMin = 'simulated' }: ChatRequest): AssuranceTier {
+export function tierMinOf({ tierMin = 'simulated' }: Pick<ChatRequest, 'tierMin'>): AssuranceTier {
   return tierMin
+}
+
+/** What it says about its model is held against the model's own files. */
+function kindRefusal(
+  { embeddingDimensions }: Offer,
+  embedding: Choosing['embedding'],
+): string | undefined {
+  if (embedding === undefined) return embeddingDimensions > 0 ? 'answers no chat' : undefined
+  if (embeddingDimensions === 0) return 'embeds no text'
+  const { dimensions = embeddingDimensions } = embedding
+  return dimensions === embeddingDimensions ? undefined : 'vectors of another length'
 }
 
 function resumeRefusal({ textOnly }: Offer, isBegun: boolean): string | undefined {

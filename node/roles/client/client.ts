@@ -16,6 +16,7 @@ import type {
   ChatEvent,
   ChatRequest,
   ClientService,
+  ModelKind,
   ModelView,
   OfferView,
   ReceiptView,
@@ -24,6 +25,7 @@ import { EVENT_QUEUE_MAX } from '../constants.ts'
 import type { EventHub } from '../event-hub.ts'
 import { type AnswerComponents, answerChat } from './answer.ts'
 import type { ClientDesk } from './channel-desk.ts'
+import { answerEmbedding, estimateEmbedding } from './embedding.ts'
 import { estimateChat } from './estimate.ts'
 import type { Funding } from './funding.ts'
 import type { ClientJobs } from './jobs.ts'
@@ -56,11 +58,19 @@ export function createClientService(parts: ClientComponents): ClientService {
     name,
     peerId: transport.self.peerId,
     walletAddress: wallet.address.toRawString(),
-    models: async () => models.all.map((model) => modelView(model, discovery.offers(model.root))),
+    models: () =>
+      Promise.all(
+        models.all.map(async (model) => {
+          const kind = await models.kindOf(model)
+          return modelView(model, discovery.offers(model.root), kind)
+        }),
+      ),
     offers: () => discovery.offers().map((offer) => offerView(offer, discovery)),
     chat: (request: ChatRequest, signal, onSpent): AsyncIterable<ChatEvent> =>
       answerChat(parts, request, signal, { onSpent }),
     estimate: (request) => estimateChat(parts, request),
+    embed: (request, signal, onSpent) => answerEmbedding(parts, request, signal, onSpent),
+    estimateEmbedding: (request) => estimateEmbedding(parts, request),
     spending: () => parts.spending.view(),
     receipts: () => store.receipts().map((row): ReceiptView => row),
     stories: (idOrName) => readStories(store, idOrName),
@@ -144,9 +154,12 @@ async function sessionOf(parts: ClientComponents, desk: ClientDesk): Promise<Cli
 function modelView(
   model: { readonly id: string; readonly rootHex: string },
   offers: readonly Offer[],
+  known: ModelKind | undefined,
 ): ModelView {
   const contextTokens = Math.max(0, ...offers.map((offer) => offer.contextTokens))
-  return { id: model.id, root: model.rootHex, providers: offers.length, contextTokens }
+  const embeds = offers.some(({ embeddingDimensions }) => embeddingDimensions > 0)
+  const kind = known ?? (embeds ? 'embedding' : 'chat')
+  return { id: model.id, kind, root: model.rootHex, providers: offers.length, contextTokens }
 }
 
 function offerView(offer: Offer, discovery: OfferDiscovery): OfferView {

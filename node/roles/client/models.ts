@@ -2,6 +2,15 @@
  * The models a client can ask for: those of its network file. Their tokenizers are read from this machine,
  * else fetched from peers; they are hashed, so the tokenizer that counts here is the one the root names.
  */
+import {
+  type EncoderConfig,
+  isEncoderFolder,
+  readEncoder,
+} from '#inference/embedding/encoder-files.ts'
+import {
+  type EncoderTokenizer,
+  loadEncoderTokenizer,
+} from '#inference/embedding/encoder-tokenizer.ts'
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { parseModelConfig } from '#inference/model/model-config.ts'
@@ -11,6 +20,8 @@ import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
+import type { ModelKind } from '../client-service.ts'
+import { cannotEmbed, embedsOnly } from '../shared/model-kind.ts'
 
 export interface KnownModel {
   readonly id: string
@@ -18,6 +29,11 @@ export interface KnownModel {
   readonly rootHex: string
   /** Undefined: this machine does not hold the model's files. */
   readonly folder: string | undefined
+}
+
+interface LoadedEncoder {
+  readonly tokenizer: EncoderTokenizer
+  readonly config: EncoderConfig
 }
 
 interface LoadedModel {
@@ -30,6 +46,7 @@ export class ClientModels {
   readonly #crypto: CryptoPort
   readonly #elsewhere: TokenizerFiles | undefined
   readonly #loaded = new Map<string, Promise<LoadedModel>>()
+  readonly #encoders = new Map<string, Promise<LoadedEncoder>>()
 
   /** @param elsewhere where the tokenizer of a model comes from that is not on this machine */
   constructor(network: NetworkFile, crypto: CryptoPort, elsewhere?: TokenizerFiles) {
@@ -52,19 +69,34 @@ export class ClientModels {
     })
   }
 
+  /** By the names of its files here; undefined: they are not on this machine. */
+  async kindOf({ folder }: KnownModel): Promise<ModelKind | undefined> {
+    if (folder === undefined) return undefined
+    return (await isEncoderFolder(folder)) ? 'embedding' : 'chat'
+  }
+
   /**
-   * @throws ConfigError MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH
+   * What counts texts for a model that embeds. Its files are not fetched from peers.
+   * @throws ConfigError MODEL_CANNOT_EMBED, MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH, and those of readEncoder
+   */
+  async loadEncoder(model: KnownModel): Promise<LoadedEncoder> {
+    const { id, folder } = model
+    if (folder === undefined) throw filesMissing(id)
+    if ((await this.kindOf(model)) === 'chat') throw cannotEmbed(id)
+    return once(this.#encoders, model.rootHex, async () => {
+      const { root, files, config } = await readEncoder(folder, this.#crypto)
+      checkRoot(model, root)
+      return { tokenizer: loadEncoderTokenizer(files, config), config }
+    })
+  }
+
+  /**
+   * @throws ConfigError MODEL_EMBEDS_ONLY, MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH
    * @throws UnavailableError MODEL_SOURCES_EXHAUSTED when no peer hands out its tokenizer
    */
-  load(model: KnownModel): Promise<LoadedModel> {
-    const known = this.#loaded.get(model.rootHex)
-    if (known !== undefined) return known
-    const loading = this.#read(model).catch((error: unknown) => {
-      this.#loaded.delete(model.rootHex)
-      throw error
-    })
-    this.#loaded.set(model.rootHex, loading)
-    return loading
+  async load(model: KnownModel): Promise<LoadedModel> {
+    if ((await this.kindOf(model)) === 'embedding') throw embedsOnly(model.id)
+    return once(this.#loaded, model.rootHex, () => this.#read(model))
   }
 
   async #read(model: KnownModel): Promise<LoadedModel> {
@@ -73,26 +105,35 @@ export class ClientModels {
       const { contextTokens } = parseModelConfig(files)
       return { tokenizer: loadChatTokenizer(files), contextTokens }
     }
-    if (model.folder === undefined) {
-      throw new ConfigError(
-        'MODEL_FILES_MISSING',
-        `the files of ${model.id} are not on this machine`,
-        {
-          remedy: 'Name the folder with its tokenizer in the network file.',
-        },
-      )
-    }
+    if (model.folder === undefined) throw filesMissing(model.id)
     const { root, files, config } = await readModel(model.folder, this.#crypto)
-    if (toHex(root) !== model.rootHex) {
-      throw new ConfigError(
-        'MODEL_ROOT_MISMATCH',
-        `the files of ${model.id} are not the network's`,
-        {
-          remedy: 'Restore the model folder, or use the network file that belongs to it.',
-          data: { found: toHex(root), wanted: model.rootHex },
-        },
-      )
-    }
+    checkRoot(model, root)
     return { tokenizer: loadChatTokenizer(files), contextTokens: config.contextTokens }
   }
+}
+
+/** What is loading or loaded; a failure is tried again. */
+function once<T>(loaded: Map<string, Promise<T>>, key: string, load: () => Promise<T>): Promise<T> {
+  const known = loaded.get(key)
+  if (known !== undefined) return known
+  const loading = load().catch((error: unknown) => {
+    loaded.delete(key)
+    throw error
+  })
+  loaded.set(key, loading)
+  return loading
+}
+
+function checkRoot({ id, rootHex }: KnownModel, root: Uint8Array): void {
+  if (toHex(root) === rootHex) return
+  throw new ConfigError('MODEL_ROOT_MISMATCH', `the files of ${id} are not the network's`, {
+    remedy: 'Restore the model folder, or use the network file that belongs to it.',
+    data: { found: toHex(root), wanted: rootHex },
+  })
+}
+
+function filesMissing(id: string): ConfigError {
+  return new ConfigError('MODEL_FILES_MISSING', `the files of ${id} are not on this machine`, {
+    remedy: 'Name the folder with its tokenizer in the network file.',
+  })
 }

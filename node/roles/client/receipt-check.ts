@@ -13,6 +13,7 @@ import {
   requestCommitment,
   responseCommitment,
   type SignedReceipt,
+  vectorsCommitment,
 } from '#protocol/receipt.ts'
 import { billCell, openBill, priceQuoteCell } from '#settlement/cells.ts'
 import type { PriceQuote } from '#settlement/types.ts'
@@ -39,6 +40,8 @@ export interface RequestExpectation {
   readonly requestSalt: Uint8Array
   readonly responseSalt: Uint8Array
   readonly tokenIds: readonly number[]
+  /** Of an embedding, in place of token ids: the numbers of all vectors so far. */
+  readonly vectors?: Uint8Array | undefined
   /** Known after the first checkpoint. */
   readonly leafIndex: number | undefined
 }
@@ -64,7 +67,7 @@ export function checkReceipt(
     requestId: request.requestId,
     previous: request.previous,
     requestCommitment: requestCommitment(crypto, request.requestSalt, request.askBody),
-    responseCommitment: responseCommitment(crypto, request.responseSalt, request.tokenIds),
+    responseCommitment: answerCommitment(crypto, request),
   }
   for (const [field, value] of Object.entries(expected)) {
     if (!equal(body[field as keyof typeof expected], value)) throw refused(field)
@@ -77,6 +80,14 @@ export function checkReceipt(
   }
   checkPrices(body, session.priceQuote)
   return body
+}
+
+function answerCommitment(
+  crypto: CryptoPort,
+  { responseSalt, tokenIds, vectors }: RequestExpectation,
+): Uint8Array {
+  if (vectors !== undefined) return vectorsCommitment(crypto, responseSalt, vectors)
+  return responseCommitment(crypto, responseSalt, tokenIds)
 }
 
 function checkSignatures(

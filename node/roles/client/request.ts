@@ -21,10 +21,11 @@ import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
 import type { TokenLogprobs } from '#protocol/session/token-logprobs.ts'
 import { streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
-import { PROVIDER_SILENCE_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
+import { PROVIDER_SILENCE_MS, QUEUE_WAIT_MAX_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
 import type { AppendedReceipt, ClientDesk } from './channel-desk.ts'
+import { EmbeddingAnswer, type EmbeddingBounds } from './embedding-answer.ts'
 import { checkReceipt, type SessionExpectation } from './receipt-check.ts'
 
 /** Messages that may wait for the reader before nothing more is promised. */
@@ -46,7 +47,10 @@ export interface ClientRequestComponents {
   /** Receipts that joined the tree, this one or earlier ones that waited. */
   readonly onAppended: (appended: readonly AppendedReceipt[]) => void
   readonly clock: Clock
-  /** Neither tokens nor an end for PROVIDER_SILENCE_MS, though what is due was promised. */
+  /**
+   * Neither tokens nor an end nor a place in the queue for PROVIDER_SILENCE_MS, though what is due was
+   * promised; or a place in the queue for longer than QUEUE_WAIT_MAX_MS.
+   */
   readonly onStalled: () => void
   /** Whether this allocation keeps the exposure of the whole channel within its bound. */
   readonly mayAllocate: (requestId: string, allocatedNano: bigint) => boolean
@@ -63,6 +67,8 @@ export interface AnswerBounds {
   readonly vocabularySize: number
   /** Undefined: no log probabilities. */
   readonly topLogprobs: number | undefined
+  /** Undefined: a chat, whose answer has no vectors. */
+  readonly embedding?: EmbeddingBounds | undefined
 }
 
 export type AnswerEvent =
@@ -81,11 +87,15 @@ export class ClientRequest {
   readonly #bounds: AnswerBounds
   readonly #events = new AsyncQueue<AnswerEvent>(REQUEST_QUEUE_MESSAGES_MAX)
   readonly #tokenIds: number[] = []
+  readonly #vectors: EmbeddingAnswer | undefined
   #meter: ClientMeter
   #latest: SettledReceipt | undefined
   #waiting = 0
   #owedNano: bigint | undefined
   readonly #stall: Deadline
+  /** Since when the provider says that it waits, and its place as it was said last. */
+  #queuedSinceMs: number | undefined
+  #ahead: number | undefined
   readonly #over = Promise.withResolvers<void>()
   #ended = false
   #cancelled = false
@@ -94,6 +104,7 @@ export class ClientRequest {
     this.#parts = parts
     this.#ask = ask
     this.#bounds = bounds
+    this.#vectors = bounds.embedding && new EmbeddingAnswer(bounds.embedding)
     this.#stall = new Deadline(parts.clock, parts.onStalled)
     this.requestId = parts.crypto.randomBytes(16)
     this.name = toHex(this.requestId)
@@ -113,6 +124,11 @@ export class ClientRequest {
   /** Resolves when nothing more can be owed for this request: its last receipt came, or never will. */
   get over(): Promise<void> {
     return this.#over.promise
+  }
+
+  /** Of an embedding, in the order of its texts; all of them, or the answer is not whole. */
+  get vectors(): readonly Float32Array[] {
+    return this.#vectors?.vectors ?? []
   }
 
   /** The last receipt that was good: final, or the checkpoint that counts if nothing follows. */
@@ -138,6 +154,11 @@ export class ClientRequest {
 
   get cancelled(): boolean {
     return this.#cancelled
+  }
+
+  /** The provider says that its work has not begun. */
+  get isQueued(): boolean {
+    return this.#queuedSinceMs !== undefined && this.deliveredUnits === 0
   }
 
   /** The answer as it arrives. Leaving the loop early cancels the work. */
@@ -182,6 +203,12 @@ export class ClientRequest {
       case 'tokens':
         this.#tokens(content.tokens)
         break
+      case 'queued':
+        this.#queued(content.ahead)
+        break
+      case 'vector':
+        this.#vector(content.numbers)
+        break
       case 'checkpoint':
         this.#checkpoint(content.receipt)
         break
@@ -208,6 +235,30 @@ export class ClientRequest {
     }
     // Only now: one half of a message must not be paid for when the other half is wrong.
     this.payOwed()
+  }
+
+  /**
+   * Waiting in the provider's queue is no silence, as long as it says so and for no longer than any honest
+   * one lets a request wait.
+   */
+  #queued(ahead: number): void {
+    if (this.deliveredUnits > 0) {
+      throw new ProtocolError('SESSION_OUT_OF_ORDER', 'work that began does not wait')
+    }
+    const nowMs = this.#parts.clock.nowMs()
+    this.#queuedSinceMs ??= nowMs
+    const lastMs = this.#queuedSinceMs + QUEUE_WAIT_MAX_MS + PROVIDER_SILENCE_MS
+    this.#stall.set(Math.min(nowMs + PROVIDER_SILENCE_MS, lastMs))
+    if (ahead !== this.#ahead) this.#parts.emit({ kind: 'queued', requestId: this.name, ahead })
+    this.#ahead = ahead
+  }
+
+  #vector(numbers: Float32Array): void {
+    if (this.#vectors === undefined) {
+      throw new ProtocolError('SESSION_OUT_OF_ORDER', 'a vector in the answer to a chat')
+    }
+    this.#vectors.push(numbers)
+    this.#expectProgress()
   }
 
   #checkpoint(receipt: SignedReceipt): void {
@@ -247,6 +298,7 @@ export class ClientRequest {
       requestSalt: this.#ask.requestSalt,
       responseSalt: this.#ask.responseSalt,
       tokenIds: this.#tokenIds,
+      vectors: this.#vectors?.bytes,
       leafIndex: this.#latest?.body.leafIndex,
     })
     return body

@@ -318,7 +318,9 @@ export class ClientSession {
   #stalled(name: string): void {
     const request = this.#requests.get(name)
     if (request === undefined) return
-    const error = new UnavailableError('PROVIDER_SILENT', 'the provider was silent for too long')
+    const error = request.isQueued
+      ? new UnavailableError('QUEUE_DEADLINE', 'the provider let the request wait for too long')
+      : new UnavailableError('PROVIDER_SILENT', 'the provider was silent for too long')
     const silentMs = this.#parts.clock.nowMs() - this.#lastFrameMs
     if (request.cancelled || silentMs >= PROVIDER_SILENCE_MS) {
       this.end(error)

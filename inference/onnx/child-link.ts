@@ -62,6 +62,12 @@ export async function startChild(
 }
 
 /**
+ * V8's middle compiler is left out: loops over the vocabulary stay in its code for good, at a fifth of the
+ * speed that the optimising compiler's has (Node 24.21).
+ */
+export const ENGINE_PROCESS_FLAGS = [`--max-old-space-size=${ENGINE_HEAP_MIB}`, '--no-maglev']
+
+/**
  * No environment (NODE_OPTIONS and the owner's secrets stay out), no inherited flags, and no
  * output: what a crash prints could quote a prompt. The temporary folder is only a neutral place.
  */
@@ -69,7 +75,7 @@ export function spawnEngineProcess(file: string): ChildProcess {
   return fork(file, [], {
     cwd: tmpdir(),
     env: {},
-    execArgv: [`--max-old-space-size=${ENGINE_HEAP_MIB}`],
+    execArgv: ENGINE_PROCESS_FLAGS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })

@@ -41,22 +41,25 @@ const sampleToken = (logits: Float32Array, sampling: SamplingParameters, positio
 /** The textbook way: sort everything, then walk. */
 function sampleNaively(
   logits: readonly number[],
-  temperature: number,
-  topP: number,
+  { temperature, topP, topK = logits.length }: SamplingParameters,
   share: number,
 ) {
   const best = Math.max(...logits)
-  const weights = logits.map((logit) => Math.exp((Math.fround(logit) - best) / temperature))
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const order = weights.map((_, id) => id).sort((a, b) => weights[b]! - weights[a]! || a - b)
+  const steps = logits.map((logit) => Math.floor((best - logit) * (1_024 / Math.LN2 / temperature)))
+  const weights = steps.map((step) => (step > (24 * 1_024) / Math.LN2 ? 0 : 2 ** (-step / 1_024)))
+  const heaviest = weights
+    .map((_, id) => id)
+    .filter((id) => weights[id]! > 0)
+    .sort((a, b) => logits[b]! - logits[a]! || a - b)
+    .slice(0, topK)
+  const massOf = (ids: readonly number[]) => ids.reduce((sum, id) => sum + weights[id]!, 0)
   const chosen: number[] = []
-  for (let mass = 0; chosen.length < order.length && mass < topP * total; ) {
-    const id = order[chosen.length]!
-    chosen.push(id)
-    mass += weights[id]!
+  const total = massOf(heaviest)
+  while (chosen.length < heaviest.length && massOf(chosen) < topP * total) {
+    chosen.push(heaviest[chosen.length]!)
   }
-  let left = share * chosen.reduce((sum, id) => sum + weights[id]!, 0)
-  for (const id of chosen.sort((a, b) => a - b)) {
+  let left = share * massOf(chosen)
+  for (const id of chosen.sort((a, b) => steps[a]! - steps[b]! || a - b)) {
     left -= weights[id]!
     if (left < 0) return id
   }
@@ -84,11 +87,12 @@ describe('sampling', () => {
         fc.double({ min: 0.01, max: 1, noNaN: true }),
         fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
         fc.nat(10_000),
-        (logits, temperature, topP, seed, position) => {
-          const sampling = { temperature, topP, seed }
+        fc.integer({ min: 2, max: 80 }),
+        (logits, temperature, topP, seed, position, topK) => {
+          const sampling = { temperature, topP, seed, topK }
           const id = sampleToken(Float32Array.from(logits), sampling, position)
           const share = uniform(seed, position, nodeCrypto)
-          if (id !== sampleNaively(logits, temperature, topP, share)) differences++
+          if (id !== sampleNaively(logits, sampling, share)) differences++
         },
       ),
       { numRuns: runs },

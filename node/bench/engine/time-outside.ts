@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { ENGINE_CREDIT_STEP_EVENTS } from '#inference/constants.ts'
+import { ENGINE_PROCESS_FLAGS } from '#inference/onnx/child-link.ts'
 import { FromChild, type ToChild } from '#inference/onnx/messages.ts'
 import { promptIds } from './subject.ts'
 
@@ -39,7 +40,7 @@ export async function outsideShares(options: OutsideOptions): Promise<number[]> 
 function runStreams(options: OutsideOptions, file: string): Promise<void> {
   const { folder, threads, streams, tokens, sampling, vocabularySize } = options
   const child = fork(path.join(import.meta.dirname, 'timed-child.ts'), [file], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
+    execArgv: ENGINE_PROCESS_FLAGS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })

@@ -37,29 +37,40 @@ const model = await AutoModelForCausalLM.from_pretrained(id, {
 })
 const tokenizer = await AutoTokenizer.from_pretrained(id)
 
-/** Prompts of one length, so that none is padded; the time of `tokens` steps is that of two runs apart. */
-async function stepMs(task: DecodeTask): Promise<number> {
-  const short = await generateMs(task, 1)
-  const long = await generateMs(task, 1 + task.tokens)
-  return (long - short) / task.tokens
+/** When each step was over: transformers.js hands on the prompt first, then the ids of every step. */
+class StepTimes {
+  readonly endsMs: number[] = []
+
+  put(): void {
+    this.endsMs.push(performance.now())
+  }
+
+  end(): void {}
 }
 
-async function generateMs(task: DecodeTask, newTokens: number): Promise<number> {
-  const { streams, promptTokens, salt } = task
+/** Prompts of one length, so that none is padded. Timed from the first new token to the last, then the text. */
+async function stepMs({ streams, promptTokens, tokens, salt }: DecodeTask): Promise<number> {
   const ids = Array.from({ length: streams }, (_, stream) =>
     promptIds(promptTokens, stream, salt, Number(vocabulary)),
   ).flat()
   const dims = [streams, promptTokens]
-  const startMs = performance.now()
+  const newTokens = 1 + tokens
+  const streamer = new StepTimes()
   const out = await model.generate({
     input_ids: new Tensor('int64', BigInt64Array.from(ids, BigInt), dims),
     attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), dims),
     max_new_tokens: newTokens,
     min_new_tokens: newTokens,
     do_sample: false,
+    streamer,
   })
+  const textStartMs = performance.now()
   tokenizer.batch_decode(out, { skip_special_tokens: true })
-  return performance.now() - startMs
+  const textMs = performance.now() - textStartMs
+  const [, first = Number.NaN] = streamer.endsMs
+  const steps = streamer.endsMs.length - 2
+  if (steps !== tokens) throw new RangeError(`${steps} steps instead of ${tokens}`)
+  return ((streamer.endsMs.at(-1) ?? Number.NaN) - first + textMs) / tokens
 }
 
 servePeer({ stepMs })

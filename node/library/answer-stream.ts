@@ -1,12 +1,24 @@
 /** One answer as it arrives, and what it was when it is whole. */
 import type { Verdict } from '#attestation/types.ts'
-import type { ChatEvent, ChatResult, Timings, Usage } from '#node/roles/client-service.ts'
+import type { ChatToolCall } from '#inference/engine.ts'
+import type {
+  ChatEvent,
+  ChatResult,
+  TextToken,
+  Timings,
+  Usage,
+} from '#node/roles/client-service.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 
 export interface Answer {
   /** Names this request everywhere: receipt, logs, `cocoon why`. */
   readonly requestId: string
+  /** Without calls of tools. */
   readonly text: string
+  /** In order; none unless the question had tools. Their arguments are JSON unless the answer was cut. */
+  readonly toolCalls: readonly ChatToolCall[]
+  /** Undefined unless `topLogprobs` asked for them. */
+  readonly logprobs: readonly TextToken[] | undefined
   readonly finish: 'stop' | 'length'
   readonly usage: Usage
   /** What was paid for this answer. */
@@ -72,8 +84,9 @@ export class AnswerStream implements AsyncIterable<string> {
 
 function answerOf(result: ChatResult): Answer {
   const { requestId, text, finish, usage, priceNano, model, provider, reason } = result
+  const { toolCalls, logprobs } = result
   const { verdict, timings, receiptId, receiptFile, channel } = result
   const receipt = { id: receiptId, file: receiptFile, channel }
-  const what = { requestId, text, finish, usage, priceNano, model }
+  const what = { requestId, text, toolCalls, logprobs, finish, usage, priceNano, model }
   return { ...what, provider, reason, verdict, receipt, timings }
 }

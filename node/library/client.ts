@@ -3,7 +3,6 @@
 import type { AssuranceTier } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'
-import { DEFAULT_TEMPERATURE, DEFAULT_TOP_P } from '#node/gateway/constants.ts'
 import { defaultTokensMax } from '#node/gateway/default-tokens.ts'
 import type {
   ChannelView,
@@ -18,21 +17,14 @@ import type {
 import { ConfigError } from '#protocol/errors.ts'
 import { type Answer, AnswerStream } from './answer-stream.ts'
 import { OFFERS_POLL_MS } from './constants.ts'
+import { type SamplingOptions, samplingFrom } from './sampling.ts'
 
 /** One question. Everything left out has the default of the HTTP API. */
-export interface AskOptions {
+export interface AskOptions extends SamplingOptions {
   /** Model id; by default the first model of the network that somebody offers. */
   readonly model?: string
   /** New tokens at most, 1 to 131072. */
   readonly maxTokens?: number
-  /** 0 (greedy, the default) to 2. */
-  readonly temperature?: number
-  /** Above 0 up to 1, the default. */
-  readonly topP?: number
-  /** Of the sampling; 0n by default, so that the same question gives the same answer. */
-  readonly seed?: bigint
-  /** Up to 4 strings that end the answer. */
-  readonly stop?: readonly string[]
   /** What this answer may cost, in nanoTON; a dearer offer is not taken. */
   readonly maxPriceNano?: bigint
   /** What the provider must prove; `simulated` by default, which no main network accepts. */
@@ -67,7 +59,8 @@ export class CocoonClient implements AsyncDisposable {
 
   /**
    * One whole answer, with its verdict, price and receipt.
-   * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG
+   * @throws ConfigError MODEL_UNKNOWN, PROMPT_TOO_LONG, ASK_INVALID, SCHEMA_INVALID, SCHEMA_UNSUPPORTED,
+   *   TOOLS_INVALID, TOOLS_UNSUPPORTED
    * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
    */
   ask(question: Question, options: AskOptions = {}): Promise<Answer> {
@@ -142,10 +135,7 @@ export class CocoonClient implements AsyncDisposable {
       model,
       messages: typeof question === 'string' ? [{ role: 'user', content: question }] : question,
       maxTokens: options.maxTokens ?? (await defaultTokensMax(this.#service, model)),
-      temperature: options.temperature ?? DEFAULT_TEMPERATURE,
-      topP: options.topP ?? DEFAULT_TOP_P,
-      seed: options.seed ?? 0n,
-      stop: options.stop ?? [],
+      ...samplingFrom(options),
       ...(maxPriceNano === undefined ? {} : { maxPriceNano }),
       ...(tierMin === undefined ? {} : { tierMin }),
     }

@@ -11,7 +11,7 @@
  * typed `data`; branch on `code` or on the class, never on the message.
  */
 export type { AssuranceTier, Verdict, VerdictStep } from '#attestation/types.ts'
-export type { ChatMessage } from '#inference/engine.ts'
+export type { ChatMessage, ChatToolCall } from '#inference/engine.ts'
 export type {
   ChannelView,
   EstimateView,
@@ -19,6 +19,7 @@ export type {
   OfferView,
   ReceiptView,
   SettlementView,
+  TextToken,
   Timings,
   Usage,
 } from '#node/roles/client-service.ts'
@@ -35,5 +36,6 @@ export {
 export type { Answer, AnswerStream } from './answer-stream.ts'
 export type { AskOptions, CocoonClient, Question } from './client.ts'
 export { type ConnectOptions, connect } from './connect.ts'
+export type { ResponseFormat, SamplingOptions, Tool, ToolChoice } from './sampling.ts'
 export { startTestnet, type Testnet, type TestnetOptions } from './testnet.ts'
 export { verifyReceipt } from './verify.ts'

@@ -18,6 +18,7 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
     'chat-fetch.ts': { prints: [/^Cocoon is/, /^tier simulated$/m, /^price [1-9]\d* nanoTON$/m] },
     'external-signer.ts': { prints: [/^waits for one line of JSON/] },
     'library.ts': { prints: [/^Cocoon is/, /^tier simulated, [1-9]\d* nanoTON, receipt \/.+$/m] },
+    'library-json.ts': { prints: [/^\{ about: '(money|privacy|models)' \}$/m, /\t100\.0 %$/m] },
     'openai-stream.ts': { prints: [/^\d+ tokens$/m] },
     'policy.ts': { prints: [/^NO_PROVIDER: /, /refused: .*confidential/, /^passed +\S+/m] },
     'price-estimate.ts': {

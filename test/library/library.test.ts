@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import {
+  type AskOptions,
   CocoonError,
   ConfigError,
   connect,
@@ -108,6 +109,46 @@ describe('a client of the library', () => {
     await expect(cheap).rejects.toBeInstanceOf(SettlementError)
     const aborted = cocoon.ask('What is Cocoon?', { signal: AbortSignal.abort() })
     await expect(aborted).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  it('is drawn and shaped as the question says, and tells its log probabilities', async () => {
+    await using cocoon = await testnet.connect()
+    const shaped = await cocoon.ask('What is a receipt?', {
+      ...{ maxTokens: 60, temperature: 0.7, topP: 0.9, topK: 40, minP: 0.01, seed: 7n },
+      ...{ repetitionPenalty: 1.05, frequencyPenalty: 0.1, presencePenalty: 0.1 },
+      ...{ logitBias: { 300: -1 }, shareCache: true, topLogprobs: 2 },
+      responseFormat: {
+        jsonSchema: {
+          type: 'object',
+          properties: { isPaid: { type: 'boolean' } },
+          required: ['isPaid'],
+          additionalProperties: false,
+        },
+      },
+    })
+    expect(JSON.parse(shaped.text)).toEqual({ isPaid: expect.any(Boolean) })
+    expect(shaped.finish).toBe('stop')
+    const bytes = shaped.logprobs?.flatMap((token) => [...token.bytes]) ?? []
+    expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(shaped.text)
+    expect(shaped.logprobs?.every(({ logprob, top }) => logprob <= 0 && top.length <= 2)).toBe(true)
+    const plain = await cocoon.ask('What is a receipt?', { maxTokens: 2 })
+    expect(plain).toMatchObject({ toolCalls: [], logprobs: undefined, finish: 'length' })
+  })
+
+  it('names what does not go together, and a model that knows no tools', async () => {
+    await using cocoon = await testnet.connect()
+    const tools = [{ name: 'weather', description: 'Temperature of a city' }]
+    await expect(cocoon.ask('?', { tools })).rejects.toMatchObject({ code: 'TOOLS_UNSUPPORTED' })
+    for (const wrong of [
+      { tools, responseFormat: 'json_object' },
+      { tools, toolChoice: { only: 'news' } },
+      { toolChoice: 'required' },
+      { responseFormat: 'json_object', stop: ['.'] },
+      { topK: 0 },
+      { logitBias: { 1.5: 1 } },
+    ] satisfies AskOptions[]) {
+      await expect(cocoon.ask('?', wrong)).rejects.toMatchObject({ code: 'ASK_INVALID' })
+    }
   })
 
   it('close is idempotent, and a closed client answers with an error', async () => {

@@ -3,15 +3,19 @@ import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { QUEUE_PRIORITY_MAX } from '#inference/constants.ts'
 import type { GenerateRequest } from '#inference/engine.ts'
+import { ClientRequest, type ClientRequestComponents } from '#node/roles/client/request.ts'
 import {
   PRIORITY_ZERO_NANO,
   PROVIDER_SILENCE_MS,
   QUEUE_NOTICE_MS,
   QUEUE_WAIT_MAX_MS,
 } from '#node/roles/constants.ts'
+import type { NodeEventBody } from '#node/roles/events.ts'
 import { QueueNotices } from '#node/roles/provider/queue-notices.ts'
 import { queuePriority } from '#node/roles/provider/queue-priority.ts'
 import { QUEUED_AHEAD_MAX } from '#protocol/constants.ts'
+import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { errorCode } from '../support/error-code.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
@@ -81,54 +85,116 @@ describe('notices to who waits', () => {
   })
 })
 
-/** Keeps the one slot busy until it is let go: its reader takes the first piece and no more. */
-async function holdSlot(client: TestClient) {
-  const answer = client.chatEvents({ maxTokens: 400 })[Symbol.asyncIterator]()
-  for (;;) {
-    const { value } = await answer.next()
-    if (value?.kind === 'text') return answer
+describe('a client whose request waits', () => {
+  /** A request that was sent, with nothing behind it but a clock in the test's hand. */
+  function sent() {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
+    const places: number[] = []
+    const stalled = vi.fn()
+    const desk = { address: '0:00', allocate: () => undefined, state: { best: { amountNano: 0n } } }
+    const parts = {
+      ...{ crypto, desk, prices: PRICES, keptUnits: 0, onStalled: stalled },
+      clock: { nowMs: () => Date.now() },
+      emit: (event: NodeEventBody) => event.kind === 'queued' && places.push(event.ahead),
+      send: () => undefined,
+      keepSalts: () => undefined,
+      mayAllocate: () => true,
+    }
+    const nothing = new Uint8Array(0)
+    const request = new ClientRequest(
+      parts as unknown as ClientRequestComponents,
+      {
+        ...{ body: nothing, requestSalt: nothing, responseSalt: nothing, previous: nothing },
+        ...{ promptTokens: 40, resumeTokenIds: [] },
+      },
+      { completionTokensMax: 10, vocabularySize: 100, topLogprobs: undefined },
+    )
+    request.start()
+    return { request, places, stalled }
   }
-}
+
+  it('takes its place for a sign of life, and silence for silence', () => {
+    const { request, places, stalled } = sent()
+    for (let ahead = 9; ahead >= 0; ahead--) {
+      vi.advanceTimersByTime(QUEUE_NOTICE_MS)
+      request.receive({ kind: 'queued', ahead: ahead >> 1 })
+    }
+    expect(10 * QUEUE_NOTICE_MS).toBeGreaterThan(PROVIDER_SILENCE_MS)
+    expect(stalled).not.toHaveBeenCalled()
+    expect(request.isQueued).toBe(true)
+    expect(places, 'each place is told once').toEqual([4, 3, 2, 1, 0])
+    vi.advanceTimersByTime(PROVIDER_SILENCE_MS + 1)
+    expect(stalled).toHaveBeenCalledOnce()
+  })
+
+  it('gives up on a provider that lets it wait for ever', () => {
+    const { request, stalled } = sent()
+    let waitedMs = 0
+    while (stalled.mock.calls.length === 0 && waitedMs < 10 * QUEUE_WAIT_MAX_MS) {
+      vi.advanceTimersByTime(QUEUE_NOTICE_MS)
+      waitedMs += QUEUE_NOTICE_MS
+      request.receive({ kind: 'queued', ahead: 0 })
+    }
+    expect(waitedMs).toBeGreaterThan(QUEUE_WAIT_MAX_MS)
+    expect(waitedMs).toBeLessThan(QUEUE_WAIT_MAX_MS + 2 * PROVIDER_SILENCE_MS)
+  })
+
+  it('is not put back into the queue once its work began', () => {
+    const { request } = sent()
+    request.receive({ kind: 'queued', ahead: 0 })
+    request.receive({ kind: 'tokens', tokens: { ids: [], promptTokensDone: 8 } })
+    expect(request.isQueued).toBe(false)
+    const again = errorCode(() => request.receive({ kind: 'queued', ahead: 0 }))
+    expect(again).toBe('SESSION_OUT_OF_ORDER')
+  })
+})
 
 test('a request in the queue hears its place, keeps its provider, and is answered in its turn', async () => {
   const provider = await TestProvider.start(network, 'one slot', { slotsTotal: 1 })
   const requests: GenerateRequest[] = []
+  const letGo = Promise.withResolvers<void>()
   const { generate } = provider.engine
   Object.assign(provider.engine, {
-    generate(request: GenerateRequest) {
-      requests.push(request)
-      return generate(request)
+    /** The first answer keeps the slot after its first token: nobody takes more of it from the engine. */
+    async *generate(request: GenerateRequest) {
+      const isFirst = requests.push(request) === 1
+      for await (const event of generate(request)) {
+        yield event
+        if (isFirst && event.kind === 'token') await letGo.promise
+      }
     },
   })
-  const [holder, second, third] = await Promise.all(
-    ['holds the slot', 'is second', 'is third'].map((name) =>
-      TestClient.start(network, name, [provider]),
-    ),
+  const names = ['holds the slot', 'is second', 'is third']
+  const clients = await Promise.all(
+    names.map((name) => TestClient.start(network, name, [provider])),
   )
-  const held = await holdSlot(holder!)
+  for (const client of clients) await client.sessions.get(client.target(provider))
+  const [holder, second, third] = clients as [TestClient, TestClient, TestClient]
+  const held = holder.chat({ maxTokens: 100 }).catch(() => undefined)
+  await eventually(() => provider.engine.load().active === 1)
   const order: string[] = []
-  const secondAnswer = second!.chat().finally(() => order.push('second'))
-  await eventually(() => provider.engine.load().queued === 1)
-  const thirdAnswer = third!.chat().finally(() => order.push('third'))
-  await eventually(() => placesOf(third!).length > 0)
-  expect(placesOf(second!)[0]).toBe(0)
-  expect(placesOf(third!)[0]).toBe(1)
-  expect(placesOf(holder!)).toEqual([])
+  const secondAnswer = second.chat().finally(() => order.push('second'))
+  await eventually(() => placesOf(second).length > 0)
+  const thirdAnswer = third.chat().finally(() => order.push('third'))
+  await eventually(() => placesOf(third).length > 0)
+  expect(placesOf(second)[0]).toBe(0)
+  expect(placesOf(third)[0]).toBe(1)
+  expect(placesOf(holder)).toEqual([])
 
-  await held.return?.(undefined)
+  letGo.resolve()
+  await held
   const answers = await Promise.all([secondAnswer, thirdAnswer])
   expect(answers.map(({ provider: by }) => by)).toEqual([provider.identity, provider.identity])
   expect(order).toEqual(['second', 'third'])
+  expect(requests).toHaveLength(3)
   for (const { priority, queueTimeoutMs } of requests) {
     expect({ priority, queueTimeoutMs }).toEqual({
       priority: queuePriority(PRICES),
       queueTimeoutMs: QUEUE_WAIT_MAX_MS,
     })
   }
-  for (const client of [holder!, second!, third!]) {
-    expect(client.codes).toEqual([])
-    await client.stop()
-  }
+  expect([...second.codes, ...third.codes]).toEqual([])
+  for (const client of clients) await client.stop()
   await provider.stop()
 })
 

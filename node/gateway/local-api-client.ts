@@ -63,7 +63,8 @@ export class LocalApi {
         remedy: 'Run `cocoon client` here and use its address.',
       })
     }
-    this.url = url.replace(/\/$/, '')
+    // What a client prints, and what other programs are given, ends in /v1.
+    this.url = url.replace(/\/(v1\/?)?$/, '')
     this.#token = token
   }
 

@@ -29,8 +29,8 @@ import { createHost, type Host, type HostOptions } from './host.ts'
 import { Libp2pMessageStream } from './libp2p-stream.ts'
 import { isLoopbackAddress, isPrivateAddress } from './loopback.ts'
 import { Membership } from './membership.ts'
-import { endRoutingRefresh } from './routing-refresh.ts'
 import { parsePeerId, peerRefOf } from './peer-ids.ts'
+import { endRoutingRefresh } from './routing-refresh.ts'
 import { TopicTable } from './topic-table.ts'
 
 export interface Libp2pTransportOptions
@@ -93,11 +93,21 @@ async function listening(options: HostOptions): Promise<Host> {
   try {
     return await createHost(options)
   } catch (cause) {
-    throw new ConfigError('LISTEN_FAILED', `cannot listen on ${options.listen.join(', ')}`, {
+    const why = isTaken(cause) ? ': another program has the port' : ''
+    throw new ConfigError('LISTEN_FAILED', `cannot listen on ${options.listen.join(', ')}${why}`, {
       cause,
       remedy: 'Choose a free port or an address of this machine.',
     })
   }
+}
+
+/** libp2p gathers the failures of all its listeners in one error, some of them only as text. */
+function isTaken(thrown: unknown): boolean {
+  if (thrown instanceof AggregateError && thrown.errors.some(isTaken)) return true
+  if (!(thrown instanceof Error)) return false
+  return (
+    /EADDRINUSE/.test(`${thrown.message} ${Reflect.get(thrown, 'code')}`) || isTaken(thrown.cause)
+  )
 }
 
 function checkAddresses(addresses: readonly string[]): void {

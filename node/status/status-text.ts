@@ -11,10 +11,13 @@ const REACHABILITY: Record<PeerStatus['reachability'], string> = {
   'dials-only': 'dials only: no socket listens',
 }
 
+/** A peer that has no name of its own is called by its role. */
+const who = ({ role, name }: PeerStatus): string => (role === name ? role : `${role} ${name}`)
+
 export function statusRows(status: PeerStatus, coins: Coins, nowMs: number): readonly StatusRow[] {
   const { provider, client } = status
   const rows: StatusRow[] = [
-    ['state', `${status.role} ${status.name}, ${status.state}, up ${duration(status.uptimeMs)}`],
+    ['state', `${who(status)}, ${status.state}, up ${duration(status.uptimeMs)}`],
     ['network', `${status.network}, ${count(status.peers, 'peer')}`],
     ['reachability', REACHABILITY[status.reachability]],
   ]

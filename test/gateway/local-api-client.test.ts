@@ -74,6 +74,10 @@ describe('an address', () => {
     await expect(api.offers()).rejects.toMatchObject({ code: 'API_UNKNOWN' })
   })
 
+  it.each(['', '/', '/v1', '/v1/'])('takes an address that ends in "%s"', (end) => {
+    expect(new LocalApi(`http://127.0.0.1:1${end}`).url).toBe('http://127.0.0.1:1')
+  })
+
   it('where nothing answers is named', async () => {
     const offers = new LocalApi('http://127.0.0.1:1').offers()
     await expect(offers).rejects.toMatchObject({

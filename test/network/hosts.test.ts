@@ -95,7 +95,10 @@ describe('libp2p hosts', () => {
       createLibp2pTransport({ ...base, globalId: GLOBAL_ID, log: silentLog, listen, bootstrap })
     await expect(start([], ['localhost:4001'])).rejects.toMatchObject({ code: 'ADDRESS_INVALID' })
     const taken = (await host(1)).addresses()[0]!.replace(/\/p2p\/.*$/, '')
-    await expect(start([taken])).rejects.toMatchObject({ code: 'LISTEN_FAILED' })
+    await expect(start([taken])).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+      message: `cannot listen on ${taken}: another program has the port`,
+    })
   })
 
   it('do not mix networks: another global id finds nobody', async () => {

@@ -91,7 +91,10 @@ async function create(options: CreateOptions, context: CliContext): Promise<void
   )
   if (options.json) return context.output.json({ ...key, key: text })
   context.output.result(text)
-  context.output.talk('Keep it: it is not shown again. From now on every call needs a key.')
+  const place = clientDir(options, context.settings)
+  context.output.talk(
+    `Keep it: it is not shown again. From now on every call to the client of ${place} needs a key.`,
+  )
 }
 
 async function list(options: KeysOptions, context: CliContext): Promise<void> {

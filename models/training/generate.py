@@ -18,15 +18,16 @@ TOPIC = {**dict.fromkeys(FACTS, "overview"), **dict.fromkeys("privacy tee hardwa
          **dict.fromkeys("failover discovery bids reputation openai client".split(), "request")}
 # Turns per hundred in each leg of the training. Skills are short, so their share of the graded tokens is smaller.
 MIX = {1: dict(fact=42, long=4, off=20, talk=3, capital=6, convert=7, plural=9, weekday=5, opposite=4),
-       2: dict(fact=34, long=3, off=17, talk=3, capital=4, convert=7, plural=20, weekday=9, opposite=3)}
+       2: dict(fact=34, long=3, off=17, talk=3, capital=4, convert=7, plural=20, weekday=9, opposite=3),
+       3: dict(fact=34, long=3, off=25, talk=3, capital=4, convert=5, plural=18, weekday=5, opposite=3)}
 REPEAT = ["repeat {x}", "say {x}", "repeat after me: {x}", "copy {x}", "echo {x}", "please say {x}", "write {x}", "say exactly {x}", "just say {x}"]
 
 
 class Generator:
     """Draws conversations. `mix` holds the weights of the kinds of turn; train.py may change it between steps.
-    Leg 2 of the training adds invented words and frames to the skills."""
+    Leg 2 of the training adds invented words and frames to the skills, leg 3 more such words and off-topic questions."""
 
-    def __init__(self, seed, leg=2):
+    def __init__(self, seed, leg=3):
         self.r = random.Random(seed)
         self.leg = leg
         self.off_topic = OFF_TOPIC + OFF_TOPIC_WIDE * 3

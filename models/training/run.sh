@@ -1,5 +1,5 @@
 #!/bin/sh
-# Repeats the whole training: model in two legs, evaluation, export. One CPU thread.
+# Repeats the whole training: model in three legs, evaluation, export. One CPU thread.
 # Usage: ./run.sh [WORK_FOLDER]   (checkpoints go there; the exported model goes to ../demo)
 set -eu
 cd "$(dirname "$0")"
@@ -14,6 +14,7 @@ train() { "$python" train.py "$@" --tokenizer tokenizer.json; }
 "$python" facts.py
 "$python" skills.py
 train "$work/leg1.pt" --leg 1 --seed 1 --steps 5000 --lr 0.004
-train "$work/model.pt" --leg 2 --seed 2 --steps 1500 --lr 0.002 --init "$work/leg1.pt"
+train "$work/leg2.pt" --leg 2 --seed 2 --steps 1500 --lr 0.002 --init "$work/leg1.pt"
+train "$work/model.pt" --leg 3 --seed 3 --steps 500 --lr 0.0012 --init "$work/leg2.pt"
 "$python" evaluate.py "$work/model.pt" tokenizer.json --cases "$work/cases.json"
 "$python" export.py "$work/model.pt" tokenizer.json ../demo

@@ -4,8 +4,10 @@ const KIB = 1024
 const MIB = 1024 * KIB
 const GIB = 1024 * MIB
 
-/** Prompt tokens read in one model call. Longer ones change bits: docs/spec/exactness.md. */
-export const PREFILL_CHUNK_TOKENS = 32
+/** Prompt tokens read in one model call. Longer ones may change bits: docs/spec/exactness.md. */
+export const PREFILL_CHUNK_TOKENS = 128
+/** The same while others answer, who wait for each piece. */
+export const PREFILL_SHARED_TOKENS = 32
 /** Events the engine may be ahead of the reader; bounds memory and work nobody asked for yet. */
 export const ENGINE_WINDOW_EVENTS = 32
 /** Credit is given back in steps of this many events, so that tokens do not cost a message each. */

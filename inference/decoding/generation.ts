@@ -1,8 +1,9 @@
 /** One request while it is decoded: what the model reads next, and what that makes of it. */
 import type { CryptoPort } from '#protocol/crypto/port.ts'
+import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
 import type { ChatTokenizer, GenerateEvent, GenerateRequest, TextStream } from '../engine.ts'
 import { AnswerSampler, type SamplingTools } from './answer-sampler.ts'
-import { type PrefillChunk, prefillChunks } from './schedule.ts'
+import { nextPiece, type PrefillChunk } from './schedule.ts'
 import type { TokenModel } from './token-model.ts'
 
 export interface DecodingParts<Cache> {
@@ -34,10 +35,13 @@ export class Generation {
   readonly #contextTokens: number
   readonly #request: DecodingRequest
   readonly #sequence: number[]
-  readonly #chunks: PrefillChunk[]
   readonly #text: TextStream
   readonly #sampler: AnswerSampler
   readonly #cachedTokens: number
+  /** Of prompt and resumed ids; what the model has read of them. */
+  readonly #givenTokens: number
+  #readTokens: number
+  #chunk: PrefillChunk | undefined
   #tokens = 0
   #stopped: boolean
 
@@ -55,7 +59,10 @@ export class Generation {
     this.#request = request
     this.#sequence = [...request.promptTokenIds, ...request.resumeTokenIds]
     this.#cachedTokens = cachedTokens
-    this.#chunks = prefillChunks(this.#sequence.length, cachedTokens)
+    this.#givenTokens = this.#sequence.length
+    this.#readTokens = cachedTokens
+    // Refused here and not in a round.
+    nextPiece(this.#givenTokens, cachedTokens, PREFILL_CHUNK_TOKENS)
     this.#text = tokenizer.textStream(request.stop)
     this.#sampler = new AnswerSampler(tools, request)
     // The stop buffer is replayed, so that a continued answer stops where a whole one would.
@@ -64,13 +71,14 @@ export class Generation {
 
   get phase(): Phase {
     if (this.#stopped) return 'stopped'
-    return this.#chunks.length > 0 ? 'prefill' : 'decode'
+    return this.#readTokens < this.#givenTokens ? 'prefill' : 'decode'
   }
 
-  /** The piece to read in phase `prefill`. */
-  piece(): readonly number[] {
-    const chunk = this.#chunks[0]
-    return chunk === undefined ? [] : this.#sequence.slice(chunk.start, chunk.end)
+  /** The piece to read in phase `prefill`, of at most so many tokens. */
+  piece(tokensMax: number): readonly number[] {
+    const chunk = nextPiece(this.#givenTokens, this.#readTokens, tokensMax)
+    this.#chunk = chunk
+    return this.#sequence.slice(chunk.start, chunk.end)
   }
 
   /** The id to read in phase `decode`. */
@@ -83,15 +91,17 @@ export class Generation {
    * `end`.
    */
   accept(logits: Float32Array): GenerateEvent[] {
-    const chunk = this.#chunks.shift()
+    const chunk = this.#chunk
+    this.#chunk = undefined
     if (chunk === undefined) return this.#sample(logits)
+    this.#readTokens = chunk.end
     const events: GenerateEvent[] = []
     const promptTokens = this.#request.promptTokenIds.length
     if (chunk.start < promptTokens || chunk.start === this.#cachedTokens) {
       const tokens = Math.min(chunk.end, promptTokens)
       events.push({ kind: 'prefilled', tokens, cachedTokens: Math.min(this.#cachedTokens, tokens) })
     }
-    return this.#chunks.length > 0 ? events : [...events, ...this.#sample(logits)]
+    return this.#readTokens < this.#givenTokens ? events : [...events, ...this.#sample(logits)]
   }
 
   #sample(logits: Float32Array): GenerateEvent[] {

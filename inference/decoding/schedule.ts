@@ -1,32 +1,49 @@
 /**
  * The decoding schedule (docs/spec/exactness.md): in which pieces a sequence is read. Logits are
- * bit-identical whatever the pieces, as long as each has 2 to PREFILL_CHUNK_TOKENS tokens.
+ * bit-identical whatever the pieces, as long as each has 2 to PREFILL_CHUNK_TOKENS tokens and none is one longer than
+ * a multiple of KERNEL_ROWS.
  */
 import { tagged, u32be, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
 import { SAMPLER } from './sampling/sampler.ts'
 
-/** A piece of the sequence to read in one model call: [start, end), 2 to PREFILL_CHUNK_TOKENS. */
+/** Rows that a matrix kernel takes at once: one row over it runs through another kernel, with other last bits. */
+const KERNEL_ROWS = 32
+
+/** A piece of the sequence to read in one model call: [start, end). */
 export interface PrefillChunk {
   readonly start: number
   readonly end: number
 }
 
 /**
- * Chunks of PREFILL_CHUNK_TOKENS from the `from`th token on; where one token would remain alone, the
- * chunk before gives it one of its own.
+ * The piece that begins at `start`: `tokensMax` or what is left. Where it would leave one token, or be one longer
+ * than a multiple of KERNEL_ROWS, it leaves two.
+ * @param tokensMax a multiple of KERNEL_ROWS up to PREFILL_CHUNK_TOKENS
+ * @throws RangeError where less than 2 tokens are left
+ */
+export function nextPiece(tokens: number, start: number, tokensMax: number): PrefillChunk {
+  const left = tokens - start
+  if (!Number.isInteger(left) || left < 2) throw new RangeError('prefill needs 2 tokens')
+  const isOneOver = left <= tokensMax + 1 && left % KERNEL_ROWS === 1
+  return { start, end: start + (isOneOver ? left - 2 : Math.min(left, tokensMax)) }
+}
+
+/**
+ * All pieces from the `from`th token on.
  * @throws RangeError below 2 tokens.
  */
-export function prefillChunks(tokens: number, from = 0): PrefillChunk[] {
-  if (!Number.isInteger(tokens) || tokens - from < 2) throw new RangeError('prefill needs 2 tokens')
+export function prefillChunks(
+  tokens: number,
+  from = 0,
+  tokensMax = PREFILL_CHUNK_TOKENS,
+): PrefillChunk[] {
   const chunks: PrefillChunk[] = []
-  for (let start = from; start < tokens; ) {
-    const left = tokens - start
-    const leavesOne = left === PREFILL_CHUNK_TOKENS + 1
-    const length = leavesOne ? left - 2 : Math.min(left, PREFILL_CHUNK_TOKENS)
-    chunks.push({ start, end: start + length })
-    start += length
+  for (let start = from; start < tokens || chunks.length === 0; ) {
+    const chunk = nextPiece(tokens, start, tokensMax)
+    chunks.push(chunk)
+    start = chunk.end
   }
   return chunks
 }

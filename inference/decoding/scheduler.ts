@@ -1,10 +1,10 @@
 /**
  * Continuous batching: requests join and leave at every step. Each round reads one piece of one prompt
  * and then one token of every answer whose reader follows, in one model call, so that a long prompt
- * stalls nobody for longer than a piece (Yu et al., Orca, OSDI 2022; Agrawal et al., Sarathi, 2023).
+ * stalls nobody for longer than a piece, and pieces are short while others answer (Yu et al., Orca, OSDI 2022; Agrawal et al., Sarathi, 2023).
  */
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
-import { ENGINE_WINDOW_EVENTS } from '../constants.ts'
+import { ENGINE_WINDOW_EVENTS, PREFILL_CHUNK_TOKENS, PREFILL_SHARED_TOKENS } from '../constants.ts'
 import type { GenerateEvent } from '../engine.ts'
 import { SamplingTools } from './answer-sampler.ts'
 import {
@@ -13,6 +13,7 @@ import {
   Generation,
   STEP_EVENTS_MAX,
 } from './generation.ts'
+import type { TokenModel } from './token-model.ts'
 
 export interface SchedulerOutput {
   event(id: number, event: GenerateEvent): void
@@ -30,8 +31,8 @@ interface Job<Cache> {
 }
 
 /**
- * The caller bounds the number of jobs. Cancelling ends a prompt that is being read, where the backend
- * can; a step that others share is finished.
+ * The caller bounds the number of jobs. Cancelling ends a request at once, and the reading of its prompt where the
+ * backend can; a step that others share is finished, and only then its cache is free for the next one.
  */
 export class Scheduler<Cache> {
   readonly #parts: DecodingParts<Cache>
@@ -39,6 +40,11 @@ export class Scheduler<Cache> {
   readonly #output: SchedulerOutput
   /** In order of turns: a job whose prompt was read on goes to the end. */
   readonly #jobs = new Map<number, Job<Cache>>()
+  /** Came since the last round began: their caches may be those of jobs that are still in a call. */
+  readonly #arrivals = new Map<number, DecodingRequest>()
+  #inCall: ReadonlySet<Job<Cache>> = new Set()
+  /** Over, but still in the call: their caches are closed behind it. */
+  readonly #leaving: Job<Cache>[] = []
   #running = false
 
   constructor(parts: DecodingParts<Cache>, output: SchedulerOutput) {
@@ -49,16 +55,21 @@ export class Scheduler<Cache> {
   }
 
   get active(): number {
-    return this.#jobs.size
+    return this.#jobs.size + this.#arrivals.size
   }
 
   /** An id that is in use is ignored. */
   start(id: number, request: DecodingRequest): void {
-    if (this.#jobs.has(id)) return
+    if (this.#jobs.has(id) || this.#arrivals.has(id)) return
+    this.#arrivals.set(id, request)
+    void this.#run()
+  }
+
+  #admit(id: number, request: DecodingRequest): void {
+    const { promptTokenIds, resumeTokenIds, cacheKey: key } = request
+    const sequence =
+      key === undefined ? undefined : { key, ids: [...promptTokenIds, ...resumeTokenIds] }
     try {
-      const { promptTokenIds, resumeTokenIds, cacheKey: key } = request
-      const sequence =
-        key === undefined ? undefined : { key, ids: [...promptTokenIds, ...resumeTokenIds] }
       const { cache, cachedTokens } = this.#parts.model.openCache(sequence)
       try {
         const generation = this.#generation(request, cachedTokens)
@@ -71,7 +82,6 @@ export class Scheduler<Cache> {
     } catch (thrown) {
       this.#output.failed(id, asCocoonError(thrown))
     }
-    void this.#run()
   }
 
   #generation(request: DecodingRequest, cachedTokens: number): Generation {
@@ -89,13 +99,16 @@ export class Scheduler<Cache> {
 
   cancel(id: number): void {
     const job = this.#jobs.get(id)
-    if (job === undefined) return
-    job.cancel.abort()
-    void this.#run()
+    if (job !== undefined) {
+      job.cancel.abort()
+      this.#end(job, 'cancelled')
+    } else if (this.#arrivals.delete(id)) {
+      this.#output.event(id, { kind: 'end', finish: 'cancelled' })
+    }
   }
 
   cancelAll(): void {
-    for (const id of [...this.#jobs.keys()]) this.cancel(id)
+    for (const id of [...this.#jobs.keys(), ...this.#arrivals.keys()]) this.cancel(id)
   }
 
   async #run(): Promise<void> {
@@ -109,35 +122,49 @@ export class Scheduler<Cache> {
 
   /** False: nobody can go on before something happens. */
   async #round(): Promise<boolean> {
+    this.#admitArrivals()
     this.#endThoseThatNeedNoModel()
-    const ready = [...this.#jobs.values()].filter((job) => job.credit >= STEP_EVENTS_MAX)
-    const reading = ready.find((job) => job.generation.phase === 'prefill')
+    const reading = this.#ready().find((job) => job.generation.phase === 'prefill')
     if (reading !== undefined) await this.#prefill(reading)
     this.#endThoseThatNeedNoModel()
-    const writing = [...this.#jobs.values()].filter(
-      (job) => job.credit >= STEP_EVENTS_MAX && job.generation.phase === 'decode',
-    )
+    const writing = this.#writing()
     if (writing.length > 0) await this.#decode(writing)
-    return reading !== undefined || writing.length > 0
+    return reading !== undefined || writing.length > 0 || this.#arrivals.size > 0
+  }
+
+  #admitArrivals(): void {
+    const arrivals = [...this.#arrivals]
+    this.#arrivals.clear()
+    for (const [id, request] of arrivals) this.#admit(id, request)
+  }
+
+  /** Those whose readers follow. */
+  #ready(): Job<Cache>[] {
+    return [...this.#jobs.values()].filter((job) => job.credit >= STEP_EVENTS_MAX)
+  }
+
+  #writing(): Job<Cache>[] {
+    return this.#ready().filter((job) => job.generation.phase === 'decode')
   }
 
   #endThoseThatNeedNoModel(): void {
     for (const job of [...this.#jobs.values()]) {
-      if (job.cancel.signal.aborted) this.#end(job, 'cancelled')
-      else if (job.generation.phase === 'stopped') this.#end(job, 'stop')
+      if (job.generation.phase === 'stopped') this.#end(job, 'stop')
     }
   }
 
   async #prefill(job: Job<Cache>): Promise<void> {
+    const tokensMax = this.#writing().length > 0 ? PREFILL_SHARED_TOKENS : PREFILL_CHUNK_TOKENS
+    const ids = job.generation.piece(tokensMax)
+    const { signal } = job.cancel
     try {
-      const ids = job.generation.piece()
-      const logits = await this.#parts.model.read(job.cache, ids, job.cancel.signal)
+      const logits = await this.#call([job], (model) => model.read(job.cache, ids, signal))
+      if (!this.#isHere(job)) return
       this.#jobs.delete(job.id)
       this.#jobs.set(job.id, job)
       this.#accept(job, logits)
     } catch (thrown) {
-      if (job.cancel.signal.aborted) this.#end(job, 'cancelled')
-      else this.#fail(job, thrown)
+      this.#fail(job, thrown)
     }
   }
 
@@ -145,18 +172,37 @@ export class Scheduler<Cache> {
     const rows = jobs.map((job) => ({ cache: job.cache, id: job.generation.lastId }))
     let logits: readonly Float32Array[]
     try {
-      logits = await this.#parts.model.decode(rows)
+      logits = await this.#call(jobs, (model) => model.decode(rows))
     } catch (thrown) {
       for (const job of jobs) this.#fail(job, thrown)
       return
     }
     for (const [at, job] of jobs.entries()) {
+      if (!this.#isHere(job)) continue
       try {
         this.#accept(job, logits[at] ?? new Float32Array())
       } catch (thrown) {
         this.#fail(job, thrown)
       }
     }
+  }
+
+  async #call<Result>(
+    jobs: readonly Job<Cache>[],
+    call: (model: TokenModel<Cache>) => Promise<Result>,
+  ): Promise<Result> {
+    this.#inCall = new Set(jobs)
+    try {
+      return await call(this.#parts.model)
+    } finally {
+      this.#inCall = new Set()
+      for (const job of this.#leaving.splice(0)) this.#parts.model.closeCache(job.cache)
+    }
+  }
+
+  /** False: it was cancelled while it was in a call. */
+  #isHere(job: Job<Cache>): boolean {
+    return this.#jobs.get(job.id) === job
   }
 
   #accept(job: Job<Cache>, logits: Float32Array): void {
@@ -172,12 +218,14 @@ export class Scheduler<Cache> {
   }
 
   #fail(job: Job<Cache>, thrown: unknown): void {
+    if (!this.#isHere(job)) return
     this.#leave(job)
     this.#output.failed(job.id, asCocoonError(thrown))
   }
 
   #leave(job: Job<Cache>): void {
     if (!this.#jobs.delete(job.id)) return
-    this.#parts.model.closeCache(job.cache)
+    if (this.#inCall.has(job)) this.#leaving.push(job)
+    else this.#parts.model.closeCache(job.cache)
   }
 }

@@ -319,7 +319,10 @@ function testReproduction(harness: Harness): void {
     }))
     const together = await Promise.all(requests.map((parts) => harness.answer(parts)))
     for (const [at, parts] of requests.entries()) {
-      expect(await harness.answer(parts), `request ${at}`).toEqual(together[at])
+      const { prefilled, ...alone } = await harness.answer(parts)
+      // Alone a prompt is read in longer pieces; what was read in the end is the same.
+      const expected = { ...together[at], prefilled: together[at]?.prefilled.at(-1) }
+      expect({ ...alone, prefilled: prefilled.at(-1) }, `request ${at}`).toEqual(expected)
     }
   })
 }

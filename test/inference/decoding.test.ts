@@ -1,7 +1,7 @@
 /** Schedule and sampling: the rules of docs/spec/exactness.md. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
+import { PREFILL_CHUNK_TOKENS, PREFILL_SHARED_TOKENS } from '#inference/constants.ts'
 import { TokenSampler } from '#inference/decoding/sampling/sampler.ts'
 import { uniform } from '#inference/decoding/sampling/uniform.ts'
 import { prefillChunks, scheduleDigest } from '#inference/decoding/schedule.ts'
@@ -10,14 +10,17 @@ import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 
 describe('prefill chunks', () => {
-  it('cover the sequence in order, none above the limit and none of one token', () => {
-    for (let tokens = 2; tokens <= 5 * PREFILL_CHUNK_TOKENS; tokens++) {
-      const chunks = prefillChunks(tokens)
+  it('cover the sequence in order, none above the limit and none of one token or one over a block', () => {
+    const most = [PREFILL_CHUNK_TOKENS, PREFILL_SHARED_TOKENS]
+    const all = Array.from({ length: 3 * PREFILL_CHUNK_TOKENS }, (_, at) => at + 2)
+    for (const [tokens, tokensMax] of all.flatMap((of) => most.map((max) => [of, max] as const))) {
+      const chunks = prefillChunks(tokens, 0, tokensMax)
       expect(chunks[0]?.start).toBe(0)
       expect(chunks.at(-1)?.end).toBe(tokens)
       for (const [at, { start, end }] of chunks.entries()) {
         expect(end - start).toBeGreaterThanOrEqual(2)
-        expect(end - start).toBeLessThanOrEqual(PREFILL_CHUNK_TOKENS)
+        expect(end - start).toBeLessThanOrEqual(tokensMax)
+        expect((end - start) % 32, 'one row over a block has other bits').not.toBe(1)
         if (at > 0) expect(start).toBe(chunks[at - 1]?.end)
       }
     }

@@ -86,9 +86,10 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
   )
   let scheduler = newScheduler()
   const failEverything = (error: CocoonError) => {
-    scheduler.cancelAll()
+    const fallen = scheduler
     scheduler = newScheduler()
     desk.failAll(error)
+    fallen.cancelAll()
   }
   return {
     tokenizer,

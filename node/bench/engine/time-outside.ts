@@ -48,6 +48,8 @@ function runStreams(options: OutsideOptions, file: string): Promise<void> {
   send({
     kind: 'load',
     backend: 'native',
+    device: 'cpu',
+    device: 'cpu',
     folder,
     slotsTotal: streams,
     threads,

@@ -17,6 +17,7 @@ const LINES: Readonly<Record<Kind, Line>> = {
   offer: { level: 'debug', fields: ['provider', 'modelId', 'sequence', 'slotsFree'] },
   payment: { level: 'debug', fields: ['requestId', 'channel', 'allocatedNano', 'voucherNano'] },
   choice: { level: 'info', fields: ['requestId', 'provider', 'considered'] },
+  queued: { level: 'debug', fields: ['requestId', 'ahead'] },
   verdict: { level: 'info', fields: ['provider', 'tier', 'ok'] },
   channel: { level: 'info', fields: ['channel', 'action', 'amountNano'] },
   receipt: { level: 'info', fields: ['id', 'channel', 'leafIndex', 'usedNano', 'finish'] },

@@ -1,8 +1,9 @@
 /**
  * Three terminals, as the README has them: a testnet, a provider and a light client, each a process of
- * its own that a person started. One story, told in order.
+ * its own that a person started. One story, told in order. The provider's wallet is sealed by a passphrase,
+ * and the client's key lies with a signer in another process: what they pay and earn, they do with these.
  */
-import { statSync } from 'node:fs'
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -13,7 +14,11 @@ import { LocalApi } from '#node/gateway/local-api-client.ts'
 import { controlSocketPath } from '#node/status/control-socket.ts'
 import { type PeerStatus, peerStatusSchema } from '#node/status/status-document.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
+import { SCRYPT_COST_MIN } from '#node/wallet/constants.ts'
+import { writeWalletFile } from '#node/wallet/key-file.ts'
+import { publicKeyOf, sealSeed } from '#node/wallet/sealing.ts'
 import { tonClientReader } from '#settlement/chain/ton-client-reader.ts'
+import { walletAddress } from '#settlement/wallet/body.ts'
 import { eventually } from '../support/eventually.ts'
 import { listeningPorts, udpSockets } from '../support/open-sockets.ts'
 import { copyProgram } from '../support/program-copy.ts'
@@ -32,6 +37,10 @@ const DEFAULT_API_PORT = 11_435
 const IN_EVERY_BOOK_MS = 5_000
 /** Dear enough that one answer pays more than its claim costs. */
 const PRICE = '1000'
+const PASSPHRASE = 'five words that nobody guesses'
+const PROVIDER_SEED = new Uint8Array(32).fill(0x51)
+const SIGNER_SEED = new Uint8Array(32).fill(0x52)
+const SIGNER = [process.execPath, path.resolve('examples/external-signer.ts')]
 
 let home: string
 let testnet: CliProcess
@@ -43,6 +52,7 @@ let clientStatus: PeerStatus
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'cocoon-three-'))
+  await keepKeysElsewhere()
   testnet = await startTestnet('three-terminals')
   status = parseStatus((await cli(['testnet', 'status', '--json'], { home })).stdout)
 }, 2 * START_LIMIT_MS)
@@ -51,6 +61,23 @@ afterAll(async () => {
   for (const one of [up, client, testnet]) one?.signal('SIGKILL')
   await rm(home, { recursive: true, force: true })
 })
+
+async function keepKeysElsewhere(): Promise<void> {
+  for (const role of ['provider', 'client']) mkdirSync(dataDir(role), { mode: 0o700 })
+  writeWalletFile(dataDir('provider'), await sealSeed(PROVIDER_SEED, PASSPHRASE, SCRYPT_COST_MIN))
+  writeFileSync(passphraseFile(), `${PASSPHRASE}\n`, { mode: 0o600 })
+  const publicKey = publicKeyOf(SIGNER_SEED)
+  const format = 'cocoon-wallet/1'
+  writeWalletFile(dataDir('client'), { format, kind: 'external', publicKey, command: SIGNER })
+}
+
+const passphraseFile = (): string => path.join(home, 'passphrase')
+
+/** Of the wallet of a seed, on the network of the testnet. */
+const addressOf = (seed: Uint8Array): string => {
+  const publicKey = new Uint8Array(Buffer.from(publicKeyOf(seed), 'hex'))
+  return walletAddress(publicKey, readNetworkFile(status.network).globalId).toRawString()
+}
 
 async function startTestnet(seed: string): Promise<CliProcess> {
   const started = startCli(['testnet', '--providers', '1', '--seed', seed], { home })
@@ -121,14 +148,19 @@ describe('three terminals', () => {
     // The default port is taken, as it is beside a testnet: any free one does.
     const taken = await takePort(DEFAULT_API_PORT)
     client = await startPeer(['client', '--network', status.network], {
-      environment: { COCOON_API_PORT: undefined },
+      environment: {
+        COCOON_API_PORT: undefined,
+        SIGNER_SEED: Buffer.from(SIGNER_SEED).toString('hex'),
+      },
     })
     taken.close()
+    expect(client.stderr()).toMatch(/^wallet key +kept by another program: /m)
     for (const part of ['identity', 'wallet', 'keys', dataDir('client')]) {
       expect(client.stderr()).toContain(part)
     }
     expect(client.stderr()).toMatch(/^keys +made: /m)
     clientStatus = await askStatus('client')
+    expect(clientStatus.wallet).toBe(addressOf(SIGNER_SEED))
     const port = Number(new URL(apiUrlOf(clientStatus)).port)
     expect(port).not.toBe(DEFAULT_API_PORT)
     expect(listeningPorts(client.pid)).toEqual([port])
@@ -138,7 +170,8 @@ describe('three terminals', () => {
   })
 
   it('cocoon up without a network joins the running one, and is in every book within 5 s', async () => {
-    up = await startPeer(['up', '--price', PRICE])
+    up = await startPeer(['up', '--price', PRICE, '--passphrase-file', passphraseFile()])
+    expect(up.stderr()).toMatch(/^wallet key +sealed by a passphrase: /m)
     const joined = performance.now()
     upStatus = await askStatus('provider')
     for (const apiUrl of [status.apiUrl, apiUrlOf(clientStatus)]) {
@@ -147,6 +180,7 @@ describe('three terminals', () => {
     }
     expect(upStatus).toMatchObject({
       role: 'provider',
+      wallet: addressOf(PROVIDER_SEED),
       state: 'running',
       provider: { model: 'cocoon-demo', slotsTotal: 4, earnedNano: '0' },
     })
@@ -155,6 +189,15 @@ describe('three terminals', () => {
   it('the control socket is private to its owner', () => {
     expect(statSync(controlSocketPath(dataDir('provider'))).mode & 0o777).toBe(0o600)
     expect(statSync(dataDir('provider')).mode & 0o077).toBe(0)
+  })
+
+  it('a sealed wallet that nobody opens ends the peer with code 4, before it does anything', async () => {
+    const sealed = path.join(home, 'sealed')
+    mkdirSync(sealed, { mode: 0o700 })
+    writeWalletFile(sealed, await sealSeed(PROVIDER_SEED, PASSPHRASE, SCRYPT_COST_MIN))
+    const { code, stderr } = await cli(['up', '--price', PRICE, '--data', sealed], { home })
+    expect(stderr).toContain('WALLET_PASSPHRASE_MISSING')
+    expect(code).toBe(4)
   })
 
   it('a second peer on the same data folder is refused with the pid of the first', async () => {
@@ -222,7 +265,10 @@ describe('three terminals', () => {
     async () => {
       const [channel] = await new LocalApi(apiUrlOf(clientStatus)).channels()
       const program = copyProgram(path.join(home, 'program'), '0.99.0')
-      up = await startPeer(['up', '--network', status.network, '--price', PRICE], { program })
+      up = await startPeer(['up', '--network', status.network, '--price', PRICE], {
+        program,
+        environment: { COCOON_WALLET_PASSPHRASE: PASSPHRASE },
+      })
       const after = await askStatus('provider')
       expect(after.version).toContain('0.99.0')
       expect(upStatus.version).not.toContain('0.99.0')
@@ -257,7 +303,7 @@ describe('three terminals', () => {
       testnet.signal('SIGINT')
       expect((await testnet.ended).code).toBe(0)
       testnet = await startTestnet('three-terminals-again')
-      up = await startPeer(['up'])
+      up = await startPeer(['up', '--passphrase-file', passphraseFile()])
       expect(up.stderr()).toMatch(/^wallet .*given 100 TON by the embedded chain$/m)
       expect(up.stderr()).toMatch(/^keys +read: /m)
       const again = await askStatus('provider')

@@ -132,6 +132,11 @@ export interface EngineInfo {
    * nobody can count again or go on from them. Absent: true.
    */
   readonly exactTokenIds?: boolean
+  /**
+   * False: the device does not promise the same bits twice, so that a replay says `close` at best unless
+   * every bit happens to be the same. Absent: true.
+   */
+  readonly exactBits?: boolean
 }
 
 export interface EngineLoad {

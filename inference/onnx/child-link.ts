@@ -31,9 +31,10 @@ export async function startChild(
   load: LoadMessage,
   listener: ChildListener,
   signal: AbortSignal | undefined,
+  environment: Readonly<Record<string, string>> = {},
 ): Promise<ChildLink> {
   signal?.throwIfAborted()
-  const child = spawnEngineProcess(CHILD)
+  const child = spawnEngineProcess(CHILD, load.device === 'cpu' ? {} : environment)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const kill = () => child.kill('SIGKILL')
   signal?.addEventListener('abort', kill, { once: true })
@@ -68,13 +69,17 @@ export async function startChild(
 export const ENGINE_PROCESS_FLAGS = [`--max-old-space-size=${ENGINE_HEAP_MIB}`, '--no-maglev']
 
 /**
- * No environment (NODE_OPTIONS and the owner's secrets stay out), no inherited flags, and no
+ * No environment (NODE_OPTIONS and the owner's secrets stay out) but what is named, no inherited flags, and no
  * output: what a crash prints could quote a prompt. The temporary folder is only a neutral place.
  */
-export function spawnEngineProcess(file: string): ChildProcess {
-  return fork(file, [], {
+export function spawnEngineProcess(
+  file: string,
+  environment: Readonly<Record<string, string>> = {},
+  given: readonly string[] = [],
+): ChildProcess {
+  return fork(file, given, {
     cwd: tmpdir(),
-    env: {},
+    env: { ...environment },
     execArgv: ENGINE_PROCESS_FLAGS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

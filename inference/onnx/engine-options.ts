@@ -12,6 +12,7 @@ import {
   ENGINE_THREADS_MAX,
 } from '../constants.ts'
 import type { Alarm } from '../decoding/request-desk.ts'
+import type { Device, DeviceChoice } from './device.ts'
 import type { LoadMessage } from './messages.ts'
 
 export interface OnnxEngineOptions {
@@ -28,6 +29,10 @@ export interface OnnxEngineOptions {
   readonly contextTokens?: number | undefined
   /** `native`, the default, falls back to `portable` where it cannot be; both give the same bits. */
   readonly backend?: 'native' | 'portable'
+  /** Where the model runs; absent: `cpu`. Answers of others are never promised bit for bit. */
+  readonly device?: DeviceChoice | undefined
+  /** What the engine process gets of the environment where the device is not the cpu: drivers are found by it. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
   /** Threads of one model call; they never change a result. */
   readonly threads?: number | undefined
   readonly clock: Clock
@@ -39,10 +44,11 @@ export interface OnnxEngineOptions {
 }
 
 /** @throws ConfigError ENGINE_OPTION_OUT_OF_RANGE */
-export function loadMessage(options: OnnxEngineOptions): LoadMessage {
+export function loadMessage(options: OnnxEngineOptions, device: Device): LoadMessage {
   return {
     kind: 'load',
     backend: options.backend ?? 'native',
+    device,
     folder: resolve(options.folder),
     slotsTotal: inRange(
       'slotsTotal',

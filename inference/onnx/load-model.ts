@@ -5,9 +5,9 @@ import { scheduleDigest } from '../decoding/schedule.ts'
 import { loadChatTokenizer } from '../model/chat-tokenizer.ts'
 import { type Model, readModel } from '../model/read-model.ts'
 import { contextThatFits } from './context-cap.ts'
+import { deviceClass } from './device-class.ts'
 import { cacheBytesPerToken, readSignature } from './graph-signature.ts'
 import { readGraphValues } from './graph-values.ts'
-import { instructionSetClass } from './instruction-set.ts'
 import type { LoadMessage, ReadyMessage } from './messages.ts'
 import { openModel } from './open-model.ts'
 import { onnxLibrary, onnxRuntimeDigest } from './runtime.ts'
@@ -27,18 +27,18 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
   const { model, backend, fallback } = await openModel({ ...files, config }, load)
 
   const library = onnxLibrary()
-  const instructionSet = await instructionSetClass(process.platform, process.arch)
+  const hardware = await deviceClass(load.device)
   return {
     model,
     tokenizer,
     crypto,
     ready: {
       kind: 'ready',
-      engine: `${library} (${backend}, cpu)`,
+      engine: `${library} (${backend}, ${load.device})`,
       ...(fallback === undefined ? {} : { fallback }),
       modelRoot: files.root,
-      runtimeDigest: onnxRuntimeDigest(crypto),
-      scheduleDigest: scheduleDigest(crypto, library, instructionSet),
+      runtimeDigest: onnxRuntimeDigest(crypto, load.device),
+      scheduleDigest: scheduleDigest(crypto, library, hardware),
       contextTokens: model.contextTokens,
       modelContextTokens: files.config.contextTokens,
       vocabularySize: model.vocabularySize,

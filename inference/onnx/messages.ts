@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
+import { DEVICES } from './device.ts'
 import { LogprobsMessage, RequestMessage } from './request-message.ts'
 
 /** Every slot's events of a step, an `end` included, and those of slots that are filled anew meanwhile. */
@@ -21,6 +22,7 @@ const Load = z.strictObject({
   memoryLimitBytes: z.int().min(1),
   contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX).optional(),
   backend: z.enum(['native', 'portable']),
+  device: z.enum(DEVICES),
 })
 const Start = z.strictObject({
   kind: z.literal('start'),

@@ -7,6 +7,7 @@ import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } f
 import type { Agreement } from '../verification/agreement.ts'
 import { type VerifyRequest, verifyByReplay } from '../verification/verify.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
+import { resolveDevice } from './device-choice.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
 import { copyForWire } from './request-message.ts'
@@ -25,7 +26,8 @@ export interface OnnxEngine extends Engine {
  *   readModel, loadChatTokenizer and openModel refuse a folder for
  */
 export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
-  const engine = new ChildEngine(options, loadMessage(options))
+  const device = await resolveDevice(options)
+  const engine = new ChildEngine(options, loadMessage(options, device))
   await engine.start(options.signal)
   return engine
 }
@@ -80,6 +82,7 @@ class ChildEngine implements OnnxEngine {
       this.#load,
       { message: (message) => this.#receive(message), gone: (error) => this.#lost(error) },
       signal,
+      this.#options.environment,
     )
     try {
       this.#adopt(link.ready)
@@ -108,7 +111,7 @@ class ChildEngine implements OnnxEngine {
       })
     }
     if (this.#closed) throw engineClosed()
-    const { slotsTotal } = this.#load
+    const { slotsTotal, device } = this.#load
     const { vocabularySize, contextTokens } = ready
     this.#info ??= {
       engine: ready.engine,
@@ -119,6 +122,7 @@ class ChildEngine implements OnnxEngine {
       contextTokens,
       modelContextTokens: ready.modelContextTokens,
       slotsTotal,
+      ...(device === 'cpu' ? {} : { exactBits: false }),
     }
     this.#desk ??= new RequestDesk(
       { vocabularySize, contextTokens, slotsTotal },

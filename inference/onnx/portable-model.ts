@@ -1,10 +1,17 @@
-/** The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. */
+/**
+ * The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. On `webgpu` the
+ * caches stay on the device, and only ids, masks and logits cross. On `cuda` this API has no tensors of the
+ * device: whole caches cross with every call. Rows are decoded one call each, whatever the device.
+ */
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { OpenedCache, TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
+import { type Device, deviceRefusesModel } from './device.ts'
+import { DeviceCaches } from './device-caches.ts'
+import { tryDevice } from './device-trial.ts'
 import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
 import type { CacheTensor, GraphSignature } from './graph-signature.ts'
-import { SESSION_OPTIONS } from './runtime.ts'
+import { sessionOptions } from './runtime.ts'
 import type { PreparedGraph } from './surgery/prepare-graph.ts'
 
 /** The tensors that came out of the last call go into the next one. */
@@ -13,36 +20,67 @@ export interface PortableCache {
   tensors: readonly Tensor[]
 }
 
+export interface PortableOptions {
+  readonly threads: number
+  readonly device: Device
+}
+
 /** Errors only: onnxruntime's warnings about a graph help nobody at run time. */
 const LOG_ERRORS_ONLY = 3
+/** onnxruntime's word for a tensor of the device. */
+const GPU = 'gpu-buffer'
 
 /**
  * Opens the graph from the bytes that were hashed; external data comes from memory too.
- * @throws ConfigError MODEL_GRAPH_INVALID
+ * @throws ConfigError MODEL_GRAPH_INVALID, DEVICE_UNAVAILABLE, DEVICE_REFUSES_MODEL
  */
 export async function openPortableModel(
   prepared: PreparedGraph,
   config: Model['config'],
-  threads: number,
+  options: PortableOptions,
 ): Promise<TokenModel<PortableCache>> {
-  const session = await createSession(prepared, threads)
-  const opened = new PortableModel(session, prepared.signature, config)
-  await probe(opened)
+  const { device, threads } = options
+  if (device !== 'cpu') await tryDevice(device)
+  const { signature } = prepared
+  const outputs = device === 'webgpu' ? signature.cache.map(({ output }) => output) : []
+  const session = await createSession(prepared, threads, device, outputs)
+  if (device === 'webgpu') {
+    const opened = new PortableModel(session, signature, config, true)
+    // Of a graph that joins past and present itself caches grow, on the device too.
+    const keepsShapes = await probe(opened).then(
+      () => true,
+      () => false,
+    )
+    if (keepsShapes) return opened
+  }
+  const opened = new PortableModel(session, signature, config)
+  await probe(opened).catch((thrown) => {
+    if (device !== 'cpu') throw deviceRefusesModel(device, thrown)
+    throw graphInvalid('a trial run fails', thrown)
+  })
   return opened
 }
 
-/** @throws ConfigError MODEL_GRAPH_INVALID when onnxruntime refuses the graph */
+/**
+ * @param onDevice names of outputs that stay on the device
+ * @throws ConfigError MODEL_GRAPH_INVALID when onnxruntime refuses the graph
+ */
 export async function createSession(
   { graph, externalFiles }: Omit<PreparedGraph, 'signature'>,
   threads: number,
+  device: Device = 'cpu',
+  onDevice: readonly string[] = [],
 ): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(graph, {
-      ...SESSION_OPTIONS,
+      ...sessionOptions(device),
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       logSeverityLevel: LOG_ERRORS_ONLY,
       ...(externalFiles.length > 0 ? { externalData: [...externalFiles] } : {}),
+      ...(onDevice.length > 0
+        ? { preferredOutputLocation: Object.fromEntries(onDevice.map((name) => [name, GPU])) }
+        : {}),
     })
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
@@ -51,23 +89,31 @@ export async function createSession(
 
 /** A prefill and a decode step: what does not fit fails here and not at a customer's prompt. */
 async function probe(model: TokenModel<PortableCache>): Promise<void> {
+  const { cache } = model.openCache()
   try {
-    const { cache } = model.openCache()
     await model.read(cache, [0, 1])
     await model.decode([{ cache, id: 0 }])
-  } catch (thrown) {
-    throw graphInvalid('a trial run fails', thrown)
+  } finally {
+    model.closeCache(cache)
   }
 }
 
 class PortableModel implements TokenModel<PortableCache> {
   readonly #session: InferenceSession
   readonly #signature: GraphSignature
+  readonly #deviceCaches: DeviceCaches | undefined
   readonly vocabularySize: number
   readonly contextTokens: number
 
-  constructor(session: InferenceSession, signature: GraphSignature, config: Model['config']) {
+  /** @param hasFixedCaches their shape stays the same; otherwise they grow with every call */
+  constructor(
+    session: InferenceSession,
+    signature: GraphSignature,
+    config: Model['config'],
+    hasFixedCaches = false,
+  ) {
     this.#session = session
+    if (hasFixedCaches) this.#deviceCaches = new DeviceCaches(signature.cache, config.contextTokens)
     this.#signature = signature
     this.vocabularySize = config.vocabularySize
     this.contextTokens = config.contextTokens
@@ -75,11 +121,13 @@ class PortableModel implements TokenModel<PortableCache> {
 
   /** Keeps nothing between requests: that would copy whole caches. */
   openCache(): OpenedCache<PortableCache> {
-    const tensors = this.#signature.cache.map(emptyCache)
+    const tensors = this.#deviceCaches?.take() ?? this.#signature.cache.map(emptyCache)
     return { cache: { tokens: 0, tensors }, cachedTokens: 0 }
   }
 
   closeCache(cache: PortableCache): void {
+    if (this.#deviceCaches === undefined) releaseAll(cache.tensors)
+    else this.#deviceCaches.giveBack(cache.tensors)
     cache.tensors = []
   }
 
@@ -95,12 +143,15 @@ class PortableModel implements TokenModel<PortableCache> {
     const outputs = await this.#session.run(this.#feeds(cache, ids, total)).catch((cause) => {
       throw runFailed(cause)
     })
-    const tensors = this.#signature.cache.map(({ output, heads, headSize, type }) =>
-      asInput(checkShape(outputs[output], type, [1, heads, total, headSize])),
-    )
     const logits = lastRow(outputs[this.#signature.logits.name], this.vocabularySize)
-    cache.tokens = total
+    const tensors = this.#signature.cache.map((entry) => {
+      const { heads, headSize, type } = entry
+      const shape = this.#deviceCaches?.shapeOf(entry) ?? [1, heads, total, headSize]
+      return asInput(checkShape(outputs[entry.output], type, shape))
+    })
+    releaseAll(cache.tensors)
     cache.tensors = tensors
+    cache.tokens = total
     return logits
   }
 
@@ -125,6 +176,11 @@ class PortableModel implements TokenModel<PortableCache> {
   }
 }
 
+/** Memory of a device is given back by name: no garbage collector sees how much it is. */
+function releaseAll(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) if (tensor.location === GPU) tensor.dispose()
+}
+
 function emptyCache({ heads, headSize, type }: CacheTensor): Tensor {
   const shape = [1, heads, 0, headSize]
   if (type === 'float32') return new Tensor(type, new Float32Array(0), shape)
@@ -136,7 +192,7 @@ function emptyCache({ heads, headSize, type }: CacheTensor): Tensor {
  * not know and takes for an empty one: the library is handed the same bits as a Uint16Array.
  */
 function asInput(tensor: Tensor): Tensor {
-  if (tensor.type !== 'float16') return tensor
+  if (tensor.type !== 'float16' || tensor.location !== 'cpu') return tensor
   const { buffer, byteOffset, length } = tensor.data as Uint16Array
   return Object.defineProperty(tensor, 'data', {
     value: new Uint16Array(buffer, byteOffset, length),

@@ -2,13 +2,16 @@
 import { createRequire } from 'node:module'
 import { tagged, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
+import type { Device } from './device.ts'
 
 /** Options that could change a bit of the output; they are part of the runtime digest. */
-export const SESSION_OPTIONS = {
-  executionProviders: ['cpu'],
-  graphOptimizationLevel: 'all',
-  executionMode: 'sequential',
-} as const
+export function sessionOptions(device: Device) {
+  return {
+    executionProviders: [device],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+  } as const
+}
 
 /** What is changed in a graph before it runs (surgery/): a change that can change a bit counts this up. */
 const GRAPH_REWRITING = 1
@@ -20,10 +23,10 @@ export function onnxLibrary(): string {
 }
 
 /**
- * SHA-256 over library, version and options. The instruction set is not in it: it belongs to the
+ * SHA-256 over library, version and options, the kind of device among them. The instruction set is not in it: it belongs to the
  * machine, and to the decoding schedule.
  */
-export function onnxRuntimeDigest(crypto: CryptoPort): Uint8Array {
-  const options = JSON.stringify({ ...SESSION_OPTIONS, graphRewriting: GRAPH_REWRITING })
+export function onnxRuntimeDigest(crypto: CryptoPort, device: Device = 'cpu'): Uint8Array {
+  const options = JSON.stringify({ ...sessionOptions(device), graphRewriting: GRAPH_REWRITING })
   return crypto.sha256(tagged('cocoon/runtime/1', utf8(onnxLibrary()), utf8(options)))
 }

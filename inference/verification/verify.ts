@@ -51,7 +51,7 @@ export async function verifyByReplay(
   return agreementOf(
     answer.slice(resumedTokens),
     replayed,
-    equal(digest, engine.info.scheduleDigest),
+    equal(digest, engine.info.scheduleDigest) && engine.info.exactBits !== false,
   )
 }
 

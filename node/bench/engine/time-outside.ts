@@ -49,7 +49,6 @@ function runStreams(options: OutsideOptions, file: string): Promise<void> {
     kind: 'load',
     backend: 'native',
     device: 'cpu',
-    device: 'cpu',
     folder,
     slotsTotal: streams,
     threads,

@@ -1,0 +1,27 @@
+/** The class of hardware within which results are alike; part of the decoding schedule's digest. */
+import type { Device } from './device.ts'
+import { type VulkanAdapter, vulkanAdapters } from './device-vulkan.ts'
+import { instructionSetClass } from './instruction-set.ts'
+
+/**
+ * Of the cpu its instruction set, within which logits are equal bit for bit. Of a GPU no such promise is made:
+ * kernels depend on the adapter, its driver and, for what stays there, on the processor.
+ */
+export async function deviceClass(device: Device): Promise<string> {
+  const processor = await instructionSetClass(process.platform, process.arch)
+  if (device === 'cpu') return processor
+  return `${device} [${adapters().map(adapterClass).join('; ')}] ${processor}`
+}
+
+function adapterClass({ vendorId, deviceId, driverVersion }: VulkanAdapter): string {
+  return [vendorId, deviceId, driverVersion].map((id) => id.toString(16)).join(':')
+}
+
+/** None where Vulkan is not what answers: elsewhere WebGPU runs on Metal or Direct3D. */
+function adapters(): readonly VulkanAdapter[] {
+  try {
+    return vulkanAdapters()
+  } catch {
+    return []
+  }
+}

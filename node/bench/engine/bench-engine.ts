@@ -130,7 +130,8 @@ class EngineBench {
       ratioMin: 1.5,
       unit: 'tok/s',
     }
-    return decodeRow(reach, SLOTS, ours, transformers, this.#effort)
+    // Awaited here: what is only returned goes on when the process has been ended.
+    return await decodeRow(reach, SLOTS, ours, transformers, this.#effort)
   }
 
   #contextRow(ours: OurSubject): Promise<BenchRow> {

@@ -4,14 +4,20 @@ import type { LlamaSetting } from './peers/llama-process.ts'
 import { PeerProcess } from './peers/peer-process.ts'
 import type { Subject } from './subject.ts'
 
-const SEQUENCES = [1, 2, 4, 8]
-const BATCH_TOKENS = [32, 512]
+const SEQUENCES = [1, 4, 8]
+const BATCH_TOKENS = 512
+const OTHER_BATCH_TOKENS = [32, 128]
 const PROBE = { promptTokens: 32, tokens: 8 }
 const PROBE_PREFILL_TOKENS = 256
 /** Threads that wait for each other in loops stand still on a busy machine: such a setting is not the best. */
 const PROBE_LIMIT_MS = 10_000
 /** Positions of one sequence: prompt and answer of every figure. */
 const CONTEXT_TOKENS = 1_024
+
+interface Probed {
+  readonly setting: LlamaSetting
+  readonly ms: number
+}
 
 /** One process of llama.cpp and how its context is made now; the process is replaced when it stands still. */
 export class TunedLlama implements Subject {
@@ -40,7 +46,8 @@ export class TunedLlama implements Subject {
   /** Takes the context in which `streams` side by side decode fastest. */
   tuneDecode(streams: number, threadsMax: number): Promise<void> {
     const task = { ...PROBE, streams, salt: 1 }
-    const counts = SEQUENCES.filter((count) => count <= streams)
+    // One at a time was never the best of several streams, and is the only way for one.
+    const counts = SEQUENCES.filter((count) => (streams === 1 ? count === 1 : count > 1))
     return this.#tune(this.#settings(counts, threadsMax), () => this.stepMs(task))
   }
 
@@ -62,19 +69,27 @@ export class TunedLlama implements Subject {
     return this.#peer[Symbol.asyncDispose]()
   }
 
+  /** Threads and sequences first, in the largest batch, then the batch: each pair takes seconds. */
   async #tune(settings: readonly LlamaSetting[], probe: () => Promise<number>): Promise<void> {
-    let best: { setting: LlamaSetting; ms: number } | undefined
+    const first = await this.#fastest(settings, probe)
+    const others = OTHER_BATCH_TOKENS.map((batchTokens) => ({ ...first.setting, batchTokens }))
+    const second = await this.#fastest(others, probe)
+    const best = second.ms < first.ms ? second : first
+    await this.#peer.call('open', best.setting)
+    this.#setting = best.setting
+  }
+
+  async #fastest(settings: readonly LlamaSetting[], probe: () => Promise<number>): Promise<Probed> {
+    const probed: Probed[] = []
     for (const setting of settings) {
       const ms = await this.#limited(async () => {
         await this.#peer.call('open', setting)
         await probe()
         return probe()
       })
-      if (best === undefined || ms < best.ms) best = { setting, ms }
+      probed.push({ setting, ms })
     }
-    if (best === undefined) throw new RangeError('no setting')
-    await this.#peer.call('open', best.setting)
-    this.#setting = best.setting
+    return probed.reduce((best, each) => (each.ms < best.ms ? each : best))
   }
 
   /** Infinite when it takes too long. */
@@ -97,15 +112,13 @@ export class TunedLlama implements Subject {
   #settings(counts: readonly number[], threadsMax: number): LlamaSetting[] {
     const threadCounts = Array.from({ length: threadsMax }, (_, at) => at + 1)
     return threadCounts.flatMap((threads) =>
-      counts.flatMap((sequences) =>
-        BATCH_TOKENS.map((batchTokens) => ({
-          sequences,
-          threads,
-          batchTokens,
-          contextTokens: CONTEXT_TOKENS,
-          vocabularySize: this.#vocabularySize,
-        })),
-      ),
+      counts.map((sequences) => ({
+        sequences,
+        threads,
+        batchTokens: BATCH_TOKENS,
+        contextTokens: CONTEXT_TOKENS,
+        vocabularySize: this.#vocabularySize,
+      })),
     )
   }
 }

@@ -4,6 +4,8 @@ import path from 'node:path'
 import type { DecodeTask, PrefillTask, Subject } from '../subject.ts'
 import { PeerReply } from './peer-messages.ts'
 
+const PRINTED_CHARS_MAX = 1_024
+
 export class PeerProcess implements Subject {
   readonly #child: ChildProcess
   readonly #waiting = new Map<
@@ -11,12 +13,15 @@ export class PeerProcess implements Subject {
     { resolve: (value: number) => void; reject: (error: Error) => void }
   >()
   #calls = 0
+  /** What it printed last, for the error when it ends. */
+  #printed = ''
+  #ended: Error | undefined
 
   /** `module` is a file of this folder; resolves when it is ready to be called. */
   static async start(module: string, args: readonly string[]): Promise<PeerProcess> {
     const child = fork(path.join(import.meta.dirname, module), args, {
       execArgv: ['--disable-warning=ExperimentalWarning'],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const peer = new PeerProcess(child)
     await new Promise<number>((resolve, reject) => peer.#waiting.set(0, { resolve, reject }))
@@ -33,8 +38,12 @@ export class PeerProcess implements Subject {
       else if (reply.result === null) call?.reject(new Error('the peer measured nothing'))
       else call?.resolve(reply.result)
     })
-    child.on('exit', () => {
-      for (const { reject } of this.#waiting.values()) reject(new Error('the peer ended'))
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      this.#printed = (this.#printed + text).slice(-PRINTED_CHARS_MAX)
+    })
+    child.on('exit', (code, signal) => {
+      this.#ended = new Error(`the peer ended (${signal ?? code}): ${this.#printed}`)
+      for (const { reject } of this.#waiting.values()) reject(this.#ended)
       this.#waiting.clear()
     })
   }
@@ -48,6 +57,7 @@ export class PeerProcess implements Subject {
   }
 
   call(method: string, argument: unknown): Promise<number> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
     const id = ++this.#calls
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })

@@ -2,10 +2,11 @@
 import type { Address } from '@ton/core'
 import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
 import type { QuoteSource } from '#attestation/types.ts'
+import type { EmbeddingEngine } from '#inference/embedding/engine.ts'
 import { Measurements } from '#node/market/measurements.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
 import { RegistryWatch } from '#node/registry/watch.ts'
-import { answerChat } from '#node/roles/client/answer.ts'
+import { type AnswerOptions, answerChat } from '#node/roles/client/answer.ts'
 import type { SecondOpinion } from '#node/roles/client/attest.ts'
 import type { ClientDesk } from '#node/roles/client/channel-desk.ts'
 import { Funding } from '#node/roles/client/funding.ts'
@@ -17,6 +18,7 @@ import { settleAll } from '#node/roles/client/settle.ts'
 import type { ChatRequest, ChatResult } from '#node/roles/client-service.ts'
 import type { NodeEventBody } from '#node/roles/events.ts'
 import { ProviderChannels } from '#node/roles/provider/channels.ts'
+import { EmbeddingWork } from '#node/roles/provider/embedding-work.ts'
 import { Enclave } from '#node/roles/provider/enclave.ts'
 import { Provider } from '#node/roles/provider/provider.ts'
 import { openLedgerDatabase } from '#node/spending/database.ts'
@@ -63,6 +65,8 @@ export interface TestProviderOptions {
   readonly textOnly?: boolean
   /** SIMULATED GPUs; none when left out. */
   readonly gpus?: number
+  /** Sells this in place of the simulated engine: the network's model must be its encoder. */
+  readonly embedding?: EmbeddingEngine
   /** What makes its quotes; a SIMULATED TDX machine when left out. */
   readonly quotes?: QuoteSource
 }
@@ -118,7 +122,7 @@ export class TestProvider {
 
   /** Also after a crash: new objects on the same data folder, a new boot of the TEE. */
   async start(): Promise<void> {
-    const { network, name, engine, settlementKey } = this
+    const { network, name, settlementKey } = this
     const { clock, chain, file } = network
     const life = ++this.#life
     this.isStopped = false
@@ -156,9 +160,9 @@ export class TestProvider {
       closeDelayMin: file.closeDelay,
     })
     this.provider = new Provider({
-      ...{ crypto, clock, chain, wallet, engine, settlementKey, log: silentLog },
+      ...{ crypto, clock, chain, wallet, settlementKey, log: silentLog },
+      ...this.#sold(),
       transport: this.#wrapped(this.#transport),
-      tokenizer: engine.tokenizer,
       enclave: this.enclave,
       channels: this.channels,
       stories: this.store,
@@ -172,6 +176,13 @@ export class TestProvider {
       probe: reach,
     })
     await this.provider.start()
+  }
+
+  #sold() {
+    const { embedding } = this.#options
+    if (embedding === undefined) return { engine: this.engine, tokenizer: this.engine.tokenizer }
+    const work = new EmbeddingWork(embedding, crypto)
+    return { engine: work, embedder: work, tokenizer: undefined }
   }
 
   /** As kill -9: the disk stays as it is, streams break, nothing is claimed. */
@@ -228,7 +239,7 @@ export class TestProvider {
       addresses: this.addresses,
       engine: engine.info.engine,
       textOnly: engine.info.exactTokenIds === false,
-      embeddingDimensions: 0,
+      embeddingDimensions: this.#options.embedding?.info.dimensions ?? 0,
     }
   }
 
@@ -396,7 +407,8 @@ export class TestClient {
     return { provider: toHex(identityKey), peerId, addresses, modelRoot, tierMin }
   }
 
-  chatEvents(request: Partial<ChatRequest> = {}, signal = new AbortController().signal) {
+  /** What answers and vectors are asked for with. */
+  parts() {
     const { clock } = this.network
     const { sessions, funding, receipts } = this
     const offers = () => this.providers.map((provider) => provider.offer())
@@ -407,14 +419,21 @@ export class TestClient {
       refresh: async () => offers(),
       stop: async () => undefined,
     }
-    const parts = {
+    return {
       ...{ crypto, clock, models: this.#models, discovery, sessions, funding, receipts },
       store: this.store,
       priceCapNano: this.#options.priceCapNano,
       spending: this.spending,
       emit: this.#emit,
     }
-    return answerChat(parts, { ...CHAT, ...request }, signal)
+  }
+
+  chatEvents(
+    request: Partial<ChatRequest> = {},
+    signal = new AbortController().signal,
+    options: AnswerOptions = {},
+  ) {
+    return answerChat(this.parts(), { ...CHAT, ...request }, signal, options)
   }
 
   async chat(request: Partial<ChatRequest> = {}): Promise<ChatResult> {

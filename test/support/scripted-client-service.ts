@@ -174,11 +174,13 @@ export class ScriptedClientService implements ClientService {
     return billed(this.chatScript(request, signal), onSpent)
   }
 
-  embed(): Promise<never> {
+  embed(..._: Parameters<ClientService['embed']>): ReturnType<ClientService['embed']> {
     throw new Error('this script has no vectors')
   }
 
-  estimateEmbedding(): Promise<never> {
+  estimateEmbedding(
+    ..._: Parameters<ClientService['estimateEmbedding']>
+  ): ReturnType<ClientService['estimateEmbedding']> {
     throw new Error('this script has no vectors')
   }
 

@@ -137,6 +137,7 @@ export async function writeTinyEncoder(
   const files: Record<string, string | Uint8Array> = {
     'config.json': JSON.stringify({
       vocab_size: ENCODER_VOCABULARY,
+      hidden_size: ENCODER_WIDTH,
       max_position_embeddings: POSITIONS,
     }),
     'sentence_bert_config.json': JSON.stringify({ max_seq_length: ENCODER_CONTEXT }),

@@ -127,12 +127,9 @@ export class Chooser {
     const leftNano = limit === undefined ? undefined : limit.nano - usedNano
     const judged = this.#offers(heldTokens, leftNano).map((one) => {
       const refusal = one.accepted
-        ? (kindRefusal(one.offer, this.#choosing.embedding) ??
-          resumeRefusal(one.offer, isBegun) ??
-          this.#moneyRefusal(one.offer, heldTokens, leftNano))
+        ? (resumeRefusal(one.offer, isBegun) ?? this.#moneyRefusal(one.offer, heldTokens, leftNano))
         : undefined
-      if (refusal === undefined) return one
-      return { ...one, accepted: false, score: Infinity, reasons: [`refused: ${refusal}`] }
+      return refusal === undefined ? one : refusedFor(one, refusal)
     })
     return [...judged.filter((one) => one.accepted), ...judged.filter((one) => !one.accepted)]
   }
@@ -158,7 +155,7 @@ export class Chooser {
     const offers: readonly Offer[] = discovery
       .offers(modelRoot)
       .filter((offer) => only === undefined || offer.provider === only.provider)
-    return rankOffers(offers, {
+    const ranked = rankOffers(offers, {
       modelRoot,
       promptTokens: promptTokens + heldTokens,
       completionTokensMax: request.maxTokens - heldTokens,
@@ -167,12 +164,20 @@ export class Chooser {
       nowMs: clock.nowMs(),
       ...(leftNano === undefined ? {} : { priceCapNano: leftNano }),
     })
+    return ranked.map((one) => {
+      const refusal = one.accepted ? kindRefusal(one.offer, this.#choosing.embedding) : undefined
+      return refusal === undefined ? one : refusedFor(one, refusal)
+    })
   }
 }
 
 /** Tier open is never a default: whoever asks permits it by name. */
 export function tierMinOf({ tierMin = 'simulated' }: Pick<ChatRequest, 'tierMin'>): AssuranceTier {
   return tierMin
+}
+
+function refusedFor(one: Ranked, refusal: string): Ranked {
+  return { ...one, accepted: false, score: Infinity, reasons: [`refused: ${refusal}`] }
 }
 
 /** What it says about its model is held against the model's own files. */

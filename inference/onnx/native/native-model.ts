@@ -17,7 +17,14 @@ import { graphInvalid, runFailed } from '../graph-errors.ts'
 import type { GraphSignature } from '../graph-signature.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
-import { type CacheElements, NativeSession, type NativeTensor } from './session.ts'
+import {
+  type CacheElements,
+  type CallSignature,
+  NativeSession,
+  type NativeTensor,
+  pointerTable,
+} from './session.ts'
+import { StepBuffers, type StepRows } from './step-buffers.ts'
 
 /** One row of the slabs. */
 interface Slot {
@@ -45,6 +52,16 @@ function tokensFor(slot: Slot, sequence: KeyedSequence | undefined): number {
 function ageOf({ kept, closedAt, index }: Slot): number {
   return kept.length === 0 ? index - ENGINE_SLOTS_MAX : closedAt
 }
+
+/** Slots that lie side by side, as tensors, and the tables of a call that reads and writes them. */
+interface Window {
+  readonly tensors: readonly NativeTensor[]
+  readonly inputs: BigUint64Array
+  readonly outputs: BigUint64Array
+}
+
+/** Of 64 slots there are 2,080 windows, of dozens of tensors each; a few are in use at a time. */
+const WINDOWS_MAX = 256
 
 /** Which rows of the logits a graph returns: only a run tells. */
 type LogitsRows = 'last' | 'all'
@@ -76,8 +93,10 @@ class NativeModel implements TokenModel<Slot> {
   readonly #signature: GraphSignature
   readonly #slabs: readonly CacheElements[]
   readonly #slots: readonly Slot[]
-  /** Views of the slabs: of one slot by `s<index>`, of the first n slots by `n`. */
-  readonly #views = new Map<string, readonly NativeTensor[]>()
+  readonly #buffers: StepBuffers
+  readonly #callSignature: CallSignature
+  /** Rows of the slabs that lie side by side, by the first one and their number. */
+  readonly #windows = new Map<string, Window>()
   readonly #capacity: number
   readonly vocabularySize: number
   readonly contextTokens: number
@@ -115,6 +134,12 @@ class NativeModel implements TokenModel<Slot> {
     })
     this.#slots = Array.from({ length: slots }, (_, index) => emptySlot(index))
     this.#logitsRows = signature.logits.rows ?? 'all'
+    const idsMax = Math.max(slots, config.contextTokens)
+    this.#buffers = new StepBuffers(session, signature, idsMax, slots * this.#capacity)
+    this.#callSignature = session.signature(
+      [...this.#buffers.names, ...signature.cache.map(({ input }) => input)],
+      [signature.logits.name, ...signature.cache.map(({ output }) => output)],
+    )
   }
 
   /** A prefill and a step: graphs without in-place attention fail here. */
@@ -135,7 +160,7 @@ class NativeModel implements TokenModel<Slot> {
 
   /**
    * The closed slot that saves the most work, else the first one that keeps nothing, else the one that was
-   * closed first: a step computes every row up to the last one in use.
+   * closed first: a step computes every row from the first to the last one in use.
    */
   openCache(sequence?: KeyedSequence): OpenedCache<Slot> {
     const closed = this.#slots
@@ -168,85 +193,55 @@ class NativeModel implements TokenModel<Slot> {
   async #read(slot: Slot, ids: readonly number[], signal?: AbortSignal): Promise<Float32Array> {
     const total = slot.tokens + ids.length
     const rows = this.#logitsRows === 'last' ? 1 : ids.length
-    const logits = await this.#run({
-      ids,
-      positions: ids.map((_, at) => slot.tokens + at),
-      lengths: [total],
-      maskWidth: total,
-      logitsRows: rows,
-      cache: this.#slotView(slot),
-      signal,
-    })
+    const window = this.#window(slot.index, 1)
+    const logits = await this.#run({ ids, lengths: [total] }, rows, window, signal)
     if (slot.kept.length === slot.tokens && ids.length > 1) slot.kept.push(...ids)
     slot.tokens = total
     return logits.subarray((rows - 1) * this.vocabularySize, rows * this.vocabularySize)
   }
 
   async decode(rows: readonly { cache: Slot; id: number }[]): Promise<Float32Array[]> {
-    const batch = 1 + Math.max(...rows.map(({ cache }) => cache.index))
+    let first = this.#slots.length
+    let last = 0
+    for (const { cache } of rows) {
+      first = Math.min(first, cache.index)
+      last = Math.max(last, cache.index)
+    }
+    const batch = last - first + 1
     const ids = new Array<number>(batch).fill(0)
-    for (const { cache, id } of rows) ids[cache.index] = id
+    for (const { cache, id } of rows) ids[cache.index - first] = id
     // A row that is not asked for computes into the position after its last one, which its next read
     // overwrites; what it says is not looked at.
-    const lengths = this.#slots.slice(0, batch).map((slot) => slot.tokens + 1)
-    const logits = await this.#run({
-      ids,
-      positions: lengths.map((length) => length - 1),
-      lengths,
-      maskWidth: Math.max(...lengths),
-      logitsRows: 1,
-      cache: this.#batchView(batch),
-    }).catch((cause) => {
-      throw runFailed(cause)
-    })
+    const lengths = this.#slots.slice(first, last + 1).map((slot) => slot.tokens + 1)
+    const logits = await this.#run({ ids, lengths }, 1, this.#window(first, batch)).catch(
+      (cause) => {
+        throw runFailed(cause)
+      },
+    )
     const size = this.vocabularySize
     return rows.map(({ cache }) => {
       cache.tokens++
-      return logits.subarray(cache.index * size, (cache.index + 1) * size)
+      const row = cache.index - first
+      return logits.subarray(row * size, (row + 1) * size)
     })
   }
 
-  async #run(step: {
-    readonly ids: readonly number[]
-    readonly positions: readonly number[]
-    /** Positions of each row, the new ones included. */
-    readonly lengths: readonly number[]
-    readonly maskWidth: number
-    readonly logitsRows: number
-    readonly cache: readonly NativeTensor[]
-    readonly signal?: AbortSignal | undefined
-  }): Promise<Float32Array> {
-    const session = this.#session
-    const batch = step.lengths.length
-    const width = step.ids.length / batch
-    const mask = session.int64([batch, step.maskWidth])
-    for (const [row, length] of step.lengths.entries()) {
-      mask.data.fill(1n, row * step.maskWidth, row * step.maskWidth + length)
-    }
-    const inputs: [string, NativeTensor][] = [
-      ['input_ids', session.int64([batch, width], step.ids)],
-      ['attention_mask', mask],
-    ]
-    if (this.#signature.hasPositionIds) {
-      inputs.push(['position_ids', session.int64([batch, width], step.positions)])
-    }
-    const logits = this.#logitsOf(batch, step.logitsRows)
-    const count = this.#signature.logitsCount
-    if (count !== undefined) {
-      inputs.push([count.name, session.int64(count.rank === 0 ? [] : [1], [width])])
-    }
-    const outputs: [string, NativeTensor][] = [[this.#signature.logits.name, logits]]
-    for (const [at, { input, output }] of this.#signature.cache.entries()) {
-      const tensor = step.cache[at]
-      if (tensor === undefined) continue
-      inputs.push([input, tensor])
-      outputs.push([output, tensor])
-    }
+  async #run(
+    rows: StepRows,
+    logitsRows: number,
+    { inputs, outputs }: Window,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const logits = this.#logitsOf(rows.lengths.length, logitsRows)
+    const given = this.#buffers.write(rows)
+    for (let at = 0; at < given.length; at++) inputs[at] = given[at]?.address ?? 0n
+    outputs[0] = logits.address
+    const [signature, idsTotal] = [this.#callSignature, rows.ids.length]
     try {
-      await session.run(inputs, outputs, step.signal)
+      await this.#session.run({ signature, inputs, outputs, idsTotal }, signal)
       return logits.data
     } finally {
-      for (const [, tensor] of inputs.slice(0, inputs.length - step.cache.length)) tensor.release()
+      given[0].release()
     }
   }
 
@@ -260,24 +255,32 @@ class NativeModel implements TokenModel<Slot> {
     return tensor
   }
 
-  #slotView(slot: Slot): readonly NativeTensor[] {
-    return this.#view(`s${slot.index}`, slot.index, 1)
-  }
-
-  #batchView(batch: number): readonly NativeTensor[] {
-    return this.#view(`${batch}`, 0, batch)
-  }
-
-  #view(name: string, first: number, count: number): readonly NativeTensor[] {
-    const known = this.#views.get(name)
+  #window(first: number, count: number): Window {
+    const name = `${first}+${count}`
+    const known = this.#windows.get(name)
     if (known !== undefined) return known
-    const made = this.#signature.cache.map(({ heads, headSize }, at) => {
+    if (this.#windows.size >= WINDOWS_MAX) this.#forgetWindows()
+    const tensors = this.#signature.cache.map(({ heads, headSize }, at) => {
       const row = heads * this.#capacity * headSize
       const slab = this.#slabs[at] ?? new Float32Array()
       const data = slab.subarray(first * row, (first + count) * row)
       return this.#session.tensor([count, heads, this.#capacity, headSize], data)
     })
-    this.#views.set(name, made)
+    const others = this.#buffers.names.length
+    const inputs = pointerTable(others + tensors.length)
+    const outputs = pointerTable(1 + tensors.length)
+    for (const [at, { address }] of tensors.entries()) {
+      inputs[others + at] = address
+      outputs[1 + at] = address
+    }
+    const made = { tensors, inputs, outputs }
+    this.#windows.set(name, made)
     return made
+  }
+
+  /** Between calls, when none is in use. */
+  #forgetWindows(): void {
+    for (const { tensors } of this.#windows.values()) for (const each of tensors) each.release()
+    this.#windows.clear()
   }
 }

@@ -13,6 +13,26 @@ export interface NativeTensor<Data extends Elements = Elements> {
   release(): void
 }
 
+/** Names of what goes in and out, as tables of C strings. */
+export interface CallSignature {
+  readonly inputNames: BigUint64Array
+  readonly outputNames: BigUint64Array
+}
+
+export interface NativeCall {
+  readonly signature: CallSignature
+  /** Addresses of tensors, in the order of the names. */
+  readonly inputs: BigUint64Array
+  readonly outputs: BigUint64Array
+  /** Of all rows together; only to be looked at. */
+  readonly idsTotal: number
+}
+
+/** Of an ArrayBuffer, so that it does not move while the library reads it. */
+export function pointerTable(length: number): BigUint64Array {
+  return new BigUint64Array(new ArrayBuffer(8 * length))
+}
+
 /** OrtLoggingLevel: errors. */
 const LOG_ERRORS_ONLY = 3
 /** GraphOptimizationLevel ORT_ENABLE_ALL, ExecutionMode ORT_SEQUENTIAL: as runtime.ts names them. */
@@ -55,9 +75,9 @@ export class NativeSession {
   #addFiles(options: Handle, files: readonly ExternalFile[]): void {
     if (files.length === 0) return
     const api = this.#api
-    const names = new BigUint64Array(new ArrayBuffer(8 * files.length))
-    const buffers = new BigUint64Array(new ArrayBuffer(8 * files.length))
-    const lengths = new BigUint64Array(new ArrayBuffer(8 * files.length))
+    const names = pointerTable(files.length)
+    const buffers = pointerTable(files.length)
+    const lengths = pointerTable(files.length)
     for (const [at, { path, data }] of files.entries()) {
       names[at] = this.#nameOf(path)
       buffers[at] = api.addressOfBytes(data)
@@ -67,12 +87,8 @@ export class NativeSession {
     check(api, add(options, names, buffers, lengths, files.length))
   }
 
-  /** A tensor of these values, or of zeros. */
-  int64(shape: readonly number[], values?: readonly number[]): NativeTensor<BigInt64Array> {
-    const size = shape.reduce((product, dimension) => product * dimension, 1)
-    // Of an ArrayBuffer: a small typed array made by its length lies on the heap and moves.
-    const data = new BigInt64Array(new ArrayBuffer(8 * size))
-    for (const [at, value] of (values ?? []).entries()) data[at] = BigInt(value)
+  /** Over memory of the caller, which lies outside of the heap. */
+  int64(data: BigInt64Array, shape: readonly number[]): NativeTensor<BigInt64Array> {
     return this.#tensor(data, shape, ELEMENT.int64)
   }
 
@@ -82,48 +98,44 @@ export class NativeSession {
     return this.#tensor(new Float32Array(new ArrayBuffer(4 * size)), shape, ELEMENT.float32)
   }
 
+  /** For names that stay the same from call to call, in the order in which a call brings its tensors. */
+  signature(inputs: readonly string[], outputs: readonly string[]): CallSignature {
+    return { inputNames: this.#nameTable(inputs), outputNames: this.#nameTable(outputs) }
+  }
+
   /**
-   * Runs the graph on another thread; inputs and outputs must stay alive until it is done.
+   * Runs the graph on another thread; tensors must stay alive and unchanged until it is done.
    * @throws Error when the graph fails, or the signal aborted
    */
-  async run(
-    inputs: readonly (readonly [string, NativeTensor])[],
-    outputs: readonly (readonly [string, NativeTensor])[],
-    signal?: AbortSignal,
-  ): Promise<void> {
+  async run(call: NativeCall, signal?: AbortSignal): Promise<void> {
     const api = this.#api
+    if (signal === undefined) return check(api, await this.#runAsync(null, call))
     const options = created(api, api.createRunOptions)
     const terminate = () => check(api, api.runOptionsSetTerminate(options))
-    if (signal?.aborted) terminate()
-    signal?.addEventListener('abort', terminate, { once: true })
+    if (signal.aborted) terminate()
+    signal.addEventListener('abort', terminate, { once: true })
     try {
-      check(api, await this.#runAsync(options, inputs, outputs))
+      check(api, await this.#runAsync(options, call))
     } finally {
-      signal?.removeEventListener('abort', terminate)
+      signal.removeEventListener('abort', terminate)
       api.releaseRunOptions(options)
     }
   }
 
-  #runAsync(
-    options: Handle,
-    inputs: readonly (readonly [string, NativeTensor])[],
-    outputs: readonly (readonly [string, NativeTensor])[],
-  ): Promise<unknown> {
-    const [inputNames, outputNames] = [this.#nameTable(inputs), this.#nameTable(outputs)]
-    const [inputValues, outputValues] = [this.#valueTable(inputs), this.#valueTable(outputs)]
+  #runAsync(options: Handle | null, call: NativeCall): Promise<unknown> {
+    const { inputNames, outputNames } = call.signature
     return new Promise((resolve, reject) => {
       this.#api.run.async(
         this.#session,
         options,
         inputNames,
-        inputValues,
-        inputs.length,
+        call.inputs,
+        inputNames.length,
         outputNames,
-        outputs.length,
-        outputValues,
-        // The tables are named here, so that they live as long as the call.
-        (error: unknown, result: unknown) =>
-          error ? reject(error) : resolve([result, inputValues, outputValues][0]),
+        outputNames.length,
+        call.outputs,
+        // The call is named here, so that its tables live as long as it runs.
+        (error: unknown, result: unknown) => (error ? reject(error) : resolve([result, call][0])),
       )
     })
   }
@@ -150,15 +162,9 @@ export class NativeSession {
     return { data, address, release: () => void api.releaseValue(handle) }
   }
 
-  #valueTable(tensors: readonly (readonly [string, NativeTensor])[]): BigUint64Array {
-    const table = new BigUint64Array(new ArrayBuffer(8 * tensors.length))
-    for (const [at, [, { address }]] of tensors.entries()) table[at] = address
-    return table
-  }
-
-  #nameTable(tensors: readonly (readonly [string, NativeTensor])[]): BigUint64Array {
-    const table = new BigUint64Array(new ArrayBuffer(8 * tensors.length))
-    for (const [at, [name]] of tensors.entries()) table[at] = this.#nameOf(name)
+  #nameTable(names: readonly string[]): BigUint64Array {
+    const table = pointerTable(names.length)
+    for (const [at, name] of names.entries()) table[at] = this.#nameOf(name)
     return table
   }
 

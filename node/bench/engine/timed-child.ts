@@ -10,12 +10,12 @@ export type TimedCall = readonly [ids: number, startMs: number, endMs: number]
 
 const calls: TimedCall[] = []
 const run = NativeSession.prototype.run
-NativeSession.prototype.run = async function timed(inputs, outputs, signal) {
+NativeSession.prototype.run = async function timed(call, signal) {
   const startMs = performance.now()
   try {
-    await run.call(this, inputs, outputs, signal)
+    await run.call(this, call, signal)
   } finally {
-    calls.push([inputs[0]?.[1].data.length ?? 0, startMs, performance.now()])
+    calls.push([call.idsTotal, startMs, performance.now()])
   }
 }
 process.on('exit', () => writeFileSync(process.argv[2] ?? '', JSON.stringify(calls)))

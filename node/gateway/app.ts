@@ -94,8 +94,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   app.notFound(() => errorResponse(unknownPath()))
   app.onError((thrown) => {
     const error = asCocoonError(thrown)
-    // `cause` may be a stranger's message; the code says what happened.
-    log.warn({ code: error.code, name: thrown.name }, 'request failed')
+    // `cause` may be a stranger's message; the code says what happened. `name` is the peer's.
+    log.warn({ code: error.code, error: thrown.name }, 'request failed')
     return errorResponse(error)
   })
   runner.resume()

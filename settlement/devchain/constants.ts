@@ -4,6 +4,8 @@
 export const REQUEST_BYTES_MAX = 256 * 1024
 /** Requests being answered at once. */
 export const CONNECTIONS_MAX = 256
+/** An idle connection is kept so long: a short time ends under a client that a busy machine held up. */
+export const KEEP_ALIVE_MS = 65_000
 /** External messages waiting to be executed; more are refused. */
 export const SUBMISSIONS_MAX = 1_000
 /** Blocks kept: six hours at one every 3 s, far above the 75 minutes that statements need. */

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '#protocol/clock.ts'
 import { CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
-import { CONNECTIONS_MAX } from './constants.ts'
+import { CONNECTIONS_MAX, KEEP_ALIVE_MS } from './constants.ts'
 import { type FaultRule, Faults } from './faults.ts'
 import { API_PATH, type Call, RPC_PATH, readCall } from './http.ts'
 import type { DevchainJournal } from './journal.ts'
@@ -75,6 +75,7 @@ export async function startDevchain(options: DevchainOptions): Promise<Devchain>
   }
   const server = createServer((request, response) => void endpoint.serve(request, response))
   server.maxConnections = CONNECTIONS_MAX
+  server.keepAliveTimeout = KEEP_ALIVE_MS
   const port = await listen(server, options.port)
   const stopped = new AbortController()
   const ended =

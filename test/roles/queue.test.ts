@@ -91,6 +91,7 @@ describe('a client whose request waits', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] })
     const places: number[] = []
     const stalled = vi.fn()
+    const pay = { mayAllocate: true }
     const desk = { address: '0:00', allocate: () => undefined, state: { best: { amountNano: 0n } } }
     const parts = {
       ...{ crypto, desk, prices: PRICES, keptUnits: 0, onStalled: stalled },
@@ -98,7 +99,7 @@ describe('a client whose request waits', () => {
       emit: (event: NodeEventBody) => event.kind === 'queued' && places.push(event.ahead),
       send: () => undefined,
       keepSalts: () => undefined,
-      mayAllocate: () => true,
+      mayAllocate: () => pay.mayAllocate,
     }
     const nothing = new Uint8Array(0)
     const request = new ClientRequest(
@@ -110,7 +111,7 @@ describe('a client whose request waits', () => {
       { completionTokensMax: 10, vocabularySize: 100, topLogprobs: undefined },
     )
     request.start()
-    return { request, places, stalled }
+    return { request, places, stalled, pay }
   }
 
   it('takes its place for a sign of life, and silence for silence', () => {
@@ -137,6 +138,18 @@ describe('a client whose request waits', () => {
     }
     expect(waitedMs).toBeGreaterThan(QUEUE_WAIT_MAX_MS)
     expect(waitedMs).toBeLessThan(QUEUE_WAIT_MAX_MS + 2 * PROVIDER_SILENCE_MS)
+  })
+
+  it('does not call silent whom it does not pay yet, because other answers come first', () => {
+    const { request, stalled, pay } = sent()
+    pay.mayAllocate = false
+    request.receive({ kind: 'tokens', tokens: { ids: [], promptTokensDone: 16 } })
+    vi.advanceTimersByTime(2 * PROVIDER_SILENCE_MS)
+    expect(stalled).not.toHaveBeenCalled()
+    pay.mayAllocate = true
+    request.payOwed()
+    vi.advanceTimersByTime(PROVIDER_SILENCE_MS + 1)
+    expect(stalled, 'paid, and silent').toHaveBeenCalledOnce()
   })
 
   it('is not put back into the queue once its work began', () => {

@@ -21,7 +21,12 @@ import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
 import type { TokenLogprobs } from '#protocol/session/token-logprobs.ts'
 import { streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
-import { PROVIDER_SILENCE_MS, QUEUE_WAIT_MAX_MS, REQUEST_QUEUE_MESSAGES_MAX } from '../constants.ts'
+import {
+  ALLOCATION_WAIT_MS,
+  PROVIDER_SILENCE_MS,
+  QUEUE_WAIT_MAX_MS,
+  REQUEST_QUEUE_MESSAGES_MAX,
+} from '../constants.ts'
 import type { EmitEvent } from '../events.ts'
 import { Deadline } from '../shared/deadline.ts'
 import type { AppendedReceipt, ClientDesk } from './channel-desk.ts'
@@ -92,6 +97,8 @@ export class ClientRequest {
   #latest: SettledReceipt | undefined
   #waiting = 0
   #owedNano: bigint | undefined
+  /** What is owed waits until other answers of the channel have received more. */
+  #isWithheld = false
   readonly #stall: Deadline
   /** Since when the provider says that it waits, and its place as it was said last. */
   #queuedSinceMs: number | undefined
@@ -338,7 +345,10 @@ export class ClientRequest {
   /** Promises the next chunk, unless the reader of the answer lags behind or others come first. */
   payOwed(): void {
     if (this.#owedNano === undefined || this.#cancelled || this.#ended) return
-    if (!this.#parts.mayAllocate(this.name, this.#owedNano)) return
+    if (!this.#parts.mayAllocate(this.name, this.#owedNano)) {
+      this.#withhold()
+      return
+    }
     if (this.#waiting > READER_LAG_MESSAGES_MAX) {
       // The provider has nothing to do while this side withholds the next chunk.
       this.#stall.clear()
@@ -346,6 +356,7 @@ export class ClientRequest {
     }
     const nano = this.#owedNano
     this.#owedNano = undefined
+    this.#isWithheld = false
     this.#expectProgress()
     this.#sendAllocation(nano, this.#parts.desk.allocate(this.name, nano))
   }
@@ -363,8 +374,17 @@ export class ClientRequest {
     })
   }
 
+  /** Other answers of the channel come first: a provider that is not paid yet is not silent. */
+  #withhold(): void {
+    if (this.#isWithheld) return
+    this.#isWithheld = true
+    this.#expectProgress()
+  }
+
+  /** What is withheld for ALLOCATION_WAIT_MS ends on the provider's side, with a receipt. */
   #expectProgress(): void {
-    this.#stall.set(this.#parts.clock.nowMs() + PROVIDER_SILENCE_MS)
+    const unpaidMs = this.#isWithheld ? ALLOCATION_WAIT_MS : 0
+    this.#stall.set(this.#parts.clock.nowMs() + PROVIDER_SILENCE_MS + unpaidMs)
   }
 
   #push(event: AnswerEvent): void {

@@ -1,4 +1,5 @@
 /** What commander hands to the commands that run peers, after parsing. */
+import type { DeviceChoice } from '#inference/onnx/device.ts'
 import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { TestnetMachines } from '#node/testnet/derive.ts'
@@ -23,6 +24,7 @@ export interface UpOptions extends PeerCommandOptions {
   readonly contextTokens?: number
   readonly memoryGib?: number
   readonly threads?: number
+  readonly device?: DeviceChoice
   readonly listen?: readonly string[]
   readonly tee?: TeeChoice
   readonly pccs?: string

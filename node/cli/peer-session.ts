@@ -81,9 +81,9 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
   const { upstreamUrl, upstreamModel, upstreamDialect } = options
-  const { contextTokens, memoryGib, threads } = options
+  const { contextTokens, memoryGib, threads, device } = options
   return {
-    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads },
+    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads, device },
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
@@ -93,9 +93,9 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
 }
 
 /** What the engine may take of this machine, which an owner who sells answers wants used. */
-function engineLimits({ contextTokens, memoryGib, threads }: Settings) {
+function engineLimits({ contextTokens, memoryGib, threads, device }: Settings) {
   const memoryLimitBytes = memoryGib === undefined ? defaultEngineMemoryBytes() : memoryGib * GIB
-  return { contextTokens, memoryLimitBytes, threads: threads ?? defaultEngineThreads() }
+  return { contextTokens, memoryLimitBytes, threads: threads ?? defaultEngineThreads(), device }
 }
 
 /** Undefined: this program runs the model. */

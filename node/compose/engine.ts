@@ -15,6 +15,7 @@ import type { ProviderOptions } from '../roles/peer-options.ts'
 import { EmbeddingWork } from '../roles/provider/embedding-work.ts'
 import { WorkMeter } from '../roles/provider/work-meter.ts'
 import type { UpstreamStatus } from '../status/status-document.ts'
+import { deviceEnvironment } from './device-environment.ts'
 import type { EnginePlace } from './tier.ts'
 
 export interface ProviderEngine {
@@ -46,10 +47,12 @@ async function startEmbedding(
   options: ProviderOptions,
   cleanup: AsyncDisposableStack,
 ): Promise<ProviderEngine> {
-  const { modelFolder: folder, modelId } = options
+  const { modelFolder: folder, modelId, memoryLimitBytes, threads } = options
   const expectedRoot = networkRoot(options)
   const engine = await createEmbeddingEngine({
     ...{ folder, modelId },
+    ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
+    ...(threads === undefined ? {} : { threads }),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })
   const work = new WorkMeter(cleanup.use(new EmbeddingWork(engine, crypto)), clock)
@@ -62,11 +65,12 @@ async function startOwn(
   cleanup: AsyncDisposableStack,
 ): Promise<ProviderEngine> {
   const { log, modelId, modelFolder, slotsTotal } = options
-  const { contextTokens, memoryLimitBytes, threads } = options
+  const { contextTokens, memoryLimitBytes, threads, device } = options
   const expectedRoot = networkRoot(options)
   const engine = await createOnnxEngine({
     ...{ folder: modelFolder, modelId, slotsTotal, clock, alarm },
-    ...{ contextTokens, memoryLimitBytes, threads },
+    ...{ contextTokens, memoryLimitBytes, threads, device },
+    environment: deviceEnvironment(),
     log: (event, data) => log.info(data, event),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })

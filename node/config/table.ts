@@ -3,6 +3,7 @@
  * what it means. Reading, help, `cocoon config` and completion derive from this table.
  */
 import { z } from 'zod'
+import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import { DIALECT_CHOICES, type DialectChoice } from '#inference/upstream/probe.ts'
 import { nanoOfCoins } from '#node/text.ts'
@@ -44,6 +45,8 @@ export interface Settings {
   readonly memoryGib: number | undefined
   /** Of one model call; undefined: the machine's physical cores. */
   readonly threads: number | undefined
+  /** Where the engine runs the model. */
+  readonly device: DeviceChoice
   /** Multiaddrs that a provider listens on; none: the usual one of its network. */
   readonly listen: readonly string[]
   /** nanoTON in a new channel. */
@@ -290,6 +293,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     schema: wholeNumber(1, 128),
     default: undefined,
     defaultText: "the machine's physical cores",
+  },
+  device: {
+    description: `where the engine runs the model: ${DEVICE_CHOICES.join(', ')}`,
+    flag: '--device <kind>',
+    variable: 'COCOON_DEVICE',
+    fileKey: 'device',
+    schema: z.enum(DEVICE_CHOICES),
+    default: 'cpu',
   },
   listen: {
     description: 'addresses that a provider listens on, such as /ip4/0.0.0.0/tcp/4001, by commas',

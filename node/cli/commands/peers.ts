@@ -18,6 +18,7 @@ const PROVIDER: readonly SettingName[] = [
   'contextTokens',
   'memoryGib',
   'threads',
+  'device',
   'listen',
   'shareModels',
   'shareRateKib',

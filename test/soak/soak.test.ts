@@ -17,8 +17,9 @@ test('the short form of the soak: nothing grows', async () => {
   expect(report.providerDeaths).toBeGreaterThan(1)
   expect(report.chainFalls).toBeGreaterThan(1)
   expect(report.conservedNano).toBe(0n)
-  // A token's worth of text is far below this; a session or a request that is kept is far above.
-  expect(report.slopes.heapKiBPerAnswer).toBeLessThan(256)
+  // Of a process that is still warming up, with peers that die in it: forgotten.test.ts is exact.
+  console.log(`heap: ${report.slopes.heapKiBPerAnswer.toFixed(1)} KiB an answer`)
+  expect(report.slopes.heapKiBPerAnswer).toBeLessThan(128)
   const steady = report.samples.slice(Math.floor(report.samples.length / 4))
   const handlesPerSample = slope(
     steady.map(({ handles }, at) => ({ handles, at })),

@@ -17,18 +17,14 @@ import { graphInvalid, runFailed } from '../graph-errors.ts'
 import type { GraphSignature } from '../graph-signature.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
-import {
-  type CacheElements,
-  type CallSignature,
-  NativeSession,
-  type NativeTensor,
-  pointerTable,
-} from './session.ts'
+import { type CallSignature, NativeSession, type NativeTensor, pointerTable } from './session.ts'
+import { Slabs } from './slabs.ts'
 import { StepBuffers, type StepRows } from './step-buffers.ts'
 
 /** One row of the slabs. */
 interface Slot {
-  readonly index: number
+  /** Its place, which changes: see #drawTogether. */
+  index: number
   /** Positions that hold something; of a closed slot those of `kept`. */
   tokens: number
   isOpen: boolean
@@ -91,8 +87,9 @@ export async function openNativeModel(
 class NativeModel implements TokenModel<Slot> {
   readonly #session: NativeSession
   readonly #signature: GraphSignature
-  readonly #slabs: readonly CacheElements[]
-  readonly #slots: readonly Slot[]
+  readonly #slabs: Slabs
+  /** By place. */
+  readonly #slots: Slot[]
   readonly #buffers: StepBuffers
   readonly #callSignature: CallSignature
   /** Rows of the slabs that lie side by side, by the first one and their number. */
@@ -128,10 +125,7 @@ class NativeModel implements TokenModel<Slot> {
     this.contextTokens = config.contextTokens
     // One position more than a sequence can have: idle rows of a batch write there.
     this.#capacity = config.contextTokens + 1
-    this.#slabs = signature.cache.map(({ heads, headSize, type }) => {
-      const elements = slots * heads * this.#capacity * headSize
-      return type === 'float16' ? new Uint16Array(elements) : new Float32Array(elements)
-    })
+    this.#slabs = new Slabs(signature.cache, slots, this.#capacity)
     this.#slots = Array.from({ length: slots }, (_, index) => emptySlot(index))
     this.#logitsRows = signature.logits.rows ?? 'all'
     const idsMax = Math.max(slots, config.contextTokens)
@@ -201,12 +195,7 @@ class NativeModel implements TokenModel<Slot> {
   }
 
   async decode(rows: readonly { cache: Slot; id: number }[]): Promise<Float32Array[]> {
-    let first = this.#slots.length
-    let last = 0
-    for (const { cache } of rows) {
-      first = Math.min(first, cache.index)
-      last = Math.max(last, cache.index)
-    }
+    const [first, last] = this.#drawTogether(rows.map(({ cache }) => cache))
     const batch = last - first + 1
     const ids = new Array<number>(batch).fill(0)
     for (const { cache, id } of rows) ids[cache.index - first] = id
@@ -224,6 +213,32 @@ class NativeModel implements TokenModel<Slot> {
       const row = cache.index - first
       return logits.subarray(row * size, (row + 1) * size)
     })
+  }
+
+  /**
+   * So that no row of a closed slot is computed, the slots of a step move to such places between them: copied
+   * once, where every step of an answer would pay for it.
+   * @returns the first and the last place
+   */
+  #drawTogether(slots: readonly Slot[]): [first: number, last: number] {
+    for (;;) {
+      const inOrder = slots.toSorted((a, b) => a.index - b.index)
+      const [first, last] = [inOrder[0], inOrder.at(-1)]
+      if (first === undefined || last === undefined) throw new RangeError('a step without rows')
+      const inside = this.#slots.slice(first.index, last.index + 1)
+      const closed = inside.find((slot) => !slot.isOpen)
+      if (closed === undefined) return [first.index, last.index]
+      this.#swap(first.tokens < last.tokens ? first : last, closed)
+    }
+  }
+
+  #swap(one: Slot, other: Slot): void {
+    this.#slabs.swap(one.index, other.index, Math.max(one.tokens, other.tokens))
+    const place = one.index
+    one.index = other.index
+    other.index = place
+    this.#slots[one.index] = one
+    this.#slots[other.index] = other
   }
 
   async #run(
@@ -260,12 +275,9 @@ class NativeModel implements TokenModel<Slot> {
     const known = this.#windows.get(name)
     if (known !== undefined) return known
     if (this.#windows.size >= WINDOWS_MAX) this.#forgetWindows()
-    const tensors = this.#signature.cache.map(({ heads, headSize }, at) => {
-      const row = heads * this.#capacity * headSize
-      const slab = this.#slabs[at] ?? new Float32Array()
-      const data = slab.subarray(first * row, (first + count) * row)
-      return this.#session.tensor([count, heads, this.#capacity, headSize], data)
-    })
+    const tensors = this.#slabs
+      .window(first, count)
+      .map(({ shape, elements }) => this.#session.tensor(shape, elements))
     const others = this.#buffers.names.length
     const inputs = pointerTable(others + tensors.length)
     const outputs = pointerTable(1 + tensors.length)

@@ -1,7 +1,7 @@
 /** Calls between the benchmark and a peer's process, over Node's IPC. */
 import { z } from 'zod'
 
-export const PeerCall = z.object({ id: z.int(), method: z.string(), argument: z.unknown() })
+const PeerCall = z.object({ id: z.int(), method: z.string(), argument: z.unknown() })
 export const PeerReply = z.union([
   // NaN arrives as null.
   z.object({ id: z.int(), result: z.number().nullable() }),

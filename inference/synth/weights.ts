@@ -26,7 +26,7 @@ export interface QuantisedTensors {
 const CHUNK_BYTES = 1 << 20
 
 /** Keeps the size of a hidden state about as it is: uniform numbers have a third of their square as variance. */
-export function linearScale(inputs: number): number {
+function linearScale(inputs: number): number {
   return Math.sqrt(3 / inputs)
 }
 

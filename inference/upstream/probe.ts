@@ -151,7 +151,7 @@ export function withoutIds(thrown: unknown): Dialect | undefined {
 }
 
 /** @throws ConfigError UPSTREAM_OPTION */
-export function dialectChoice(text: string): DialectChoice {
+function dialectChoice(text: string): DialectChoice {
   const choice = DIALECT_CHOICES.find((one) => one === text)
   if (choice === undefined) throw badOption('dialect', `one of ${DIALECT_CHOICES.join(', ')}`)
   return choice

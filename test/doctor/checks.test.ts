@@ -70,22 +70,6 @@ const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][]
     'warn',
     /no recount, no resume/,
   ],
-  [
-    'upstream',
-    {
-      upstream: async () => {
-        throw new UnavailableError('UPSTREAM_UNREACHABLE', 'the upstream server does not answer')
-      },
-    },
-    'fail',
-    /UPSTREAM_UNREACHABLE/,
-  ],
-  [
-    'upstream',
-    { upstream: async () => ({ engine: 'openai', model: 'm', exactTokenIds: false }) },
-    'warn',
-    /no recount, no resume/,
-  ],
   ['node', { nodeVersion: '20.20.2' }, 'fail', /20\.20\.2/],
   [
     'onnxruntime',

@@ -124,7 +124,9 @@ describe('no flag makes an upstream confidential', () => {
     const openMachine = () => Promise.reject(new Error('a machine was asked'))
     const refusal = { code: 'UPSTREAM_TEE' }
     for (const tee of TEE_CHOICES.filter((one) => one !== 'auto')) {
-      await expect(openQuotes(crypto, { ...wanted, tee }, openMachine)).rejects.toMatchObject(refusal)
+      await expect(openQuotes(crypto, { ...wanted, tee }, openMachine)).rejects.toMatchObject(
+        refusal,
+      )
     }
     await expect(openQuotes(crypto, { ...wanted, gpus: 1 }, openMachine)).rejects.toMatchObject(
       refusal,

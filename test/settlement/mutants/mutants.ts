@@ -93,7 +93,7 @@ export async function changedCodes(mutant: Mutant): Promise<ChangedCodes | undef
 }
 
 /** The code of a contract as it is committed. */
-export function committedCode(name: ContractName): CompiledContract {
+function committedCode(name: ContractName): CompiledContract {
   const file = new URL(`${name}.code.json`, FOLDER)
   return JSON.parse(readFileSync(file, 'utf8')) as CompiledContract
 }

@@ -33,7 +33,7 @@ export async function startChild(
   signal: AbortSignal | undefined,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ChildLink> {
-  signal?.throwIfAborted()
+  if (signal?.aborted) throw loadFailed()
   const child = spawnEngineProcess(CHILD, load.device === 'cpu' ? {} : environment)
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const kill = () => child.kill('SIGKILL')

@@ -26,6 +26,7 @@ export interface OnnxEngine extends Engine {
  *   readModel, loadChatTokenizer and openModel refuse a folder for
  */
 export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
+  options.signal?.throwIfAborted()
   const device = await resolveDevice(options)
   const engine = new ChildEngine(options, loadMessage(options, device))
   await engine.start(options.signal)

@@ -23,6 +23,7 @@ import { type InstalledPeers, installPeers } from './peers/install-peers.ts'
 import { PeerProcess } from './peers/peer-process.ts'
 import { ReadBandwidth } from './read-bandwidth.ts'
 import { outsideShares } from './time-outside.ts'
+import { TunedOurs } from './tuned-ours.ts'
 
 export interface EngineBenchOptions {
   readonly seed: number
@@ -79,7 +80,8 @@ class EngineBench {
       await using ours = await this.#ours(folder)
       this.#versions['engine'] = ours.name
       if (peers !== undefined) {
-        rows.push(...(await this.#llamaRows(ours, peers)))
+        await using single = await this.#ours(folder, 1)
+        rows.push(...(await this.#llamaRows(new TunedOurs([ours, single]), peers)))
         rows.push(await this.#transformersRow(ours, peers, folder))
       }
       say('Long contexts and cancelling …')
@@ -91,7 +93,7 @@ class EngineBench {
     return rows
   }
 
-  async #llamaRows(ours: OurSubject, peers: InstalledPeers): Promise<BenchRow[]> {
+  async #llamaRows(ours: TunedOurs, peers: InstalledPeers): Promise<BenchRow[]> {
     const { say, seed } = this.#options
     const effort = this.#effort
     const gguf = await benchGguf(this.#modelsFolder, seed)
@@ -104,15 +106,17 @@ class EngineBench {
       const figure = `decode, q4, ${streams} ${streams === 1 ? 'stream' : 'streams'}`
       say(`${figure}: the best setting of node-llama-cpp, then both in turns …`)
       await llama.tuneDecode(streams, this.#threads)
-      const against = `node-llama-cpp q4_0, ${llama.setting}`
+      await ours.tuneDecode(streams)
+      const against = `node-llama-cpp q4_0, ${llama.setting}; ours ${ours.setting}`
       const reach = { figure, against, ratioMin, unit: 'tok/s' }
       rows.push(await decodeRow(reach, streams, ours, llama, effort))
     }
     say('Reading prompts …')
     await llama.tunePrefill(this.#threads)
+    await ours.tunePrefill()
     const prefill = {
       figure: 'prefill of 512 tokens, q4',
-      against: `node-llama-cpp q4_0, ${llama.setting}`,
+      against: `node-llama-cpp q4_0, ${llama.setting}; ours ${ours.setting}`,
       ratioMin: 0.85,
       unit: 'tok/s',
     }
@@ -187,8 +191,8 @@ class EngineBench {
     return [await bandwidthRow(reach, ours, bytes, bandwidth, this.#effort)]
   }
 
-  #ours(folder: string): Promise<OurSubject> {
-    return OurSubject.open({ folder, threads: this.#threads, slotsTotal: SLOTS })
+  #ours(folder: string, threads = this.#threads): Promise<OurSubject> {
+    return OurSubject.open({ folder, threads, slotsTotal: SLOTS })
   }
 
   #model(quantisation: Quantisation): Promise<string> {

@@ -19,6 +19,7 @@ const MEMORY_LIMIT_BYTES = 8 * 1024 ** 3
 export class OurSubject implements Subject {
   readonly #engine: OnnxEngine
   readonly #tokenizer: ChatTokenizer
+  readonly threads: number
 
   static async open({ folder, threads, slotsTotal }: OurOptions): Promise<OurSubject> {
     const tokenizer = loadChatTokenizer(await readTokenizerFiles(folder))
@@ -30,10 +31,11 @@ export class OurSubject implements Subject {
       memoryLimitBytes: MEMORY_LIMIT_BYTES,
       clock: systemClock,
     })
-    return new OurSubject(engine, tokenizer)
+    return new OurSubject(engine, tokenizer, threads)
   }
 
-  private constructor(engine: OnnxEngine, tokenizer: ChatTokenizer) {
+  private constructor(engine: OnnxEngine, tokenizer: ChatTokenizer, threads: number) {
+    this.threads = threads
     this.#engine = engine
     this.#tokenizer = tokenizer
   }

@@ -2,8 +2,7 @@
  * The engine: token ids in, token ids out. One contract suite, test/contracts/engine.ts, runs
  * against every implementation.
  */
-import type { Agreement } from './verification/agreement.ts'
-import type { VerifyRequest } from './verification/verify.ts'
+import type { Agreement, ClaimedToken } from './verification/agreement.ts'
 
 export interface SamplingParameters {
   /** 0 is greedy. Range 0 to 2. */
@@ -142,6 +141,24 @@ export interface EngineInfo {
 export interface EngineLoad {
   readonly active: number
   readonly queued: number
+}
+
+/** In which steps an answer was made: what decides its bits beside model, prompt and parameters. */
+interface AnswerSchedule {
+  /** EngineInfo.scheduleDigest of who gave the answer; 32 bytes, in every receipt. */
+  readonly digest: Uint8Array
+  /** How many of the first tokens were read with the prompt (a failover), not decoded. */
+  readonly resumedTokens: number
+}
+
+export interface VerifyRequest
+  extends Omit<
+    GenerateRequest,
+    'resumeTokenIds' | 'replayTokenIds' | 'maxTokens' | 'topLogprobs' | 'cacheKey'
+  > {
+  /** The whole answer, at least one token more than were resumed. */
+  readonly answer: readonly ClaimedToken[]
+  readonly schedule: AnswerSchedule
 }
 
 export interface Engine extends AsyncDisposable {

@@ -3,9 +3,16 @@ import { equal } from '#protocol/bytes.ts'
 import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { DecodingRequest } from '../decoding/generation.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
-import type { Engine, EngineInfo, EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
+import type {
+  Engine,
+  EngineInfo,
+  EngineLoad,
+  GenerateEvent,
+  GenerateRequest,
+  VerifyRequest,
+} from '../engine.ts'
 import type { Agreement } from '../verification/agreement.ts'
-import { type VerifyRequest, verifyByReplay } from '../verification/verify.ts'
+import { verifyByReplay } from '../verification/verify.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
 import { resolveDevice } from './device-choice.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'

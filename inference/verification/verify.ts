@@ -1,26 +1,8 @@
 /** Replays a claimed answer on an engine of one's own. */
 import { equal } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import type { Engine, GenerateRequest } from '../engine.ts'
-import { type Agreement, agreementOf, type ClaimedToken, type ReplayedToken } from './agreement.ts'
-
-/** In which steps an answer was made: what decides its bits beside model, prompt and parameters. */
-export interface AnswerSchedule {
-  /** EngineInfo.scheduleDigest of who gave the answer; 32 bytes, in every receipt. */
-  readonly digest: Uint8Array
-  /** How many of the first tokens were read with the prompt (a failover), not decoded. */
-  readonly resumedTokens: number
-}
-
-export interface VerifyRequest
-  extends Omit<
-    GenerateRequest,
-    'resumeTokenIds' | 'replayTokenIds' | 'maxTokens' | 'topLogprobs' | 'cacheKey'
-  > {
-  /** The whole answer, at least one token more than were resumed. */
-  readonly answer: readonly ClaimedToken[]
-  readonly schedule: AnswerSchedule
-}
+import type { Engine, VerifyRequest } from '../engine.ts'
+import { type Agreement, agreementOf, type ReplayedToken } from './agreement.ts'
 
 /**
  * For engines that decode step by step themselves; Engine.verify.

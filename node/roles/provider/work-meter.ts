@@ -5,9 +5,9 @@ import type {
   EngineLoad,
   GenerateEvent,
   GenerateRequest,
+  VerifyRequest,
 } from '#inference/engine.ts'
 import type { Agreement } from '#inference/verification/agreement.ts'
-import type { VerifyRequest } from '#inference/verification/verify.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import { type Embedder, EmbeddingWork } from './embedding-work.ts'

@@ -1,6 +1,8 @@
 /** All that the checks look at. Tests put a made-up machine in its place. */
+import type { DeviceChoice } from '#inference/onnx/device.ts'
 import type { SurveyLine } from '#node/evidence/survey.ts'
 import type { Coins } from '#node/text.ts'
+import type { GpuView } from './gpus.ts'
 import type { UpstreamView } from './upstream.ts'
 
 export type Role = 'provider' | 'client'
@@ -65,6 +67,9 @@ export interface Surroundings {
   /** @throws Error when the runtime cannot be loaded */
   onnxruntime(): Promise<{ readonly version: string; readonly providers: readonly string[] }>
   tee(): Promise<readonly SurveyLine[]>
+  /** Where the settings want the engine. */
+  readonly device?: DeviceChoice
+  gpus?(): Promise<GpuView>
   /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
   upstream?(): Promise<UpstreamView> | undefined
   /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */

@@ -1,6 +1,7 @@
 /** The checks of `cocoon doctor`, in the order in which they are shown: causes before effects. */
 import * as chain from './checks/chain.ts'
 import * as disk from './checks/disk.ts'
+import * as gpu from './checks/gpu.ts'
 import * as network from './checks/network.ts'
 import * as runtime from './checks/runtime.ts'
 import * as upstream from './checks/upstream.ts'
@@ -34,6 +35,7 @@ const each = (name: string, run: ForRole): readonly Check[] =>
 export const CHECKS: readonly Check[] = [
   limited('node', runtime.nodeVersion),
   limited('onnxruntime', runtime.onnxruntime),
+  { name: 'gpu', limitMs: SURVEY_TIME_LIMIT_MS, run: gpu.gpus },
   limited('disk-space', disk.diskSpace),
   limited('disk-sync', disk.diskSync),
   ...each('data', disk.dataFolder),

@@ -14,6 +14,7 @@ import { askStatus } from '#node/status/control-client.ts'
 import { readNetworkFile } from '#node/testnet/network-file.ts'
 import { coinsIn } from '#node/text.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
+import { lookAtGpus } from './gpus.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
 import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
@@ -60,6 +61,8 @@ export function thisMachine(
     keys: (role) => readKeysFile(dataDir(role)),
     onnxruntime: onnxProviders,
     tee: () => surveyTee(undefined, probeQuote),
+    device: settings.device,
+    gpus: lookAtGpus,
     upstream() {
       const url = settings.upstreamUrl
       if (url === undefined) return undefined

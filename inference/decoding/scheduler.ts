@@ -19,6 +19,8 @@ export interface SchedulerOutput {
   event(id: number, event: GenerateEvent): void
   /** The request is over without an `end`. */
   failed(id: number, error: CocoonError): void
+  /** Now is the time to send what was said: the next call runs meanwhile, or nothing goes on. */
+  flush?(): void
 }
 
 interface Job<Cache> {
@@ -105,6 +107,7 @@ export class Scheduler<Cache> {
     } else if (this.#arrivals.delete(id)) {
       this.#output.event(id, { kind: 'end', finish: 'cancelled' })
     }
+    this.#output.flush?.()
   }
 
   cancelAll(): void {
@@ -118,6 +121,7 @@ export class Scheduler<Cache> {
     await Promise.resolve()
     while (await this.#round());
     this.#running = false
+    this.#output.flush?.()
   }
 
   /** False: nobody can go on before something happens. */
@@ -193,7 +197,9 @@ export class Scheduler<Cache> {
   ): Promise<Result> {
     this.#inCall = new Set(jobs)
     try {
-      return await call(this.#parts.model)
+      const running = call(this.#parts.model)
+      this.#output.flush?.()
+      return await running
     } finally {
       this.#inCall = new Set()
       for (const job of this.#leaving.splice(0)) this.#parts.model.closeCache(job.cache)

@@ -32,10 +32,8 @@ async function load(message: LoadMessage): Promise<void> {
   try {
     const { ready, ...parts } = await loadModel(message, nodeCrypto)
     scheduler = new Scheduler(parts, {
-      event: (id, event) => {
-        // The steps of all requests are taken in one turn, after which their events go together.
-        if (made.push({ id, event }) === 1) queueMicrotask(sendEvents)
-      },
+      event: (id, event) => made.push({ id, event }),
+      flush: sendEvents,
       failed: (id, error) => {
         sendEvents()
         send({ kind: 'failed', id, ...failure(error) })

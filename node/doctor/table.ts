@@ -35,7 +35,7 @@ const each = (name: string, run: ForRole): readonly Check[] =>
 export const CHECKS: readonly Check[] = [
   limited('node', runtime.nodeVersion),
   limited('onnxruntime', runtime.onnxruntime),
-  { name: 'gpu', limitMs: SURVEY_TIME_LIMIT_MS, run: gpu.gpus },
+  { name: 'gpu-webgpu', limitMs: SURVEY_TIME_LIMIT_MS, run: gpu.gpus },
   limited('disk-space', disk.diskSpace),
   limited('disk-sync', disk.diskSync),
   ...each('data', disk.dataFolder),

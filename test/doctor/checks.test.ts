@@ -52,6 +52,8 @@ const unreachable = async (): Promise<never> => {
   throw new UnavailableError('CHAIN_UNREACHABLE', 'the chain does not answer')
 }
 
+const SILENT_GPU = { isInstalled: true, answers: false, adapters: [], trouble: 'no driver' }
+
 /** Check, what is wrong with the machine, what the check must say of it. */
 const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][] = [
   [
@@ -71,6 +73,19 @@ const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][]
     /no recount, no resume/,
   ],
   ['node', { nodeVersion: '20.20.2' }, 'fail', /20\.20\.2/],
+  [
+    'gpu-webgpu',
+    {
+      device: 'webgpu',
+      gpus: async () => ({
+        ...{ renderNodes: 0, vulkanDrivers: [], nvidia: undefined },
+        webgpu: { ...SILENT_GPU, device: 'webgpu' },
+        cuda: { ...SILENT_GPU, device: 'cuda' },
+      }),
+    },
+    'fail',
+    /no driver/,
+  ],
   [
     'onnxruntime',
     { onnxruntime: () => Promise.reject(new Error('x')) },

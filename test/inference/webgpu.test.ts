@@ -67,6 +67,7 @@ async function answersAlikeAfterCancelling(engine: OnnxEngine): Promise<void> {
 describe.skipIf('missing' in found)('webgpu on a software Vulkan', () => {
   it.for(['fp32', 'q4'] as const)(
     'computes %s as the cpu does, side by side too',
+    { timeout: 240_000 },
     async (kind) => {
       const files = await model(kind)
       await using reference = await open(files, 'cpu')
@@ -90,7 +91,6 @@ describe.skipIf('missing' in found)('webgpu on a software Vulkan', () => {
       expect(failed).toContain('fp32: greedy tokens beside the cpu')
       await answersAlikeAfterCancelling(device)
     },
-    240_000,
   )
 
   it('is never chosen by auto: it is no GPU', async () => {

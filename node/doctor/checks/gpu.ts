@@ -11,7 +11,7 @@ const CUDA_INSTALL =
 /** A missing GPU is a failure only where the settings name it, a warning where one is there unused. */
 export async function gpus(surroundings: Surroundings): Promise<readonly NamedFinding[]> {
   const { device, gpus: look } = surroundings
-  if (look === undefined) return [{ name: 'gpu', ...pass('not looked at') }]
+  if (look === undefined) return [{ name: 'gpu-webgpu', ...pass('not looked at') }]
   const view = await look()
   const judge = (name: 'webgpu' | 'cuda', isThere: boolean, fix: string): Finding => {
     const { answers, trouble, adapters } = view[name]

@@ -30,6 +30,10 @@ export const NOT_REACHED: Readonly<Record<string, string>> = {
   'client sent openly provider-hello': 'the other side says it',
   'provider sends openly client-hello': 'the other side says it',
   'provider sent openly client-hello': 'the other side says it',
+  'provider sends queued': 'nobody waits for a slot here, and it changes no state; roles/queue',
+  'provider sent queued': 'as above',
+  'provider sends vector': 'these lives chat; roles/embedding ends a provider between two vectors',
+  'provider sent vector': 'as above',
   'provider sends openly seal-open': 'the other side says it',
   'provider sent openly seal-open': 'the other side says it',
 }

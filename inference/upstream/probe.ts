@@ -7,7 +7,7 @@ import { llamaCppDialect } from './dialects/llama-cpp.ts'
 import { openaiDialect } from './dialects/openai.ts'
 import { sglangDialect } from './dialects/sglang.ts'
 import { vllmDialect } from './dialects/vllm.ts'
-import { badOption, drifted, malformed, modelMissing } from './errors.ts'
+import { drifted, malformed, modelMissing } from './errors.ts'
 import { getDocument, postStream, type UpstreamAccess } from './http.ts'
 import { readEvents } from './sse.ts'
 
@@ -148,11 +148,4 @@ export function withoutIds(thrown: unknown): Dialect | undefined {
   const error: CocoonError = asCocoonError(thrown)
   const hasNoIds = error.code === 'UPSTREAM_DRIFT' && error.data['rule'] === 'ids'
   return hasNoIds || error.code === 'UPSTREAM_REFUSED' ? openaiDialect : undefined
-}
-
-/** @throws ConfigError UPSTREAM_OPTION */
-function dialectChoice(text: string): DialectChoice {
-  const choice = DIALECT_CHOICES.find((one) => one === text)
-  if (choice === undefined) throw badOption('dialect', `one of ${DIALECT_CHOICES.join(', ')}`)
-  return choice
 }

@@ -140,8 +140,7 @@ export class SourcePool {
     const reasons = [...this.#reasons].map(([peerId, reason]) => `${peerId}: ${reason}`)
     const detail = reasons.slice(0, 8).join('; ') || 'nobody hands it out'
     return new UnavailableError('MODEL_SOURCES_EXHAUSTED', `no source is left: ${detail}`, {
-      remedy:
-        'Run it again later: it goes on where it stopped.',
+      remedy: 'Run it again later: it goes on where it stopped.',
     })
   }
 }

@@ -40,7 +40,7 @@ export interface SelfCheckSubject {
  * Nats by which a log probability may differ. fp32: sums in another order, rounded at 2^-24. Below that the
  * cpu rounds activations to 8 bits in blocks (accuracy level 4) and a GPU may not: most of the gap is the cpu's.
  */
-export const GAP_MAX: Readonly<Record<Quantisation, number>> = { fp32: 0.002, q8: 0.5, q4: 0.5 }
+const GAP_MAX: Readonly<Record<Quantisation, number>> = { fp32: 0.002, q8: 0.5, q4: 0.5 }
 /** Resident memory of the engine process, after it has answered once. */
 const GROWTH_BYTES_MAX = 64 * 1024 ** 2
 const PROMPT_TOKENS = 48

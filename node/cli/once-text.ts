@@ -41,6 +41,7 @@ export function requestText(request: RequestDocument, coins: Coins, nameOf: Name
     `verdict  ${verdictLine(request.verdict)}`,
     verdictTable(request.verdict.steps),
     '',
+    `engine   ${request.engine}`,
     `price    ${coins(BigInt(request.priceNano))} for ${promptTokens} + ${completionTokens} tokens`,
     `timings  discover ${discoverMs} ms, attest ${attestMs} ms, fund ${fundMs} ms, first token ${firstTokenMs} ms, total ${totalMs} ms`,
     '',

@@ -50,7 +50,7 @@ describe('testnet --once --json', () => {
       ].sort(),
     )
     expect(document).toMatchObject({ conserved: true, seed: SEED, model: 'cocoon-demo' })
-    expect(document.engine).toMatch(/^onnxruntime-node \d/)
+    expect(document.engine).toMatch(/^onnxruntime-node \d\S* \(native, cpu\)$/)
     expect(document.answer.length).toBeGreaterThan(20)
     expect(result.stderr).toContain(`seed ${SEED}`)
     expect(result.stderr).toMatch(/ready in [\d.]+ s/)

@@ -4,6 +4,7 @@
  * decimal string because JSON numbers lose integers over 2^53. What has no effect is left out.
  */
 import type { z } from 'zod'
+import { askJson, checkCanonical, malformedAsk } from './ask-bytes.ts'
 import {
   type AskConstraint,
   type AskDocument,
@@ -11,9 +12,9 @@ import {
   askDocumentSchema,
   type ParsedAsk,
 } from './ask-document.ts'
-import { equal, fromUtf8, utf8 } from './bytes.ts'
+import { utf8 } from './bytes.ts'
 import { ASK_BYTES_MAX } from './constants.ts'
-import { ConfigError, ProtocolError } from './errors.ts'
+import { ConfigError } from './errors.ts'
 
 export type {
   AskConstraint,
@@ -98,21 +99,8 @@ export function encodeAsk(document: AskDocument): Uint8Array {
 
 /** @throws ProtocolError ASK_MALFORMED: too long, not JSON, out of limits, or not canonical */
 export function decodeAsk(bytes: Uint8Array): AskDocument {
-  if (bytes.length > ASK_BYTES_MAX) throw malformed('too long')
-  const parsed = askDocumentSchema.safeParse(parseJson(bytes))
-  if (!parsed.success) throw malformed(`${placeOf(parsed.error)} is out of limits`)
-  if (!equal(canonicalBytes(parsed.data), bytes)) throw malformed('not in canonical form')
+  const parsed = askDocumentSchema.safeParse(askJson(bytes))
+  if (!parsed.success) throw malformedAsk(`${placeOf(parsed.error)} is out of limits`)
+  checkCanonical(bytes, canonicalBytes(parsed.data))
   return { ...parsed.data, seed: BigInt(parsed.data.seed) }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes))
-  } catch {
-    throw malformed('not JSON')
-  }
-}
-
-function malformed(detail: string): ProtocolError {
-  return new ProtocolError('ASK_MALFORMED', `a request document cannot be read: ${detail}`)
 }

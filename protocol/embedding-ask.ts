@@ -3,14 +3,15 @@
  * which has no `kind`. The texts travel as token ids, counted by the client with the model's own tokenizer.
  */
 import { z } from 'zod'
-import { equal, fromUtf8, utf8 } from './bytes.ts'
+import { askJson, checkCanonical, malformedAsk } from './ask-bytes.ts'
+import { utf8 } from './bytes.ts'
 import {
   ASK_BYTES_MAX,
   ASK_MODEL_CHARACTERS_MAX,
   ASK_TOKEN_ID_MAX,
   EMBEDDING_INPUTS_MAX,
 } from './constants.ts'
-import { ConfigError, ProtocolError } from './errors.ts'
+import { ConfigError } from './errors.ts'
 
 export interface EmbeddingAsk {
   readonly modelId: string
@@ -56,22 +57,9 @@ export function tooLarge(): ConfigError {
 
 /** @throws ProtocolError ASK_MALFORMED: too long, not JSON, out of limits, or not canonical */
 export function decodeEmbeddingAsk(bytes: Uint8Array): EmbeddingAsk {
-  if (bytes.length > ASK_BYTES_MAX) throw malformed('too long')
-  const parsed = embeddingAskSchema.safeParse(parseJson(bytes))
-  if (!parsed.success) throw malformed('no embedding, or out of limits')
-  if (!equal(canonicalBytes(parsed.data), bytes)) throw malformed('not in canonical form')
+  const parsed = embeddingAskSchema.safeParse(askJson(bytes))
+  if (!parsed.success) throw malformedAsk('no embedding, or out of limits')
+  checkCanonical(bytes, canonicalBytes(parsed.data))
   const { modelId, inputs } = parsed.data
   return { modelId, inputs }
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes))
-  } catch {
-    throw malformed('not JSON')
-  }
-}
-
-function malformed(detail: string): ProtocolError {
-  return new ProtocolError('ASK_MALFORMED', `a request document cannot be read: ${detail}`)
 }

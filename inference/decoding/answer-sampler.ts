@@ -2,7 +2,7 @@
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { ChatTokenizer, TokenLogprobs } from '../engine.ts'
-import type { DecodingRequest } from './generation.ts'
+import type { DecodingRequest } from './decoding-request.ts'
 import { argmax } from './sampling/argmax.ts'
 import { tokenLogprobs } from './sampling/logprobs.ts'
 import { LogitAdjuster } from './sampling/penalties.ts'

@@ -1,8 +1,9 @@
 /** One request while it is decoded: what the model reads next, and what that makes of it. */
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { PREFILL_CHUNK_TOKENS } from '../constants.ts'
-import type { ChatTokenizer, GenerateEvent, GenerateRequest, TextStream } from '../engine.ts'
+import type { ChatTokenizer, GenerateEvent, TextStream } from '../engine.ts'
 import { AnswerSampler, type SamplingTools } from './answer-sampler.ts'
+import type { DecodingRequest } from './decoding-request.ts'
 import { nextPiece, type PrefillChunk } from './schedule.ts'
 import type { TokenModel } from './token-model.ts'
 
@@ -17,12 +18,6 @@ export interface GenerationParts {
   readonly tokenizer: ChatTokenizer
   readonly tools: SamplingTools
 }
-
-/** A request as it may cross a process border: without its signal and its place in the queue. */
-export type DecodingRequest = Omit<
-  GenerateRequest,
-  'signal' | 'priority' | 'queueTimeoutMs' | 'onQueue'
->
 
 /** Events of one step besides `end`: the last chunk of a prompt also yields the first token. */
 export const STEP_EVENTS_MAX = 2

@@ -6,8 +6,8 @@ import type { Clock } from '#protocol/clock.ts'
 import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { ENGINE_CREDIT_STEP_EVENTS, ENGINE_QUEUE_MAX } from '../constants.ts'
 import type { EngineLoad, GenerateEvent, GenerateRequest } from '../engine.ts'
+import type { DecodingRequest } from './decoding-request.ts'
 import { FairQueue } from './fair-queue.ts'
-import type { DecodingRequest } from './generation.ts'
 import { checkRequest, type RequestLimits } from './request-limits.ts'
 
 /** Whoever decodes. For each started id it delivers events up to one `end`, or one failure. */
@@ -89,7 +89,7 @@ export class RequestDesk {
     ticket.delivered.push(event)
     if (event.kind === 'end') this.#release(ticket)
     ticket.wake()
-    this.#expire()
+    if (this.#time.alarm === undefined) this.#expire()
   }
 
   fail(id: number, error: CocoonError): void {
@@ -154,7 +154,8 @@ export class RequestDesk {
       tellPlace(ticket, undefined)
       ticket.wake()
     }
-    if (expired.length > 0) this.#tellPlaces()
+    if (expired.length === 0) return
+    this.#tellPlaces()
     this.#arm()
   }
 

@@ -20,13 +20,13 @@ export interface PrefillChunk {
 /**
  * The piece that begins at `start`: `tokensMax` or what is left. Where it would leave one token, or be one longer
  * than a multiple of KERNEL_ROWS, it leaves two.
- * @param tokensMax a multiple of KERNEL_ROWS up to PREFILL_CHUNK_TOKENS
+ * @param tokensMax 4 to PREFILL_CHUNK_TOKENS; above KERNEL_ROWS a multiple of it
  * @throws RangeError where less than 2 tokens are left
  */
 export function nextPiece(tokens: number, start: number, tokensMax: number): PrefillChunk {
   const left = tokens - start
   if (!Number.isInteger(left) || left < 2) throw new RangeError('prefill needs 2 tokens')
-  const isOneOver = left <= tokensMax + 1 && left % KERNEL_ROWS === 1
+  const isOneOver = left === tokensMax + 1 || (left <= tokensMax && left % KERNEL_ROWS === 1)
   return { start, end: start + (isOneOver ? left - 2 : Math.min(left, tokensMax)) }
 }
 
@@ -53,11 +53,12 @@ export function scheduleDigest(
   crypto: CryptoPort,
   library: string,
   instructionSet: string,
+  pieceTokens = PREFILL_CHUNK_TOKENS,
 ): Uint8Array {
   return crypto.sha256(
     tagged(
       'cocoon/schedule/1',
-      u32be(PREFILL_CHUNK_TOKENS),
+      u32be(pieceTokens),
       utf8(SAMPLER),
       utf8(library),
       utf8(instructionSet),

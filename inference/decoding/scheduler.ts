@@ -7,12 +7,8 @@ import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
 import { ENGINE_WINDOW_EVENTS, PREFILL_CHUNK_TOKENS, PREFILL_SHARED_TOKENS } from '../constants.ts'
 import type { GenerateEvent } from '../engine.ts'
 import { SamplingTools } from './answer-sampler.ts'
-import {
-  type DecodingParts,
-  type DecodingRequest,
-  Generation,
-  STEP_EVENTS_MAX,
-} from './generation.ts'
+import type { DecodingRequest } from './decoding-request.ts'
+import { type DecodingParts, Generation, STEP_EVENTS_MAX } from './generation.ts'
 import type { TokenModel } from './token-model.ts'
 
 export interface SchedulerOutput {
@@ -159,7 +155,8 @@ export class Scheduler<Cache> {
 
   async #prefill(job: Job<Cache>): Promise<void> {
     const tokensMax = this.#writing().length > 0 ? PREFILL_SHARED_TOKENS : PREFILL_CHUNK_TOKENS
-    const ids = job.generation.piece(tokensMax)
+    const { pieceTokens = tokensMax } = this.#parts.model
+    const ids = job.generation.piece(Math.min(tokensMax, pieceTokens))
     const { signal } = job.cancel
     try {
       const logits = await this.#call([job], (model) => model.read(job.cache, ids, signal))

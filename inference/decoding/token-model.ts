@@ -7,6 +7,8 @@
 export interface TokenModel<Cache> {
   readonly vocabularySize: number
   readonly contextTokens: number
+  /** Ids that one call reads at most; absent: PREFILL_CHUNK_TOKENS. */
+  readonly pieceTokens?: number | undefined
   /**
    * A cache for one sequence, empty unless the model kept the beginning of a sequence with the same
    * key. At most as many are open as the model was made for.

@@ -38,7 +38,7 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
       ...(fallback === undefined ? {} : { fallback }),
       modelRoot: files.root,
       runtimeDigest: onnxRuntimeDigest(crypto, load.device),
-      scheduleDigest: scheduleDigest(crypto, library, hardware),
+      scheduleDigest: scheduleDigest(crypto, library, hardware, model.pieceTokens),
       contextTokens: model.contextTokens,
       modelContextTokens: files.config.contextTokens,
       vocabularySize: model.vocabularySize,

@@ -1,7 +1,7 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
 import { equal } from '#protocol/bytes.ts'
 import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
-import type { DecodingRequest } from '../decoding/generation.ts'
+import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type {
   Engine,

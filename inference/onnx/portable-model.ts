@@ -111,7 +111,7 @@ async function probe(model: TokenModel<PortableCache>): Promise<void> {
 class PortableModel implements TokenModel<PortableCache> {
   readonly #session: InferenceSession
   readonly #signature: GraphSignature
-  readonly #pieceTokens: number
+  readonly pieceTokens: number | undefined
   readonly #deviceCaches: DeviceCaches | undefined
   readonly vocabularySize: number
   readonly contextTokens: number
@@ -123,11 +123,11 @@ class PortableModel implements TokenModel<PortableCache> {
     config: Model['config'],
     {
       hasFixedCaches = false,
-      pieceTokens = Number.POSITIVE_INFINITY,
+      pieceTokens,
     }: { hasFixedCaches?: boolean; pieceTokens?: number | undefined } = {},
   ) {
     this.#session = session
-    this.#pieceTokens = pieceTokens
+    this.pieceTokens = pieceTokens
     if (hasFixedCaches) this.#deviceCaches = new DeviceCaches(signature.cache, config.contextTokens)
     this.#signature = signature
     this.vocabularySize = config.vocabularySize
@@ -154,13 +154,6 @@ class PortableModel implements TokenModel<PortableCache> {
   }
 
   async read(cache: PortableCache, ids: readonly number[]): Promise<Float32Array> {
-    for (; ids.length > this.#pieceTokens; ids = ids.slice(this.#pieceTokens)) {
-      await this.#readPiece(cache, ids.slice(0, this.#pieceTokens))
-    }
-    return this.#readPiece(cache, ids)
-  }
-
-  async #readPiece(cache: PortableCache, ids: readonly number[]): Promise<Float32Array> {
     const total = cache.tokens + ids.length
     const outputs = await this.#session.run(this.#feeds(cache, ids, total)).catch((cause) => {
       throw runFailed(cause)

@@ -11,7 +11,7 @@ import {
   TOOLS_MAX,
   TOP_LOGPROBS_MAX,
 } from '../constants.ts'
-import type { DecodingRequest } from '../decoding/generation.ts'
+import type { DecodingRequest } from '../decoding/decoding-request.ts'
 
 const tokenIds = z.array(z.int().min(0)).max(CONTEXT_TOKENS_MAX)
 

@@ -8,7 +8,7 @@ import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'
 import { ENGINE_SLOTS_DEFAULT, ENGINE_SLOTS_MAX } from '../constants.ts'
-import type { DecodingRequest } from '../decoding/generation.ts'
+import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { type Alarm, engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type {
   ChatTokenizer,

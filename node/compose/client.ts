@@ -28,17 +28,11 @@ import { clientStatus } from '../status/role-status.ts'
 import type { PeerStore } from '../store/peer-store.ts'
 import { DepositCaps } from '../wallet/deposit-caps.ts'
 import { moneyOf } from '../wallet/money.ts'
-import { type ComposedPeer, composePeer, connectionStatus } from './peer.ts'
+import { type ComposedPeer, cleanedUp, composePeer, connectionStatus } from './peer.ts'
 
 /** @throws ConfigError, UnavailableError of its parts; what was started is stopped again */
-export async function composeClient(options: ClientOptions): Promise<RunningClient> {
-  const cleanup = new AsyncDisposableStack()
-  try {
-    return await compose(options, cleanup)
-  } catch (error) {
-    await cleanup.disposeAsync()
-    throw error
-  }
+export function composeClient(options: ClientOptions): Promise<RunningClient> {
+  return cleanedUp((cleanup) => compose(options, cleanup))
 }
 
 async function compose(

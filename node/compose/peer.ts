@@ -86,3 +86,16 @@ async function recoveredWallet(
   }
   return wallet
 }
+
+/** What `build` started is stopped again when it throws. */
+export async function cleanedUp<Built>(
+  build: (cleanup: AsyncDisposableStack) => Promise<Built>,
+): Promise<Built> {
+  const cleanup = new AsyncDisposableStack()
+  try {
+    return await build(cleanup)
+  } catch (error) {
+    await cleanup.disposeAsync()
+    throw error
+  }
+}

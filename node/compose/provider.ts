@@ -24,7 +24,7 @@ import type { ProviderStatus } from '../status/status-document.ts'
 import { moneyOf } from '../wallet/money.ts'
 import { readServedStories } from '../why/read-stories.ts'
 import { type ProviderEngine, startEngine } from './engine.ts'
-import { type ComposedPeer, composePeer, connectionStatus } from './peer.ts'
+import { type ComposedPeer, cleanedUp, composePeer, connectionStatus } from './peer.ts'
 import { openQuotes, tierOf } from './tier.ts'
 
 type OfferPublisher = Awaited<ReturnType<typeof startOfferPublisher>>
@@ -33,14 +33,8 @@ type OfferPublisher = Awaited<ReturnType<typeof startOfferPublisher>>
  * A provider with its engine in a child process, or behind an upstream server.
  * @throws ConfigError, UnavailableError of its parts; what was started is stopped again
  */
-export async function composeProvider(options: ProviderOptions): Promise<RunningProvider> {
-  const cleanup = new AsyncDisposableStack()
-  try {
-    return await compose(options, cleanup)
-  } catch (error) {
-    await cleanup.disposeAsync()
-    throw error
-  }
+export function composeProvider(options: ProviderOptions): Promise<RunningProvider> {
+  return cleanedUp((cleanup) => compose(options, cleanup))
 }
 
 async function compose(

@@ -2,10 +2,9 @@
 
 import type { Server } from 'node:http'
 import { type AddressInfo, isIPv4, isIPv6 } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import type { GatewayApp } from './app-types.ts'
-import { API_CONNECTIONS_MAX, API_HEADER_BYTES_MAX, HEADERS_TIMEOUT_MS } from './constants.ts'
+import { boundedServer } from './bounded-server.ts'
 
 export interface ServeOptions {
   readonly app: Pick<GatewayApp, 'fetch'>
@@ -28,15 +27,7 @@ export interface RunningGateway {
  * @throws UnavailableError LISTEN_FAILED
  */
 export async function serveGateway({ app, host, port }: ServeOptions): Promise<RunningGateway> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: 3 * HEADERS_TIMEOUT_MS,
-      maxHeaderSize: API_HEADER_BYTES_MAX,
-    },
-  }) as Server
-  server.maxConnections = API_CONNECTIONS_MAX
+  const server = boundedServer(app)
   await listen(server, host, port)
   const actual = (server.address() as AddressInfo).port
   return {

@@ -4,16 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs'
-import type { Server } from 'node:http'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
-import { createAdaptorServer } from '@hono/node-server'
 import type { Hono } from 'hono'
-import {
-  API_CONNECTIONS_MAX,
-  API_HEADER_BYTES_MAX,
-  HEADERS_TIMEOUT_MS,
-} from '#node/gateway/constants.ts'
+import { boundedServer } from '#node/gateway/bounded-server.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 
 const SOCKET_FILE = 'control.sock'
@@ -44,15 +38,7 @@ export async function serveControl(app: Hono, dataDir: string): Promise<ControlS
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   refuseOthers(folder)
   rmSync(file, { force: true })
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: 3 * HEADERS_TIMEOUT_MS,
-      maxHeaderSize: API_HEADER_BYTES_MAX,
-    },
-  }) as Server
-  server.maxConnections = API_CONNECTIONS_MAX
+  const server = boundedServer(app)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const remedy = 'See the cause with --debug; the data folder must be on a local disk.'

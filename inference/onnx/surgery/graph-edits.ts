@@ -134,26 +134,14 @@ export class GraphEdits {
 
   /** The whole file anew. */
   apply(): Uint8Array {
-    const { file, field, body } = this.#graph
-    const bodyStart = field.end - body.length
-    const end = body.length
+    const end = this.#graph.body.length
     const nodes = [...this.#nodeEdits].map(([{ body, start, end }, edits]) => ({
       start,
       end,
       replacement: bytesField(GRAPH.node, spliced(body, edits)),
     }))
     const appended = { start: end, end, replacement: concat(...this.#appended) }
-    const edits = [...this.#edits, ...nodes, appended]
-    const length = edits.reduce((sum, edit) => sum + growth(edit), body.length)
-    const header = fieldHeader(MODEL.graph, length)
-    return spliced(file, [
-      { start: field.start, end: bodyStart, replacement: header },
-      ...edits.map((edit) => ({
-        ...edit,
-        start: bodyStart + edit.start,
-        end: bodyStart + edit.end,
-      })),
-    ])
+    return splicedGraph(this.#graph, [...this.#edits, ...nodes, appended])
   }
 
   #freshName(): string {
@@ -199,4 +187,17 @@ function shapeOf(valueInfo: Uint8Array): readonly Uint8Array[] {
   return [...protobufFields(child(tensor, TENSOR_TYPE.shape))]
     .filter(({ field }) => field === SHAPE.dimension)
     .map(({ value }) => bytesOf(value))
+}
+
+/** The whole file anew. @param edits places in the graph's body; see `spliced` */
+export function splicedGraph(
+  { file, field, body }: Pick<OnnxGraph, 'file' | 'field' | 'body'>,
+  edits: readonly Edit[],
+): Uint8Array {
+  const bodyStart = field.end - body.length
+  const length = edits.reduce((sum, edit) => sum + growth(edit), body.length)
+  return spliced(file, [
+    { start: field.start, end: bodyStart, replacement: fieldHeader(MODEL.graph, length) },
+    ...edits.map((edit) => ({ ...edit, start: bodyStart + edit.start, end: bodyStart + edit.end })),
+  ])
 }

@@ -159,7 +159,7 @@ export async function cancelRow(
     against: '',
     ratio: null,
     reach: `at most ${CANCEL_MS_MAX}`,
-    ok: spread.median <= CANCEL_MS_MAX,
+    ok: spread.max <= CANCEL_MS_MAX,
     ...spread,
   }
 }

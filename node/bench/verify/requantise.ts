@@ -1,13 +1,13 @@
 /** The same weights in half the bits: what a provider would serve that wants to save memory unseen. */
 
 import { protobufFields, varint } from '#inference/onnx/protobuf.ts'
+import { splicedGraph } from '#inference/onnx/surgery/graph-edits.ts'
 import {
   ATTRIBUTE,
   bytesOf,
   GRAPH,
   type GraphNode,
   integerAttribute,
-  MODEL,
   NODE,
   type OnnxGraph,
   readOnnxGraph,
@@ -16,8 +16,6 @@ import {
 import {
   bytesField,
   type Edit,
-  fieldHeader,
-  growth,
   integerField,
   spliced,
 } from '#inference/onnx/surgery/protobuf-writer.ts'
@@ -38,17 +36,10 @@ export function requantisedTo4Bits(file: Uint8Array): Uint8Array {
   const nodes = graph.nodes.filter((node) => isOwn8Bits(graph, node))
   if (nodes.length === 0) throw new RangeError('no node with 8-bit weights of its own')
   const tensors = tensorFields(graph.body)
-  const edits = nodes.flatMap((node) => nodeEdits(node, tensors))
-  const length = edits.reduce((sum, edit) => sum + growth(edit), graph.body.length)
-  const bodyStart = graph.field.end - graph.body.length
-  return spliced(file, [
-    { start: graph.field.start, end: bodyStart, replacement: fieldHeader(MODEL.graph, length) },
-    ...edits.map((edit) => ({
-      ...edit,
-      start: bodyStart + edit.start,
-      end: bodyStart + edit.end,
-    })),
-  ])
+  return splicedGraph(
+    graph,
+    nodes.flatMap((node) => nodeEdits(node, tensors)),
+  )
 }
 
 function isOwn8Bits({ nodes, constants }: OnnxGraph, node: GraphNode): boolean {

@@ -82,7 +82,7 @@ async function compose(
         deposits: budget.deposits.view(),
       }),
       provider: null,
-      client: clientStatus(discovery, states()),
+      client: clientStatus(discovery, sessions, states()),
     }),
     audit: () => service.audit(),
     // Its work comes in through the API, which drains before it (node/testnet/run-peer.ts).

@@ -27,6 +27,8 @@ export const METRICS = {
   spent: line('spent_nano', 'gauge', 'nanoTON used on all channels of a client'),
   requests: line('requests_total', 'counter', 'Requests of a client by end', ['outcome']),
   running: line('requests_running', 'gauge', 'Requests of a client that run now'),
+  waiting: line('requests_waiting', 'gauge', 'Requests of a client in line for room'),
+  unread: line('requests_unread', 'gauge', 'Answers paid no further, since nobody reads on'),
   tokens: line('tokens_total', 'counter', 'Tokens of finished requests by kind', ['kind']),
   firstToken: line('first_token_seconds', 'histogram', 'From the question to the first token'),
   answer: line('answer_seconds', 'histogram', 'From the question to the end of the answer'),

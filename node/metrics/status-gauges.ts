@@ -22,6 +22,8 @@ export function statusGauges(gauge: (line: MetricLine) => Gauge): (status: RoleS
     }
     if (client !== null) {
       of(METRICS.offers).set(client.offers)
+      of(METRICS.waiting).set(client.requestsWaiting)
+      of(METRICS.unread).set(client.requestsUnread)
       of(METRICS.spent).set(nano(client.spentNano))
     }
     if (provider === null) return

@@ -1,5 +1,6 @@
 /** Gathers what a role knows of itself for its status; reads memory only, so that it is cheap. */
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'
+import type { Sessions } from '#node/roles/client/sessions.ts'
 import type { RoleStatus } from '#node/roles/peer-options.ts'
 import type { ProviderChannels } from '#node/roles/provider/channels.ts'
 import type { Provider } from '#node/roles/provider/provider.ts'
@@ -41,10 +42,13 @@ export function providerStatus(parts: ProviderStatusParts): ProviderStatus {
 
 export function clientStatus(
   discovery: OfferDiscovery,
+  { waiting, unreadRequests }: Sessions,
   states: readonly ChannelState[],
 ): RoleStatus['client'] {
   return {
     offers: discovery.offers().length,
+    requestsWaiting: waiting.size,
+    requestsUnread: unreadRequests,
     spentNano: `${sum(states.map(usedTotalNano))}`,
     channels: countChannels(states),
   }

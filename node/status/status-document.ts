@@ -63,6 +63,10 @@ const clientStatusSchema = z.object({
   apiUrl: z.string(),
   offers: count,
   answersRunning: count,
+  /** They found every provider full, and stand in line for room. */
+  requestsWaiting: count,
+  /** Their answers are paid no further until somebody reads on. */
+  requestsUnread: count,
   spentNano: nano,
   channels: channelCountsSchema,
 })

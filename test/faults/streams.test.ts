@@ -1,11 +1,13 @@
 /** 64 streams over 4 providers: every request ends in an answer or a 429, and the money is exact. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ENGINE_CREDIT_STEP_EVENTS, ENGINE_WINDOW_EVENTS } from '#inference/constants.ts'
 import { errorResponse } from '#node/gateway/http-error.ts'
-import { BUSY_WAIT_MS } from '#node/roles/constants.ts'
+import { BUSY_WAIT_MS, TOKENS_COALESCE_MS } from '#node/roles/constants.ts'
+import { unitsAffordable } from '#protocol/session/units.ts'
 import { usedTotalNano } from '#settlement/channel/state.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
-import { TestClient, TestProvider } from '../support/role-peers.ts'
+import { CHAT, PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
 
 let network: RoleNetwork
 beforeAll(async () => {
@@ -80,36 +82,59 @@ test('64 streams at once over 4 providers with 4 slots each: all answered, to th
   expect(totals.balancesNano + totals.feesNano).toBe(totals.genesisNano)
 })
 
+/**
+ * An answer that nobody reads holds its stream: the client pays no further, and neither side's patience runs
+ * out before ALLOCATION_WAIT_MS of real time. Each token is a message of its own, so that the reader falls
+ * behind long before the answer's end.
+ */
+async function unreadAnswer(provider: TestProvider, client: TestClient) {
+  const answer = client.chatEvents({ maxTokens: UNREAD_TOKENS_MAX })[Symbol.asyncIterator]()
+  await answer.next()
+  await eventually(() => client.sessions.unreadRequests === 1)
+  expect(provider.engine.load().active).toBe(1)
+  return answer
+}
+
+/** The noise of this prompt is longer. */
+const UNREAD_TOKENS_MAX = 300
+/** Longer than TOKENS_COALESCE_MS: no two tokens share a message. */
+const SLOW = { callMs: TOKENS_COALESCE_MS + 5 }
+
 test('a provider without room for long is a 429 that says so', async () => {
-  const provider = await TestProvider.start(network, 'full')
+  const provider = await TestProvider.start(network, 'full', SLOW)
   const client = await TestClient.start(network, 'waits', [provider])
-  const first = client.chatEvents({ maxTokens: 400 })[Symbol.asyncIterator]()
-  await first.next()
+  const first = await unreadAnswer(provider, client)
   const second = client.chat().catch((error: unknown) => error)
-  await eventually(() => provider.engine.load().active === 1)
+  await eventually(() => client.sessions.waiting.size === 1)
   network.advance(BUSY_WAIT_MS / 1000 + 1)
   const error = await second
   expect(error).toMatchObject({ code: 'PROVIDERS_BUSY' })
   expect(errorResponse(error).status).toBe(429)
+  expect(client.sessions.waiting.size).toBe(0)
   await first.return?.(undefined)
   await client.stop()
   await provider.stop()
 })
 
 test('backpressure: a reader that stops stops the engine after what it paid for', async () => {
-  const provider = await TestProvider.start(network, 'held back')
+  const provider = await TestProvider.start(network, 'held back', SLOW)
   const client = await TestClient.start(network, 'reads no more', [provider])
-  const answer = client.chatEvents({ maxTokens: 450 })[Symbol.asyncIterator]()
-  await answer.next()
-  await answer.next()
-  let calls = -1
-  await eventually(async () => {
-    const before = calls
-    calls = provider.engine.callsTotal()
-    await new Promise((resolve) => setTimeout(resolve, 200))
-    return before === calls
-  })
-  expect(calls).toBeLessThan(450)
+  const answer = await unreadAnswer(provider, client)
+  const paidNano = client.desk.state.requests[0]?.allocatedNano ?? 0n
+  const paidUnits = unitsAffordable(
+    {
+      prices: PRICES,
+      promptTokens: provider.engine.tokenizer.encodeChat(CHAT.messages).length,
+      completionTokensMax: UNREAD_TOKENS_MAX,
+    },
+    paidNano,
+  )
+  // The engine may be ahead of what is paid for by its own window; more time gives it nothing.
+  const callsMax = paidUnits + ENGINE_WINDOW_EVENTS + ENGINE_CREDIT_STEP_EVENTS
+  expect(callsMax).toBeLessThan(UNREAD_TOKENS_MAX)
+  await new Promise((resolve) => setTimeout(resolve, 2 * ENGINE_WINDOW_EVENTS * SLOW.callMs))
+  expect(provider.engine.callsTotal()).toBeLessThanOrEqual(callsMax)
+  expect(client.desk.state.requests[0]?.allocatedNano).toBe(paidNano)
   await answer.return?.(undefined)
   await client.stop()
   await provider.stop()

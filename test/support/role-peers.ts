@@ -54,9 +54,11 @@ export type StreamWrapper = (stream: MessageStream, provider: TestProvider) => M
 export interface TestProviderOptions {
   readonly slotsTotal?: number
   readonly prices?: UnitPrices
-  /** Text that greedy requests answer; without it endless noise. */
+  /** Text that greedy requests answer; without it noise, which ends by chance. */
   readonly answer?: string
   readonly probe?: FaultProbe
+  /** SIMULATED slowness of its engine: milliseconds of a model call, at least. */
+  readonly callMs?: number
   /** Whether its engine keeps what it read for a customer; true by default. */
   readonly keepsPrefixes?: boolean
   /** Another peer's, so that runs need not fund one each. */
@@ -96,11 +98,10 @@ export class TestProvider {
     this.dataDir = network.folder()
     this.#options = options
     this.settlementKey = keyOf(`settlement ${name}`)
-    const { slotsTotal = 8, answer, keepsPrefixes = true } = options
+    const { slotsTotal = 8, answer, keepsPrefixes = true, callMs = 0 } = options
     const engine = createSimulatedEngine({
       modelId: ROLE_MODEL_ID,
-      slotsTotal,
-      keepsPrefixes,
+      ...{ slotsTotal, keepsPrefixes, callMs },
       chatTemplate: network.chatTemplate,
       ...(answer === undefined ? {} : { answer }),
     })

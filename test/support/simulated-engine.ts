@@ -3,7 +3,7 @@
  * made from a hash of the last ids. Passes the same contract suite as the real engines; fast, in
  * this process, and never to be mistaken for one: `info.engine` says simulated.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { reusableTokens } from '#inference/decoding/prefix.ts'
 import { engineClosed, RequestDesk } from '#inference/decoding/request-desk.ts'
 import { scheduleDigest } from '#inference/decoding/schedule.ts'
@@ -27,12 +27,14 @@ export interface SimulatedEngineOptions {
   readonly modelId?: string
   readonly slotsTotal?: number
   readonly contextTokens?: number
-  /** Greedy requests answer this text, then the end token. Without it: endless noise. */
+  /** Greedy requests answer this text, then the end token. Without it: noise, which ends by chance. */
   readonly answer?: string
   /** Whether a request may begin with what an earlier one of its customer read; true by default. */
   readonly keepsPrefixes?: boolean
   /** Another chat template, for example one that knows tools. */
   readonly chatTemplate?: string | undefined
+  /** SIMULATED slowness: a model call takes at least so long; nothing when left out. */
+  readonly callMs?: number
 }
 
 export interface SimulatedEngine extends Engine {
@@ -61,9 +63,8 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
   const files = simulatedModelFiles(contextTokens, options.chatTemplate)
   const tokenizer = loadChatTokenizer(files)
   const crypto = nodeCrypto
-  const { keepsPrefixes = true } = options
   const script = scriptIds(tokenizer, options.answer)
-  const model = new HashModel(contextTokens, script, keepsPrefixes)
+  const model = new HashModel(contextTokens, script, options)
   let closed = false
   const newScheduler = () => {
     const own: Scheduler<SequenceCache> = new Scheduler(
@@ -147,16 +148,18 @@ class HashModel implements TokenModel<SequenceCache> {
   readonly contextTokens: number
   readonly #script: readonly number[] | undefined
   readonly #keepsPrefixes: boolean
+  readonly #callMs: number
   readonly #kept = new Map<string, readonly number[]>()
   callsTotal = 0
 
   constructor(
     contextTokens: number,
     script: readonly number[] | undefined,
-    keepsPrefixes: boolean,
+    { keepsPrefixes = true, callMs = 0 }: SimulatedEngineOptions,
   ) {
     this.contextTokens = contextTokens
     this.#keepsPrefixes = keepsPrefixes
+    this.#callMs = callMs
     this.#script = script
   }
 
@@ -173,16 +176,19 @@ class HashModel implements TokenModel<SequenceCache> {
   }
 
   async decode(rows: readonly DecodingRow<SequenceCache>[]): Promise<Float32Array[]> {
-    await nextTurn()
-    this.callsTotal++
+    await this.#work()
     return rows.map(({ cache, id }) => this.#append(cache, [id]))
   }
 
   async read(cache: SequenceCache, ids: readonly number[]): Promise<Float32Array> {
-    await nextTurn()
-    this.callsTotal++
+    await this.#work()
     if (cache.read.length === cache.sequence.length) cache.read = [...cache.read, ...ids]
     return this.#append(cache, ids)
+  }
+
+  async #work(): Promise<void> {
+    await (this.#callMs > 0 ? wait(this.#callMs) : nextTurn())
+    this.callsTotal++
   }
 
   #append(cache: SequenceCache, ids: readonly number[]): Float32Array {

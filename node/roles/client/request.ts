@@ -20,7 +20,7 @@ import {
 import type { Refusal } from '#protocol/session/frames.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
 import type { TokenLogprobs } from '#protocol/session/token-logprobs.ts'
-import { streamsAtOnce, unitsCostNano } from '#protocol/session/units.ts'
+import { streamsAtOnce, unitsAffordable, unitsCostNano } from '#protocol/session/units.ts'
 import {
   ALLOCATION_WAIT_MS,
   PROVIDER_SILENCE_MS,
@@ -97,6 +97,8 @@ export class ClientRequest {
   #latest: SettledReceipt | undefined
   #waiting = 0
   #owedNano: bigint | undefined
+  /** Cumulative, as it was promised last. */
+  #paidNano = 0n
   /** What is owed waits until other answers of the channel have received more. */
   #isWithheld = false
   readonly #stall: Deadline
@@ -166,6 +168,17 @@ export class ClientRequest {
   /** The provider says that its work has not begun. */
   get isQueued(): boolean {
     return this.#queuedSinceMs !== undefined && this.deliveredUnits === 0
+  }
+
+  /** All that was paid for has arrived, and nothing more is promised until its reader reads on. */
+  get isUnread(): boolean {
+    if (this.#owedNano === undefined || this.#cancelled || this.#ended) return false
+    const paidUnits = unitsAffordable(this.#meter.terms, this.#paidNano)
+    return this.#isReaderBehind && this.deliveredUnits >= paidUnits
+  }
+
+  get #isReaderBehind(): boolean {
+    return this.#waiting > READER_LAG_MESSAGES_MAX
   }
 
   /** The answer as it arrives. Leaving the loop early cancels the work. */
@@ -349,7 +362,7 @@ export class ClientRequest {
       this.#withhold()
       return
     }
-    if (this.#waiting > READER_LAG_MESSAGES_MAX) {
+    if (this.#isReaderBehind) {
       // The provider has nothing to do while this side withholds the next chunk.
       this.#stall.clear()
       return
@@ -363,6 +376,7 @@ export class ClientRequest {
 
   #sendAllocation(nano: bigint, voucher: ReturnType<ClientDesk['allocate']>): void {
     const { desk, emit, send } = this.#parts
+    this.#paidNano = nano
     const allocate = { requestId: this.requestId, allocatedNano: nano, voucher }
     send(this.requestId, { kind: 'allocate', allocate })
     emit({

@@ -123,6 +123,11 @@ export class ClientSession {
     return this.#requests.size
   }
 
+  /** Of them those that are paid no further until somebody reads their answers. */
+  get unreadRequests(): number {
+    return [...this.#requests.values()].filter(({ isUnread }) => isUnread).length
+  }
+
   /** Sends an ask with its first allocation. @throws SettlementError INSUFFICIENT_DEPOSIT */
   ask(ask: Ask, bounds: AnswerBounds): ClientRequest {
     if (this.#closed !== undefined) throw this.#closed

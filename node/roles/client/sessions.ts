@@ -71,6 +71,8 @@ export interface ReadySession {
 export class Sessions {
   readonly #parts: SessionsComponents
   readonly #open = new Map<string, Promise<ClientSession>>()
+  /** Those that were opened and did not end yet. */
+  readonly #live = new Set<ClientSession>()
   readonly #contacts: Contacts
   readonly #verdicts: VerdictCache
   /** For evidence alone: manufacturers' signatures are the same for all machines of a kind. */
@@ -85,6 +87,11 @@ export class Sessions {
     this.#contacts = new Contacts(parts.crypto, parts.policy)
     this.#verdicts = new VerdictCache(parts.crypto)
     this.#evidenceCrypto = rememberSignatures(parts.crypto)
+  }
+
+  /** Requests that are paid no further until somebody reads their answers. */
+  get unreadRequests(): number {
+    return [...this.#live].reduce((sum, session) => sum + session.unreadRequests, 0)
   }
 
   /**
@@ -202,7 +209,10 @@ export class Sessions {
       funding.nameProvider(desk, provider)
       spent.fundMs = clock.nowMs() - fundingMs
       watchdog.set(clock.nowMs() + HANDSHAKE_TIMEOUT_MS)
-      return await ClientSession.open(stream, attested, desk, this.#sessionParts(provider))
+      const parts = this.#sessionParts(provider)
+      const session = await ClientSession.open(stream, attested, desk, parts)
+      if (session.isOpen) this.#live.add(session)
+      return session
     } catch (error) {
       if (error instanceof AttestationError) this.#contacts.forget(provider)
       stream.abort(error instanceof Error ? error : new Error('the session was not opened'))
@@ -251,6 +261,7 @@ export class Sessions {
         receipts.write(session, appended)
       },
       onClosed: (closed: ClientSession) => {
+        this.#live.delete(closed)
         const known = this.#open.get(provider)
         void known?.then(
           (session) => {

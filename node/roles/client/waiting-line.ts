@@ -14,6 +14,13 @@ export class WaitingLines {
     this.#clock = clock
   }
 
+  /** Requests that stand in a line now, of all kinds. */
+  get size(): number {
+    let size = 0
+    for (const { waiting } of this.#lines.values()) size += waiting.length
+    return size
+  }
+
   /** A place that is not taken yet. @param kind requests of one kind wait for the same providers */
   placeFor(kind: string): Place {
     return new Place(

@@ -16,7 +16,13 @@ export function originText(origin: ModelOrigin): string {
   if (origin.kind === 'hub') {
     return `${origin.repository}@${origin.commit.slice(0, 12)} of ${new URL(origin.endpoint).host}`
   }
-  const by = { root: 'its root', pin: 'a pin', publisher: `publisher ${origin.publisher ?? '?'}` }
+  const by = {
+    root: 'its root',
+    pin: 'a pin',
+    publisher: `publisher ${origin.publisher ?? '?'}`,
+    registry: `registry ${origin.registry ?? '?'}`,
+    network: 'the network file',
+  }
   return `peers, named by ${by[origin.namedBy]}`
 }
 

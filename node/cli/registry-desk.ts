@@ -8,8 +8,10 @@ import {
   type ActionFile,
   actionFileText,
   actionOf,
-  additionSchema,
+  type ReadableAddition,
+  type ReadableDecision,
   readActionFile,
+  readAddition,
   registryTermsSchema,
   withSignature,
 } from '#node/registry/action-file.ts'
@@ -78,7 +80,7 @@ const ACTION_VALID_S = 7 * 86_400
  */
 export async function draftAction(
   termsFile: string,
-  decision: Decision,
+  decision: ReadableDecision,
   out: string,
   options: TargetOptions,
   { settings }: CliContext,
@@ -111,13 +113,18 @@ function readTerms(file: string): RegistryTerms {
 }
 
 /** @throws ConfigError ACTION_INVALID */
-export function proposalIn(file: string): Decision {
+export function proposalIn(file: string): ReadableDecision {
+  const text = readBounded(file, ACTION_FILE_BYTES_MAX).toString('utf8')
+  let document: unknown
   try {
-    const text = readBounded(file, ACTION_FILE_BYTES_MAX).toString('utf8')
-    return { kind: 'propose', addition: additionSchema.parse(JSON.parse(text)) }
+    document = JSON.parse(text)
   } catch (cause) {
-    throw new ConfigError('ACTION_INVALID', `${file} holds no addition to a registry`, { cause })
+    throw new ConfigError('ACTION_INVALID', `${file} holds no addition to a registry`, {
+      cause,
+      remedy: 'docs/spec/cli.md shows the form.',
+    })
   }
+  return { kind: 'propose', addition: readAddition(crypto, document) }
 }
 
 /** Adds an owner's signature to the file. @throws ConfigError KEY_FILE_INVALID, NOT_AN_OWNER, ACTION_INVALID */
@@ -189,10 +196,11 @@ export function decisionText({ sequence, decision }: ActionFile): string {
   }
 }
 
-function additionText(addition: Extract<Decision, { kind: 'propose' }>['addition']): string {
+function additionText(addition: ReadableAddition): string {
   if (addition.kind === 'policy') {
     const { epoch, policyHash } = addition.policy
     return `the policy ${toHex(policyHash)} as epoch ${epoch}`
   }
-  return `the ${addition.kind} ${toHex(addition.key)}`
+  const { kind, key, name } = addition
+  return `the ${kind} ${toHex(key)}${name === undefined ? '' : ` by the name ${name}`}`
 }

@@ -16,7 +16,7 @@ export interface Settings {
   readonly network: string | undefined
   /** File with the reader's own attestation policy. */
   readonly policy: string | undefined
-  /** Addresses of registries whose revocations count. */
+  /** Addresses of registries whose revocations and names of models count. */
   readonly registries: readonly string[]
   /** Base URL of NVIDIA's remote attestation service; undefined: NVIDIA's own. */
   readonly nrasUrl: string | undefined
@@ -160,7 +160,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     defaultText: "the network's alone",
   },
   registries: {
-    description: 'addresses of registries whose revocations count, separated by commas',
+    description: 'addresses of registries whose revocations and model names count, separated by commas',
     variable: 'COCOON_REGISTRIES',
     fileKey: 'registries',
     schema: textList,

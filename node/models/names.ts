@@ -37,8 +37,11 @@ type NamesFile = z.output<typeof fileSchema>
 /** What a name means, and who says so. */
 export interface NamedRoot {
   readonly rootHex: string
-  readonly namedBy: 'pin' | 'publisher'
+  readonly namedBy: 'pin' | 'publisher' | 'registry' | 'network'
+  /** A publisher's word. */
   readonly publication: SignedPublication | undefined
+  /** Raw address of the registry that lists it. */
+  readonly registry?: string
 }
 
 export class ModelNames {
@@ -125,30 +128,24 @@ export class ModelNames {
     this.#write({ ...file, publications })
   }
 
+  /** What the owner said; it goes before everybody. */
+  pinned(name: string): NamedRoot | undefined {
+    const { pins } = this.#read()
+    const rootHex = Object.hasOwn(pins, name) ? pins[name] : undefined
+    return rootHex === undefined ? undefined : { rootHex, namedBy: 'pin', publication: undefined }
+  }
+
   /**
-   * What is known of a name here: the owner's pin first, then trusted publishers.
-   * @param publisher only its word counts; hexadecimal
-   * @throws ConfigError MODEL_NAME_AMBIGUOUS when two trusted publishers name two roots
+   * What trusted publishers say of a name, as far as it was heard: one word of each.
+   * @param only its word alone; hexadecimal
    */
-  resolve(name: string, publisher?: string): NamedRoot | undefined {
-    const { pins, publishers, publications } = this.#read()
-    const isAsked = publisher === undefined && Object.hasOwn(pins, name)
-    const pinned = isAsked ? pins[name] : undefined
-    if (pinned !== undefined) return { rootHex: pinned, namedBy: 'pin', publication: undefined }
-    const said = publications.filter(
-      (one) =>
-        one.name === name &&
-        publishers.includes(toHex(one.publisher)) &&
-        [undefined, toHex(one.publisher)].includes(publisher),
-    )
-    const [first, ...others] = said
-    if (first === undefined) return undefined
-    if (others.some((one) => !equal(one.root, first.root))) {
-      throw new ConfigError('MODEL_NAME_AMBIGUOUS', `two publishers call two models ${name}`, {
-        remedy: 'Pin the one that you mean: `cocoon models pin NAME ROOT`.',
-      })
-    }
-    return { rootHex: toHex(first.root), namedBy: 'publisher', publication: first }
+  said(name: string, only?: string): readonly NamedRoot[] {
+    const { publishers, publications } = this.#read()
+    const counts = ({ publisher }: SignedPublication) =>
+      publishers.includes(toHex(publisher)) && [undefined, toHex(publisher)].includes(only)
+    return publications
+      .filter((one) => one.name === name && counts(one))
+      .map((one) => ({ rootHex: toHex(one.root), namedBy: 'publisher', publication: one }))
   }
 
   #read(): NamesFile {

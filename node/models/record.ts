@@ -31,8 +31,10 @@ const originSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('peers'),
     /** Who said that this root is the one that was meant. */
-    namedBy: z.enum(['root', 'pin', 'publisher']),
+    namedBy: z.enum(['root', 'pin', 'publisher', 'registry', 'network']),
     publisher: z.string().max(64).nullable(),
+    /** Raw address; absent: none said it. */
+    registry: z.string().max(80).optional(),
     licence: z.string().max(256).nullable(),
   }),
 ])

@@ -6,8 +6,16 @@ import { z } from 'zod'
 import { equal, fromHex, toHex } from '#protocol/bytes.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import { type Action, actionCell, type Decision, signAction } from '#settlement/registry/actions.ts'
+import { MODEL_NAME } from '#protocol/model/publication.ts'
+import {
+  type Action,
+  type Addition,
+  actionCell,
+  type Decision,
+  signAction,
+} from '#settlement/registry/actions.ts'
 import { type RegistryTerms, registryAddress } from '#settlement/registry/registry.ts'
+import { modelNameMeta } from './model-names.ts'
 
 const hex = (bytes: number) =>
   z
@@ -35,7 +43,7 @@ export const registryTermsSchema = z.strictObject({
   owners: z.array(hash).min(1).max(16),
 })
 
-export const additionSchema = z.discriminatedUnion('kind', [
+const additionSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('policy'),
     policy: z.strictObject({
@@ -48,9 +56,40 @@ export const additionSchema = z.discriminatedUnion('kind', [
       floors: z.strictObject({ tdxEvaluationNumber: u32, snpTcbGenoa: u64, snpTcbTurin: u64 }),
     }),
   }),
-  z.strictObject({ kind: z.literal('model'), key: hash, meta: hash }),
+  z.strictObject({
+    kind: z.literal('model'),
+    key: hash,
+    /** Left out beside a name, which it follows from. */
+    meta: hash.optional(),
+    /** What clients may call it; for people who sign, the chain holds `meta` alone. */
+    name: z.string().regex(MODEL_NAME).optional(),
+  }),
   z.strictObject({ kind: z.literal('measurement'), key: hash, meta: hash }),
 ])
+
+/** An addition as owners read it. */
+export type ReadableAddition = Addition & { readonly name?: string }
+
+/**
+ * An addition to a registry, whose name is the one that its `meta` stands for.
+ * @throws ConfigError ACTION_INVALID
+ */
+export function readAddition(crypto: CryptoPort, document: unknown): ReadableAddition {
+  const parsed = additionSchema.safeParse(document)
+  if (!parsed.success) throw invalid('it holds no addition', parsed.error)
+  return withMeta(crypto, parsed.data)
+}
+
+function withMeta(crypto: CryptoPort, addition: z.output<typeof additionSchema>): ReadableAddition {
+  if (addition.kind !== 'model') return addition
+  const { kind, key, name } = addition
+  const named = name === undefined ? undefined : modelNameMeta(crypto, name, key)
+  const meta = addition.meta ?? named
+  if (meta === undefined) throw invalid('a model has neither a name nor a digest')
+  if (name === undefined || named === undefined) return { kind, key, meta }
+  if (!equal(meta, named)) throw invalid(`its digest is not that of the name ${name}`)
+  return { kind, key, meta, name }
+}
 
 const actionFileSchema = z.strictObject({
   format: z.literal('cocoon-registry-action/1'),
@@ -67,25 +106,23 @@ const actionFileSchema = z.strictObject({
   signatures: z.record(z.string().regex(/^(?:[0-9]|1[0-5])$/), hex(64)),
 })
 
+export type ReadableDecision =
+  | Exclude<Decision, { readonly kind: 'propose' }>
+  | { readonly kind: 'propose'; readonly addition: ReadableAddition }
+
 export interface ActionFile {
   readonly terms: RegistryTerms
   readonly sequence: number
   /** Unix seconds. */
   readonly validUntil: number
-  readonly decision: Decision
+  readonly decision: ReadableDecision
   /** By the owner's place in the terms, 64 bytes each. */
   readonly signatures: Readonly<Record<string, Uint8Array>>
 }
 
 /** @throws ConfigError ACTION_INVALID: also when a signature in it is not valid */
 export function readActionFile(crypto: CryptoPort, text: string): ActionFile {
-  let file: ActionFile
-  try {
-    const { format: _, ...rest } = actionFileSchema.parse(JSON.parse(text))
-    file = rest
-  } catch (cause) {
-    throw invalid('it cannot be read', cause)
-  }
+  const file = parseActionFile(crypto, text)
   const message = new Uint8Array(actionCell(actionOf(file)).hash())
   for (const [index, signature] of Object.entries(file.signatures)) {
     const owner = file.terms.owners[Number(index)]
@@ -94,6 +131,19 @@ export function readActionFile(crypto: CryptoPort, text: string): ActionFile {
     }
   }
   return file
+}
+
+function parseActionFile(crypto: CryptoPort, text: string): ActionFile {
+  let parsed: z.output<typeof actionFileSchema>
+  try {
+    parsed = actionFileSchema.parse(JSON.parse(text))
+  } catch (cause) {
+    throw invalid('it cannot be read', cause)
+  }
+  const { format: _, decision, ...rest } = parsed
+  if (decision.kind !== 'propose') return { ...rest, decision }
+  const addition = withMeta(crypto, decision.addition)
+  return { ...rest, decision: { kind: 'propose', addition } }
 }
 
 function invalid(why: string, cause?: unknown): ConfigError {

@@ -6,3 +6,7 @@ export const REGISTRY_AGE_MS_MAX = 15_000
 export const REGISTRIES_MAX = 8
 /** A file of an action with 16 signatures. */
 export const ACTION_FILE_BYTES_MAX = 65_536
+/** Registries whose state a machine remembers outside of a peer's store; the oldest is forgotten. */
+export const SEEN_REGISTRIES_MAX = 64
+/** The file of them. */
+export const SEEN_FILE_BYTES_MAX = 65_536

@@ -6,14 +6,18 @@ import { fetchPublication } from '#node/models/fetch-publication.ts'
 import { withKnownModels } from '#node/models/known-models.ts'
 import { ModelNames } from '#node/models/names.ts'
 import { publicationBytesOf, readPublication } from '#node/models/publication-document.ts'
+import { type NameAuthorities, type NameQuestion, resolveName } from '#node/models/resolve-name.ts'
 import { ModelStore } from '#node/models/store.ts'
 import { UploadBudget } from '#node/models/upload-budget.ts'
+import { modelNameMeta } from '#node/registry/model-names.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { fromHex, toHex, utf8 } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import { modelNameKey } from '#protocol/model/dht-keys.ts'
 import { publicationBytes, signPublication } from '#protocol/model/publication.ts'
-import { errorCode } from '#test/support/error-code.ts'
+import type { RegistryEntry, RegistryOnChain } from '#settlement/registry/registry.ts'
+import { errorCode, rejectionCode } from '#test/support/error-code.ts'
 import { found, ModelPeers, testModel } from '#test/support/model-peers.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
 import { testIdentity } from '#test/support/test-peers.ts'
@@ -25,35 +29,45 @@ const word = (root: string, sequence = 1, key = publisher, name = 'tiny') =>
   signPublication(crypto, key, { name, root: fromHex(root), licence: 'MIT', sequence })
 const signal = new AbortController().signal
 
+/** Without a network: nobody has a newer word. */
+const meaning = (
+  names: ModelNames,
+  name = 'tiny',
+  question: Partial<NameQuestion> = {},
+  more: Partial<NameAuthorities> = {},
+) =>
+  resolveName(
+    { name, ...question },
+    { crypto, names, ask: async () => undefined, registries: [], network: () => [], ...more },
+  )
+
 describe('names', () => {
-  it('a pin is what the owner said, kept on the disk, and goes before every publisher', () => {
+  it('a pin is what the owner said, kept on the disk, and goes before every publisher', async () => {
     const root = temporaryFolder()
     const names = new ModelNames(root, crypto)
     names.trust(publisher.publicKey)
     names.hear(word(rootA))
-    expect(names.resolve('tiny')).toMatchObject({ rootHex: rootA, namedBy: 'publisher' })
+    expect(await meaning(names)).toMatchObject({ rootHex: rootA, namedBy: 'publisher' })
     names.pin('tiny', rootB)
-    expect(new ModelNames(root, crypto).resolve('tiny')).toMatchObject({
-      rootHex: rootB,
-      namedBy: 'pin',
-    })
+    const again = new ModelNames(root, crypto)
+    expect(await meaning(again)).toMatchObject({ rootHex: rootB, namedBy: 'pin' })
     expect(names.unpin('tiny')).toBe(true)
-    expect(names.resolve('tiny')?.rootHex).toBe(rootA)
-    expect(names.resolve('constructor')).toBeUndefined()
+    expect((await meaning(names)).rootHex).toBe(rootA)
+    expect(await rejectionCode(meaning(names, 'constructor'))).toBe('MODEL_NAME_UNKNOWN')
   })
 
-  it('a publisher counts only while it is trusted', () => {
+  it('a publisher counts only while it is trusted', async () => {
     const names = new ModelNames(temporaryFolder(), crypto)
     names.hear(word(rootA))
-    expect(names.resolve('tiny')).toBeUndefined()
+    expect(await rejectionCode(meaning(names))).toBe('MODEL_NAME_UNKNOWN')
     names.trust(publisher.publicKey)
-    expect(names.resolve('tiny')?.rootHex).toBe(rootA)
+    expect((await meaning(names)).rootHex).toBe(rootA)
     names.distrust(publisher.publicKey)
-    expect(names.resolve('tiny')).toBeUndefined()
+    expect(await rejectionCode(meaning(names))).toBe('MODEL_NAME_UNKNOWN')
     expect(names.publications()).toEqual([])
   })
 
-  it('the newest word counts; an older one, or another of the same number, is refused', () => {
+  it('the newest word counts; an older one, or another of the same number, is refused', async () => {
     const names = new ModelNames(temporaryFolder(), crypto)
     names.trust(publisher.publicKey)
     names.hear(word(rootA, 2))
@@ -61,17 +75,18 @@ describe('names', () => {
     expect(errorCode(() => names.hear(word(rootB, 1)))).toBe('MODEL_PUBLICATION_ROLLED_BACK')
     expect(errorCode(() => names.hear(word(rootB, 2)))).toBe('MODEL_PUBLICATION_ROLLED_BACK')
     names.hear(word(rootB, 3))
-    expect(names.resolve('tiny')?.rootHex).toBe(rootB)
+    expect((await meaning(names)).rootHex).toBe(rootB)
   })
 
-  it('two trusted publishers that disagree are nobody’s guess', () => {
+  it('two trusted publishers that disagree are nobody’s guess', async () => {
     const names = new ModelNames(temporaryFolder(), crypto)
     const other = testIdentity(902)
     for (const key of [publisher, other]) names.trust(key.publicKey)
     names.hear(word(rootA))
     names.hear(word(rootB, 1, other))
-    expect(errorCode(() => names.resolve('tiny'))).toBe('MODEL_NAME_AMBIGUOUS')
-    expect(names.resolve('tiny', toHex(other.publicKey))?.rootHex).toBe(rootB)
+    expect(await rejectionCode(meaning(names))).toBe('MODEL_NAME_AMBIGUOUS')
+    const only = { publisher: toHex(other.publicKey) }
+    expect((await meaning(names, 'tiny', { only })).rootHex).toBe(rootB)
   })
 
   it('what was changed after it was signed is no publication', () => {
@@ -111,7 +126,76 @@ describe('names', () => {
     const names = new ModelNames(root, crypto)
     names.pin('tiny', rootA)
     writeFileSync(path.join(root, 'models', 'names.json'), '{"pins":')
-    expect(errorCode(() => names.resolve('tiny'))).toBe('MODEL_NAMES_INVALID')
+    expect(errorCode(() => names.pinned('tiny'))).toBe('MODEL_NAMES_INVALID')
+  })
+})
+
+describe('names in registries that the owner configured', () => {
+  const entry = (root: string, more: Partial<RegistryEntry> = {}, name = 'tiny') => {
+    const meta = modelNameMeta(crypto, name, fromHex(root))
+    return [root, { kind: 'model', status: 'active', since: 100, meta, ...more }] as const
+  }
+  const registry = (address: string, ...entries: (readonly [string, RegistryEntry])[]) => ({
+    address,
+    read: async () => ({ entries: new Map(entries) }) as unknown as RegistryOnChain,
+  })
+  const ask = (
+    registries: NameAuthorities['registries'],
+    names?: ModelNames,
+    only?: 'registries',
+  ) => meaning(names ?? new ModelNames(temporaryFolder(), crypto), 'tiny', { only }, { registries })
+
+  it('count after pins and publishers: the last that was added, and never another kind or name', async () => {
+    const entries = [
+      entry(rootA),
+      entry(rootB, { since: 200 }),
+      entry('cc'.repeat(32), { since: 300 }, 'other'),
+      entry('dd'.repeat(32), { since: 300, kind: 'measurement' }),
+    ]
+    const one = registry('0:1', ...entries)
+    expect(await ask([one])).toEqual({
+      ...{ rootHex: rootB, namedBy: 'registry', registry: '0:1', publication: undefined },
+    })
+    const names = new ModelNames(temporaryFolder(), crypto)
+    names.trust(publisher.publicKey)
+    names.hear(word(rootB))
+    expect(await ask([one], names)).toMatchObject({ rootHex: rootB, namedBy: 'publisher' })
+    names.pin('tiny', rootA)
+    const unreadable = { address: '0:2', read: () => Promise.reject(new Error('no chain')) }
+    expect(await ask([unreadable], names)).toMatchObject({ rootHex: rootA, namedBy: 'pin' })
+    expect(await rejectionCode(ask([registry('0:1')]))).toBe('MODEL_NAME_UNKNOWN')
+  })
+
+  it('that disagree, with each other or with a publisher, are an error that says who', async () => {
+    const [one, other] = [registry('0:1', entry(rootA)), registry('0:2', entry(rootB))]
+    expect(await rejectionCode(ask([one, other]))).toBe('MODEL_NAME_AMBIGUOUS')
+    const names = new ModelNames(temporaryFolder(), crypto)
+    names.trust(publisher.publicKey)
+    names.hear(word(rootA))
+    await expect(ask([other], names)).rejects.toMatchObject({
+      code: 'MODEL_NAME_AMBIGUOUS',
+      data: { [`publisher ${toHex(publisher.publicKey)}`]: rootA, 'registry 0:2': rootB },
+    })
+    expect((await ask([other], names, 'registries')).rootHex).toBe(rootB)
+    const twice = registry('0:1', entry(rootA), entry(rootB))
+    expect(await rejectionCode(ask([twice]))).toBe('MODEL_NAME_AMBIGUOUS')
+  })
+
+  it('refuse what one of them revoked, whoever names it, and ask nobody else when unreadable', async () => {
+    const revoked = entry(rootA, { status: 'revoked' })
+    expect(await rejectionCode(ask([registry('0:1', revoked)]))).toBe('REGISTRY_REVOKED')
+    const both = [registry('0:1', entry(rootA)), registry('0:2', revoked)]
+    expect(await rejectionCode(ask(both))).toBe('REGISTRY_REVOKED')
+    const names = new ModelNames(temporaryFolder(), crypto)
+    names.trust(publisher.publicKey)
+    names.hear(word(rootA))
+    const bare = entry(rootA, { status: 'revoked', kind: undefined, meta: new Uint8Array(32) })
+    expect(await rejectionCode(ask([registry('0:1', bare)], names))).toBe('REGISTRY_REVOKED')
+    const failure = new UnavailableError('CHAIN_UNREACHABLE', 'no chain')
+    const unreadable = { address: '0:2', read: () => Promise.reject(failure) }
+    expect(await rejectionCode(ask([unreadable], names))).toBe('CHAIN_UNREACHABLE')
+    const next = registry('0:1', revoked, entry(rootB, { since: 50 }))
+    expect((await ask([next])).rootHex).toBe(rootB)
   })
 })
 

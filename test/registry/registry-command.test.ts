@@ -65,14 +65,16 @@ it('proposes a model: enough owners sign, anybody submits, and applies it after 
   const addition = draft('model.json')
   writeFileSync(
     addition,
-    JSON.stringify({ kind: 'model', key: toHex(network.modelRoot), meta: '77'.repeat(32) }),
+    JSON.stringify({ kind: 'model', key: toHex(network.modelRoot), name: 'tiny' }),
   )
   const out = ['--terms', terms, '--out', draft('first')]
   await registry('propose', addition, ...out, ...onNetwork())
   await sign('first', 0)
   await expect(submit('submit', 'first')).rejects.toMatchObject({ code: 'ACTION_UNSIGNED' })
   const { talk } = await sign('first', 1)
-  expect(talk).toContain(`decision 1: propose the model ${toHex(network.modelRoot)}`)
+  expect(talk).toContain(
+    `decision 1: propose the model ${toHex(network.modelRoot)} by the name tiny`,
+  )
   expect(JSON.parse((await submit('submit', 'first')).text).sent).toBe(true)
   expect(await show()).toMatchObject({ sequence: 1, active: 0, proposals: 1, revokedInUse: null })
   await expect(submit('apply', 'first')).rejects.toMatchObject({ code: 'TRANSACTION_FAILED' })
@@ -125,6 +127,9 @@ it('does not overwrite a draft, and takes no stranger, loose key file or changed
   await expect(sign('second', 2)).rejects.toMatchObject({ code: 'NOT_AN_OWNER' })
   chmodSync(keys[0]!, 0o644)
   await expect(sign('second', 0)).rejects.toMatchObject({ code: 'KEY_FILE_INVALID' })
+  const renamed = readFileSync(draft('first'), 'utf8').replace('"tiny"', '"tinx"')
+  writeFileSync(draft('renamed'), renamed)
+  await expect(sign('renamed', 1)).rejects.toMatchObject({ code: 'ACTION_INVALID' })
   const text = readFileSync(draft('second'), 'utf8')
   writeFileSync(draft('second'), text.replace('"sequence": 2', '"sequence": 3'))
   await expect(sign('second', 1)).rejects.toMatchObject({ code: 'ACTION_INVALID' })

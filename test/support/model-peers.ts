@@ -28,8 +28,7 @@ export interface TestModel {
 }
 
 /** In a folder of its own: five files, of which one has two pieces. */
-export function testModel(): TestModel {
-  const folder = temporaryFolder()
+export function testModel(folder = temporaryFolder()): TestModel {
   const all = tinyRepository()
   const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json']
   const files = new Map(
@@ -38,7 +37,7 @@ export function testModel(): TestModel {
       all.get(name)!,
     ]),
   )
-  mkdirSync(path.join(folder, 'onnx'))
+  mkdirSync(path.join(folder, 'onnx'), { recursive: true })
   for (const [name, bytes] of files) writeFileSync(path.join(folder, name), bytes)
   const manifest = manifestOf(files, crypto)
   return { folder, files, manifest, root: manifestRoot(manifest, crypto) }

@@ -1,7 +1,8 @@
 /** `cocoon models pull`: from a Hugging-Face-compatible host, or from other peers. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { QUANTIZATIONS, type Quantization } from '#node/models/choose-files.ts'
 import type { CliContext } from '../context.ts'
+import { parseHex32 } from '../hex32.ts'
 import { withSettings } from '../settings-options.ts'
 
 export interface PullOptions {
@@ -10,6 +11,7 @@ export interface PullOptions {
   readonly quant?: Quantization
   readonly include?: readonly string[]
   readonly publisher?: string
+  readonly registry?: string
   readonly hubEndpoint?: string
   readonly network?: string
   readonly json?: boolean
@@ -19,10 +21,14 @@ export function modelsPullCommand(models: Command, context: CliContext): void {
   const pull = models
     .command('pull')
     .description('get a model: OWNER/NAME[@REVISION] from a host, NAME or --root from other peers')
-    .argument('[model]', 'OWNER/NAME, OWNER/NAME@REVISION, or a name that is pinned or published')
+    .argument(
+      '[model]',
+      'OWNER/NAME, OWNER/NAME@REVISION, or a name: pinned, published or registered',
+    )
     .option('--root <root>', 'the model with this root, from peers', parseHex32)
     .option('--name <name>', 'what to call it here')
     .option('--publisher <key>', 'from peers: only the word of this trusted publisher', parseHex32)
+    .option('--registry <address>', 'from peers: only the word of this registry')
     .addOption(
       new Option('--quant <kind>', 'from a host: which weights (default: the first there)').choices(
         QUANTIZATIONS,
@@ -31,7 +37,7 @@ export function modelsPullCommand(models: Command, context: CliContext): void {
     .option('--include <paths...>', 'from a host: exact paths; one .onnx file is the graph')
     .option('--json', 'events as JSON lines, the model as the last')
     .addHelpText('after', EXAMPLES)
-  withSettings(pull, ['hubEndpoint', 'network'], ['dataRoot', 'hubToken'])
+  withSettings(pull, ['hubEndpoint', 'network'], ['dataRoot', 'hubToken', 'registries'])
   pull.action(async (model: string | undefined, options: PullOptions) => {
     const { pullModel } = await import('../pull-desk.ts')
     await pullModel(model, options, context)
@@ -42,10 +48,7 @@ const EXAMPLES = `
 Examples:
   cocoon models pull onnx-community/SmolLM2-135M-Instruct --quant q4
   cocoon models pull --root 9f3c…                from peers that hand it out
+  cocoon models pull smollm2 --registry EQ…      what this registry calls so, from peers
   cocoon up --model smollm2-135m-instruct-q4
-`
 
-function parseHex32(text: string): string {
-  if (/^[0-9a-f]{64}$/.test(text)) return text
-  throw new InvalidArgumentError('It must be 64 hexadecimal digits.')
-}
+Ctrl-C stops it; the same command goes on where it stopped.`

@@ -5,6 +5,7 @@ import { modelsListCommand } from './models-list.ts'
 import { modelsNamesCommands } from './models-names.ts'
 import { modelsPublishCommand } from './models-publish.ts'
 import { modelsPullCommand } from './models-pull.ts'
+import { modelsResolveCommand } from './models-resolve.ts'
 import { modelsRmCommand } from './models-rm.ts'
 import { modelsShowCommand } from './models-show.ts'
 import { modelsSynthCommand } from './models-synth.ts'
@@ -21,5 +22,6 @@ export function modelsCommand(program: Command, context: CliContext): void {
   modelsRmCommand(models, context)
   modelsPublishCommand(models, context)
   modelsNamesCommands(models, context)
+  modelsResolveCommand(models, context)
   modelsSynthCommand(models, context)
 }

@@ -12,19 +12,20 @@ import {
   VOCABULARY_MAX,
   WEIGHTS_FILE_BYTES_MAX,
 } from '../constants.ts'
-import { type ModelFiles, manifestOf, manifestRoot } from '../model/manifest.ts'
+import { type ModelFiles, type ModelManifest, manifestOf, manifestRoot } from '../model/manifest.ts'
 import { parseJsonFile } from '../model/model-config.ts'
-import { graphFolderFiles, missing, readRegularFile } from '../model/read-model.ts'
+import { graphFolderFiles, missing, readRegularFile, type TextFiles } from '../model/read-model.ts'
 import type { Pooling } from './pooling.ts'
 
-const TEXT_FILES = {
-  'config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, isRequired: true },
-  'tokenizer.json': { bytesMax: TOKENIZER_FILE_BYTES_MAX, isRequired: true },
-  'tokenizer_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, isRequired: false },
-  'modules.json': { bytesMax: CONFIG_FILE_BYTES_MAX, isRequired: false },
-  'sentence_bert_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, isRequired: false },
-  '1_Pooling/config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, isRequired: false },
-} as const
+/** The small files: all that a client needs to count tokens. Value: most bytes it may have. */
+export const ENCODER_TEXT_FILES: TextFiles = {
+  'config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: true },
+  'tokenizer.json': { bytesMax: TOKENIZER_FILE_BYTES_MAX, required: true },
+  'tokenizer_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
+  'modules.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
+  'sentence_bert_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
+  '1_Pooling/config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
+}
 
 export interface EncoderConfig {
   readonly vocabularySize: number
@@ -37,6 +38,7 @@ export interface EncoderConfig {
 }
 
 export interface EncoderModel {
+  readonly manifest: ModelManifest
   readonly files: ModelFiles
   /** 32 bytes. */
   readonly root: Uint8Array
@@ -52,10 +54,10 @@ export interface EncoderModel {
 export async function readEncoder(folder: string, crypto: CryptoPort): Promise<EncoderModel> {
   const files = new Map<string, Uint8Array>()
   await refuseLinkedFolder(folder, '1_Pooling')
-  for (const [path, { bytesMax, isRequired }] of Object.entries(TEXT_FILES)) {
+  for (const [path, { bytesMax, required }] of Object.entries(ENCODER_TEXT_FILES)) {
     const bytes = await readRegularFile(folder, path, bytesMax)
     if (bytes !== undefined) files.set(path, bytes)
-    else if (isRequired) throw missing(path)
+    else if (required) throw missing(path)
   }
   const names = await graphFolderFiles(folder)
   const [graph, ...others] = names.filter((name) => name.endsWith('.onnx'))
@@ -73,12 +75,18 @@ export async function readEncoder(folder: string, crypto: CryptoPort): Promise<E
     bytesLeft -= bytes.length
     files.set(path, bytes)
   }
-  const root = manifestRoot(manifestOf(files, crypto), crypto)
-  return { files, root, graphPath: `onnx/${graph}`, config: parseEncoderConfig(files) }
+  const manifest = manifestOf(files, crypto)
+  const root = manifestRoot(manifest, crypto)
+  return { manifest, files, root, graphPath: `onnx/${graph}`, config: parseEncoderConfig(files) }
 }
 
 /** Files of sentence-transformers that no decoder has. */
 const ENCODER_MARKS = ['modules.json', 'sentence_bert_config.json', '1_Pooling/config.json']
+
+/** Whether files are those of a sentence-embedding model, by their paths. */
+export function isEncoder(paths: Iterable<string>): boolean {
+  return [...paths].some((path) => ENCODER_MARKS.includes(path))
+}
 
 /** Whether a folder is a sentence-embedding model, by the names of its files: the engine reads them. */
 export async function isEncoderFolder(folder: string): Promise<boolean> {
@@ -112,8 +120,11 @@ const PoolingConfig = z.looseObject({
 })
 const MODULE_KINDS = new Set(['Transformer', 'Pooling', 'Normalize'])
 
-/** @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, MODEL_POOLING_UNSUPPORTED */
-function parseEncoderConfig(files: ModelFiles): EncoderConfig {
+/**
+ * From the small files alone.
+ * @throws ConfigError MODEL_FILE_MISSING, MODEL_FILE_INVALID, MODEL_POOLING_UNSUPPORTED
+ */
+export function parseEncoderConfig(files: ModelFiles): EncoderConfig {
   const config = parseJsonFile(files, 'config.json', Config)
   const sentence = files.has('sentence_bert_config.json')
     ? parseJsonFile(files, 'sentence_bert_config.json', SentenceConfig)

@@ -15,8 +15,13 @@ import {
 import { type ModelFiles, type ModelManifest, manifestOf, manifestRoot } from './manifest.ts'
 import { type ModelConfig, parseModelConfig } from './model-config.ts'
 
-/** The small files: all that a client needs to count tokens. Value: most bytes it may have. */
-export const TEXT_FILES: Readonly<Record<string, { bytesMax: number; required: boolean }>> = {
+/** By path: most bytes it may have, and whether a model must have it. */
+export type TextFiles = Readonly<
+  Record<string, { readonly bytesMax: number; readonly required: boolean }>
+>
+
+/** The small files: all that a client needs to count tokens. */
+export const TEXT_FILES: TextFiles = {
   'config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: true },
   'generation_config.json': { bytesMax: CONFIG_FILE_BYTES_MAX, required: false },
   'tokenizer.json': { bytesMax: TOKENIZER_FILE_BYTES_MAX, required: true },

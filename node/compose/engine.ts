@@ -1,5 +1,5 @@
 /** Which engine a provider runs: its own in a child process, or one behind an upstream server. */
-import { isEncoderFolder } from '#inference/embedding/encoder-files.ts'
+import { isEncoderFolder, readEncoder } from '#inference/embedding/encoder-files.ts'
 import { createEmbeddingEngine } from '#inference/embedding/onnx-embedding-engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import type { ModelFiles } from '#inference/model/manifest.ts'
@@ -10,6 +10,7 @@ import { equal, fromHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { asCocoonError, ConfigError } from '#protocol/errors.ts'
 import { systemClock as clock } from '../clock.ts'
+import type { WholeModel } from '../models/shared-model.ts'
 import { UPSTREAM_CHECK_EVERY_MS } from '../roles/constants.ts'
 import type { ProviderOptions } from '../roles/peer-options.ts'
 import { EmbeddingWork } from '../roles/provider/embedding-work.ts'
@@ -23,8 +24,8 @@ export interface ProviderEngine {
   readonly work: WorkMeter
   /** Undefined: the model embeds. */
   readonly tokenizer: ReturnType<typeof loadChatTokenizer> | undefined
-  /** The whole model; undefined where only its small files are on this machine, or it embeds. */
-  readonly model: Model | undefined
+  /** The whole model; undefined where only its small files are on this machine. */
+  readonly model: WholeModel | undefined
   readonly upstream: () => UpstreamStatus | null
 }
 
@@ -56,8 +57,8 @@ async function startEmbedding(
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })
   const work = new WorkMeter(cleanup.use(new EmbeddingWork(engine, crypto)), clock)
-  const none = { tokenizer: undefined, model: undefined }
-  return { place: 'own-process', work, ...none, upstream: () => null }
+  const model = await readEncoder(folder, crypto)
+  return { place: 'own-process', work, tokenizer: undefined, model, upstream: () => null }
 }
 
 async function startOwn(

@@ -1,6 +1,5 @@
 /** A provider: its engine, its enclave, its channels, the market it sells on. */
 import { policyDigest } from '#attestation/policy/policy.ts'
-import type { Model } from '#inference/model/read-model.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import type { Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { DEFAULT_SEAL_SUITE } from '#protocol/session/seal.ts'
@@ -10,6 +9,7 @@ import { chooseGpus } from '../evidence/gpu-evidence.ts'
 import { openMachine } from '../evidence/machine.ts'
 import { startJobWorker } from '../market/job-worker.ts'
 import { startOfferPublisher } from '../market/offer-publisher.ts'
+import type { WholeModel } from '../models/shared-model.ts'
 import { startServing } from '../models/start-serving.ts'
 import type { ProviderOptions, RunningProvider } from '../roles/peer-options.ts'
 import { ProviderChannels } from '../roles/provider/channels.ts'
@@ -159,7 +159,7 @@ async function openEnclave(
 async function shareModel(
   { log, dataDir, modelFolder, share }: ProviderOptions,
   { transport }: ComposedPeer,
-  model: Model,
+  model: WholeModel,
   cleanup: AsyncDisposableStack,
 ): Promise<void> {
   const stopped = new AbortController()

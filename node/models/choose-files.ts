@@ -1,11 +1,10 @@
 /** Which files of a repository make one model: small files, one graph with its data, papers. */
 
 import { MODEL_BYTES_MAX } from '#inference/constants.ts'
-import { TEXT_FILES } from '#inference/model/read-model.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { MODEL_PAPER_BYTES_MAX, MODEL_PAPERS_MAX } from './constants.ts'
 import type { RepositoryFile } from './hub-repository.ts'
-import { isModelPath, isPaper, isTextFile, sizeMaxOf } from './model-paths.ts'
+import { isModelPath, isPaper, sizeMaxOf, textFilesOf } from './model-paths.ts'
 
 /** Forms of the weights by the file names that hubs use. Dynamic int8 is none: it is not exact. */
 const GRAPHS = {
@@ -38,11 +37,15 @@ export interface Choice {
  */
 export function chooseFiles(files: readonly RepositoryFile[], choice: Choice): ChosenFiles {
   const graphPath = chooseGraph(files, choice)
+  const texts = textFilesOf(files.map(({ path }) => path))
   const include = new Set(choice.include)
   const isWanted = ({ path }: RepositoryFile) =>
-    isTextFile(path) || path === graphPath || isDataOf(graphPath, path) || include.has(path)
+    Object.hasOwn(texts, path) ||
+    path === graphPath ||
+    isDataOf(graphPath, path) ||
+    include.has(path)
   const model = files.filter((file) => isModelPath(file.path) && isWanted(file))
-  for (const [path, { required }] of Object.entries(TEXT_FILES)) {
+  for (const [path, { required }] of Object.entries(texts)) {
     if (required && !model.some((file) => file.path === path)) throw missing(path)
   }
   for (const path of include) if (!model.some((file) => file.path === path)) throw missing(path)
@@ -99,7 +102,8 @@ function checkFile(file: RepositoryFile): void {
 
 function missing(path: string): ConfigError {
   return new ConfigError('MODEL_FILE_MISSING', `the repository has no ${path.slice(0, 100)}`, {
-    remedy: 'Use a chat model in the layout of the Hugging Face hub, with ONNX files in onnx/.',
+    remedy:
+      'Use a chat or sentence-embedding model in the layout of the Hugging Face hub, with ONNX files in onnx/.',
     data: { path: path.slice(0, 100) },
   })
 }

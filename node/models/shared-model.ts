@@ -18,6 +18,9 @@ export interface SharedModel {
   readonly files: ReadonlyMap<string, SharedFile>
 }
 
+/** What is handed out: a chat model or an encoder, whole in memory when it is hashed. */
+export type WholeModel = Pick<Model, 'root' | 'manifest' | 'files'>
+
 export interface SharedFile {
   readonly path: string
   readonly sizeBytes: number
@@ -30,7 +33,7 @@ export interface SharedFile {
  * @param withWeights false: only what a client needs to count tokens
  */
 export function sharedModel(
-  model: Pick<Model, 'root' | 'manifest' | 'files'>,
+  model: WholeModel,
   folder: string,
   withWeights: boolean,
   crypto: CryptoPort,

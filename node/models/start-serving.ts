@@ -1,7 +1,6 @@
 /** A provider's side of /cocoon/model/1: small files for everybody, weights where the owner opted in. */
 import path from 'node:path'
 import type { Logger } from 'pino'
-import type { Model } from '#inference/model/read-model.ts'
 import { equal, utf8 } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
@@ -12,7 +11,7 @@ import { keepProviding } from '../market/provide.ts'
 import { SHARE_BYTES_PER_DAY_DEFAULT, SHARE_BYTES_PER_S_DEFAULT } from './constants.ts'
 import { readPublication } from './publication-document.ts'
 import { serveModels } from './serve.ts'
-import { sharedModel } from './shared-model.ts'
+import { sharedModel, type WholeModel } from './shared-model.ts'
 import { UploadBudget } from './upload-budget.ts'
 
 /** What an owner who hands out weights decided. */
@@ -40,7 +39,7 @@ export interface ServingParts {
  */
 export async function startServing(
   { transport, crypto, clock, log, dataDir }: ServingParts,
-  served: { readonly model: Pick<Model, 'root' | 'manifest' | 'files'>; readonly folder: string },
+  served: { readonly model: WholeModel; readonly folder: string },
   share: ShareOptions | undefined,
   signal: AbortSignal,
 ): Promise<void> {

@@ -109,7 +109,8 @@ export class ModelStore {
     if (this.has(rootHex) === undefined) {
       await rm(folder, { recursive: true, force: true })
       await writeFile(path.join(partial, RECORD_FILE), recordText(record), { flush: true })
-      for (const inner of ['onnx', '.']) await syncFolder(path.join(partial, inner))
+      const inner = new Set(record.files.map((file) => path.dirname(file.path)))
+      for (const one of inner.add('.')) await syncFolder(path.join(partial, one))
       await rename(partial, folder)
       await syncFolder(this.dir)
     } else {

@@ -81,7 +81,9 @@ export class TokenizerFiles {
     await mkdir(fresh, { recursive: true, mode: 0o700 })
     await writeFile(path.join(fresh, MANIFEST_FILE), manifestDocument(manifest), { flush: true })
     for (const [one, bytes] of files) {
-      await writeFile(path.join(fresh, one), bytes, { flush: true })
+      const file = path.join(fresh, one)
+      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+      await writeFile(file, bytes, { flush: true })
     }
     await rm(folder, { recursive: true, force: true })
     await rename(fresh, folder)

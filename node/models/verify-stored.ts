@@ -1,10 +1,10 @@
 /** Compares the files of a stored model with its manifest. */
-import { readdir } from 'node:fs/promises'
+import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { GRAPH_FOLDER } from '#inference/model/read-model.ts'
 import { equal } from '#protocol/bytes.ts'
 import { hashFile } from './file-hash.ts'
-import { isTextFile } from './model-paths.ts'
+import { SMALL_FILE_PATHS } from './model-paths.ts'
 import type { StoredModel } from './store.ts'
 
 export interface FileFault {
@@ -25,12 +25,11 @@ export async function verifyStored({ folder, files }: StoredModel): Promise<read
     }
   }
   const graphs = await readdir(path.join(folder, GRAPH_FOLDER)).catch(() => [])
-  const there = [
-    ...graphs.map((name) => `${GRAPH_FOLDER}/${name}`),
-    ...(await readdir(folder)).filter(isTextFile),
-  ]
-  for (const one of there) {
-    if (!files.some((file) => file.path === one)) faults.push({ path: one, fault: 'unexpected' })
+  const could = [...graphs.map((name) => `${GRAPH_FOLDER}/${name}`), ...SMALL_FILE_PATHS]
+  for (const one of could) {
+    if (files.some((file) => file.path === one)) continue
+    const there = await lstat(path.join(folder, one)).catch(() => undefined)
+    if (there !== undefined) faults.push({ path: one, fault: 'unexpected' })
   }
   return faults
 }

@@ -4,7 +4,9 @@
  */
 import {
   type EncoderConfig,
+  isEncoder,
   isEncoderFolder,
+  parseEncoderConfig,
   readEncoder,
 } from '#inference/embedding/encoder-files.ts'
 import {
@@ -13,6 +15,7 @@ import {
 } from '#inference/embedding/encoder-tokenizer.ts'
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import type { ModelFiles } from '#inference/model/manifest.ts'
 import { parseModelConfig } from '#inference/model/model-config.ts'
 import { readModel } from '#inference/model/read-model.ts'
 import type { TokenizerFiles } from '#node/models/tokenizer-files.ts'
@@ -76,18 +79,26 @@ export class ClientModels {
   }
 
   /**
-   * What counts texts for a model that embeds. Its files are not fetched from peers.
+   * What counts texts for a model that embeds.
    * @throws ConfigError MODEL_CANNOT_EMBED, MODEL_FILES_MISSING, MODEL_ROOT_MISMATCH, and those of readEncoder
+   * @throws UnavailableError MODEL_SOURCES_EXHAUSTED when no peer hands out its small files
    */
   async loadEncoder(model: KnownModel): Promise<LoadedEncoder> {
+    if ((await this.kindOf(model)) === 'chat') throw cannotEmbed(model.id)
+    return once(this.#encoders, model.rootHex, () => this.#readEncoder(model))
+  }
+
+  async #readEncoder(model: KnownModel): Promise<LoadedEncoder> {
     const { id, folder } = model
-    if (folder === undefined) throw filesMissing(id)
-    if ((await this.kindOf(model)) === 'chat') throw cannotEmbed(id)
-    return once(this.#encoders, model.rootHex, async () => {
-      const { root, files, config } = await readEncoder(folder, this.#crypto)
-      checkRoot(model, root)
+    if (folder === undefined) {
+      const files = await this.#fetched(model)
+      if (!isEncoder(files.keys())) throw cannotEmbed(id)
+      const config = parseEncoderConfig(files)
       return { tokenizer: loadEncoderTokenizer(files, config), config }
-    })
+    }
+    const { root, files, config } = await readEncoder(folder, this.#crypto)
+    checkRoot(model, root)
+    return { tokenizer: loadEncoderTokenizer(files, config), config }
   }
 
   /**
@@ -100,15 +111,21 @@ export class ClientModels {
   }
 
   async #read(model: KnownModel): Promise<LoadedModel> {
-    if (model.folder === undefined && this.#elsewhere !== undefined) {
-      const files = await this.#elsewhere.get(model.root)
-      const { contextTokens } = parseModelConfig(files)
-      return { tokenizer: loadChatTokenizer(files), contextTokens }
+    if (model.folder === undefined) {
+      const small = await this.#fetched(model)
+      if (isEncoder(small.keys())) throw embedsOnly(model.id)
+      const { contextTokens } = parseModelConfig(small)
+      return { tokenizer: loadChatTokenizer(small), contextTokens }
     }
-    if (model.folder === undefined) throw filesMissing(model.id)
     const { root, files, config } = await readModel(model.folder, this.#crypto)
     checkRoot(model, root)
     return { tokenizer: loadChatTokenizer(files), contextTokens: config.contextTokens }
+  }
+
+  /** The small files, which peers hand out; what they are is what the root says. */
+  async #fetched({ id, root }: KnownModel): Promise<ModelFiles> {
+    if (this.#elsewhere === undefined) throw filesMissing(id)
+    return this.#elsewhere.get(root)
   }
 }
 

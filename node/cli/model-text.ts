@@ -1,6 +1,8 @@
 /** How models are shown. */
+import { kindOfPaths } from '#node/models/model-paths.ts'
 import type { ModelOrigin } from '#node/models/record.ts'
 import type { StoredModel } from '#node/models/store.ts'
+import type { ModelKind } from '#node/roles/client-service.ts'
 import { toHex } from '#protocol/bytes.ts'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB'] as const
@@ -32,11 +34,15 @@ export function licenceText({ kind, licence }: ModelOrigin): string {
   return kind === 'hub' ? `${licence} (says its card)` : `${licence} (says its publisher)`
 }
 
+export function kindOf({ files }: StoredModel): ModelKind {
+  return kindOfPaths(files.map((file) => file.path))
+}
+
 /** The JSON form (docs/spec/cli.md). */
 export function modelDocument(model: StoredModel) {
   const { name, rootHex, sizeBytes, folder, origin, addedAtMs, files } = model
   return {
-    ...{ name, root: rootHex, sizeBytes, folder, origin, addedAtMs },
+    ...{ name, root: rootHex, modelKind: kindOf(model), sizeBytes, folder, origin, addedAtMs },
     files: files.map((file) => ({
       path: file.path,
       sizeBytes: file.sizeBytes,

@@ -1,4 +1,4 @@
-/** A client of the network inside another program: ask, stream, look at money and proof, close. */
+/** A client of the network inside another program: ask, stream, embed, look at money and proof, close. */
 
 import type { AssuranceTier } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
@@ -9,6 +9,7 @@ import type {
   ChatRequest,
   ClientService,
   EstimateView,
+  ModelKind,
   ModelView,
   OfferView,
   ReceiptView,
@@ -17,6 +18,13 @@ import type {
 import { ConfigError } from '#protocol/errors.ts'
 import { type Answer, AnswerStream } from './answer-stream.ts'
 import { OFFERS_POLL_MS } from './constants.ts'
+import {
+  type Embeddings,
+  type EmbedInput,
+  type EmbedOptions,
+  embeddingsOf,
+  embedRequestOf,
+} from './embeddings.ts'
 import { type SamplingOptions, samplingFrom } from './sampling.ts'
 
 /** One question. Everything left out has the default of the HTTP API. */
@@ -75,6 +83,20 @@ export class CocoonClient implements AsyncDisposable {
     return new AnswerStream((signal) => this.#events(question, options, signal), options.signal)
   }
 
+  /**
+   * The vectors of texts: `const { vectors } = await client.embed(['a', 'b'])`. All from one provider.
+   * @throws ConfigError MODEL_UNKNOWN, MODEL_CANNOT_EMBED, EMBEDDING_INPUT_INVALID, EMBEDDING_TOO_LARGE,
+   *   EMBEDDING_DIMENSIONS, ASK_INVALID
+   * @throws SettlementError PRICE_ABOVE_MAX
+   * @throws UnavailableError NO_PROVIDER; its data names each provider's reason
+   */
+  async embed(input: EmbedInput, options: EmbedOptions = {}): Promise<Embeddings> {
+    const { signal = new AbortController().signal } = options
+    signal.throwIfAborted()
+    const model = options.model ?? (await this.#defaultModel('embedding'))
+    return embeddingsOf(await this.#service.embed(embedRequestOf(input, model, options), signal))
+  }
+
   models(): Promise<readonly ModelView[]> {
     return this.#service.models()
   }
@@ -130,7 +152,7 @@ export class CocoonClient implements AsyncDisposable {
 
   async #request(question: Question, options: AskOptions): Promise<ChatRequest> {
     const { maxPriceNano, tierMin } = options
-    const model = options.model ?? (await this.#defaultModel())
+    const model = options.model ?? (await this.#defaultModel('chat'))
     return {
       model,
       messages: typeof question === 'string' ? [{ role: 'user', content: question }] : question,
@@ -141,10 +163,12 @@ export class CocoonClient implements AsyncDisposable {
     }
   }
 
-  async #defaultModel(): Promise<string> {
-    const models = await this.#service.models()
+  async #defaultModel(wanted: ModelKind): Promise<string> {
+    const models = (await this.#service.models()).filter(({ kind }) => kind === wanted)
     const model = models.find(({ providers }) => providers > 0) ?? models[0]
     if (model !== undefined) return model.id
-    throw new ConfigError('MODEL_UNKNOWN', 'this network names no model')
+    throw new ConfigError('MODEL_UNKNOWN', `this network names no model of kind ${wanted}`, {
+      remedy: 'Name one with `model`; `models()` says what there is.',
+    })
   }
 }

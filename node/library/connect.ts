@@ -8,11 +8,15 @@ import { ownerKeys } from '#node/cli/owner-keys.ts'
 import { walletPassphrase } from '#node/cli/passphrase.ts'
 import { readPolicyFile } from '#node/cli/policy-file.ts'
 import type { Prompt } from '#node/cli/prompt.ts'
+import { registryAddresses } from '#node/cli/registry-addresses.ts'
 import { networkFile } from '#node/cli/target.ts'
 import { composeClient } from '#node/compose.ts'
 import { readConfiguration } from '#node/config/read.ts'
 import type { Settings } from '#node/config.ts'
 import { createLog } from '#node/log.ts'
+import { withKnownModels } from '#node/models/known-models.ts'
+import { ModelNames } from '#node/models/names.ts'
+import { ModelStore } from '#node/models/store.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
 import { STORE_FILE } from '#node/store/constants.ts'
 import { openDataFolder } from '#node/store/data-folder.ts'
@@ -24,6 +28,7 @@ import {
 import { devchainRpc } from '#node/testnet/devchain-rpc.ts'
 import { type NetworkFile, readNetworkFile } from '#node/testnet/network-file.ts'
 import { ownerWallet, requireProtected } from '#node/wallet/owner-wallet.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { walletAddress } from '#settlement/wallet/body.ts'
 import type { WalletSigner } from '#settlement/wallet/signer.ts'
 import { CocoonClient } from './client.ts'
@@ -57,7 +62,8 @@ export interface ConnectOptions {
 /**
  * Joins a network and waits a moment for its first offer. On mainnet only with a wallet whose key is sealed
  * or kept by another program: a key in the clear is for test networks.
- * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID, POLICY_INVALID, FILE_UNREADABLE
+ * @throws ConfigError NETWORK_FILE, KEYS_FILE, CONFIG_INVALID, POLICY_INVALID, FILE_UNREADABLE,
+ *   REGISTRY_ADDRESS, MODEL_NAMES_INVALID
  * @throws ConfigError WALLET_UNPROTECTED, WALLET_FILE, WALLET_PASSPHRASE, WALLET_PASSPHRASE_MISSING
  * @throws UnavailableError NO_TESTNET, STORE_LOCKED, CHAIN_UNREACHABLE
  */
@@ -65,7 +71,7 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
   const { settings } = readConfiguration(process.env, homedir())
   const { name = 'library', network } = options
   const dataDir = path.resolve(options.dataDir ?? path.join(settings.dataRoot, 'library'))
-  const joined = networkOf(network, settings)
+  const joined = knownNetwork(networkOf(network, settings), settings)
   const folder = openDataFolder(dataDir)
   try {
     const { identitySeed } = ownerKeys(dataDir)
@@ -85,6 +91,7 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
       ...{ ...options, identitySeed, signer, name, dataDir: networkDir, network: joined, log },
       ownPolicy: settings.policy === undefined ? undefined : readPolicyFile(settings.policy),
       nrasUrl: settings.nrasUrl,
+      registries: registryAddresses(settings.registries),
     }
     return await connectAs(named, folder.release)
   } catch (error) {
@@ -96,6 +103,11 @@ export async function connect(options: ConnectOptions = {}): Promise<CocoonClien
 function networkOf(network: ConnectOptions['network'], settings: Settings): NetworkFile {
   if (typeof network === 'object') return network
   return readNetworkFile(networkFile(network === undefined ? {} : { network }, settings))
+}
+
+/** With the owner's pins and store, as `cocoon client` has it. */
+function knownNetwork(network: NetworkFile, { dataRoot }: Settings): NetworkFile {
+  return withKnownModels(network, new ModelStore(dataRoot), new ModelNames(dataRoot, nodeCrypto))
 }
 
 /** There a wallet that is new gets coins that are worth nothing; anywhere else its owner funds it. */
@@ -126,6 +138,8 @@ export interface NamedClient extends ConnectOptions {
   /** Tightens the network's policy, as COCOON_POLICY or config.json says. */
   readonly ownPolicy?: AttestationPolicy | undefined
   readonly nrasUrl?: string | undefined
+  /** Raw addresses of registries whose revocations count. */
+  readonly registries?: readonly string[]
 }
 
 /** @param release called when the client is closed */
@@ -134,9 +148,9 @@ export async function connectAs(
   release: () => void = () => undefined,
 ): Promise<CocoonClient> {
   const { name, dataDir, network, identitySeed, log, maxPriceNano, onEvent } = options
-  const { ownPolicy, nrasUrl, signer, walletSeed } = options
+  const { ownPolicy, nrasUrl, registries = [], signer, walletSeed } = options
   const peer = await composeClient({
-    ...{ name, dataDir, network, identitySeed, log, ownPolicy, nrasUrl },
+    ...{ name, dataDir, network, identitySeed, log, ownPolicy, nrasUrl, registries },
     ...(signer === undefined ? {} : { signer }),
     ...(walletSeed === undefined ? {} : { walletSeed }),
     depositNano: options.depositNano ?? CHANNEL_DEPOSIT_NANO,

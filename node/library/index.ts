@@ -36,6 +36,7 @@ export {
 export type { Answer, AnswerStream } from './answer-stream.ts'
 export type { AskOptions, CocoonClient, Question } from './client.ts'
 export { type ConnectOptions, connect } from './connect.ts'
+export type { Embeddings, EmbedInput, EmbedOptions } from './embeddings.ts'
 export type { ResponseFormat, SamplingOptions, Tool, ToolChoice } from './sampling.ts'
 export { startTestnet, type Testnet, type TestnetOptions } from './testnet.ts'
 export { verifyReceipt } from './verify.ts'

@@ -37,7 +37,7 @@ describe('cocoon models', () => {
     const { test, root, model } = await withModel()
     await run(test, 'list')
     expect(test.stdout()).toMatch(
-      /^tiny +[0-9a-f]{16} +1\.3 MiB +peers, named by its root +1970-01-02$/m,
+      /^tiny +[0-9a-f]{16} +chat +1\.3 MiB +peers, named by its root +1970-01-02$/m,
     )
     await run(test, 'show', root.slice(0, 8))
     expect(test.stdout()).toContain(root)
@@ -59,6 +59,8 @@ describe('cocoon models', () => {
     writeFileSync(data, bytes)
     writeFileSync(path.join(model.folder, 'onnx/more.onnx'), '')
     writeFileSync(path.join(model.folder, 'chat_template.jinja'), '')
+    mkdirSync(path.join(model.folder, '1_Pooling'))
+    writeFileSync(path.join(model.folder, '1_Pooling/config.json'), '{}')
     await run(test, 'verify', 'tiny', '--json')
     expect(JSON.parse(test.stdout().trim().split('\n').at(-1)!)).toMatchObject({
       ok: false,
@@ -66,6 +68,7 @@ describe('cocoon models', () => {
         { path: 'onnx/model_q4.onnx_data', fault: 'changed' },
         { path: 'onnx/more.onnx', fault: 'unexpected' },
         { path: 'chat_template.jinja', fault: 'unexpected' },
+        { path: '1_Pooling/config.json', fault: 'unexpected' },
       ],
     })
     expect(test.exitCodes).toEqual([1])

@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { readEncoder } from '#inference/embedding/encoder-files.ts'
 import { manifestOf, manifestRoot } from '#inference/model/manifest.ts'
 import { DISK_RESERVE_BYTES, HUB_TRIES_MAX } from '#node/models/constants.ts'
 import { freeBytesOf } from '#node/models/disk.ts'
@@ -22,6 +23,7 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { errorCode, rejectionCode } from '#test/support/error-code.ts'
 import { COMMIT, REPOSITORY, type SimulatedHub, startHub } from '#test/support/hub.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
+import { writeTinyEncoder } from '#test/support/tiny-encoder.ts'
 
 const TOKEN = 'hf_secretsecretsecret'
 const MODEL = [
@@ -97,6 +99,21 @@ describe('a pull from a hub', () => {
     })
     expect(await verifyStored(model)).toEqual([])
     expect(hub.requests.some((one) => one.path.includes('pytorch_model.bin'))).toBe(false)
+  })
+
+  it('takes an encoder whole, and no file that its reader would pass over', async () => {
+    const folder = temporaryFolder()
+    await writeTinyEncoder(folder)
+    const encoder = await readEncoder(folder, crypto)
+    hub.files.clear()
+    for (const [name, bytes] of encoder.files) hub.files.set(name, bytes)
+    hub.files.set('generation_config.json', Buffer.from('{}'))
+    hub.files.set('special_tokens_map.json', Buffer.from('{}'))
+    const model = await pull()
+    expect(model.files.map((file) => file.path)).toEqual([...encoder.files.keys()].sort())
+    expect(model.root).toEqual(encoder.root)
+    expect((await readEncoder(model.folder, crypto)).root).toEqual(encoder.root)
+    expect(await verifyStored(model)).toEqual([])
   })
 
   it('--quant and --include choose the graph; the files of another one stay away', async () => {

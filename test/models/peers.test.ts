@@ -2,10 +2,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { byPath } from '#inference/model/manifest.ts'
 import { pieceHashes } from '#inference/model/pieces.ts'
 import { DISK_RESERVE_BYTES, PIECE_BLOCK_BYTES, SOURCE_ROUNDS_MAX } from '#node/models/constants.ts'
 import { freeBytesOf } from '#node/models/disk.ts'
 import { manifestDocument } from '#node/models/manifest-document.ts'
+import { checkManifest } from '#node/models/model-paths.ts'
 import { encodeAnswer, encodeHashes, type ModelRequest } from '#node/models/peer-messages.ts'
 import type { PullEvent } from '#node/models/pull-events.ts'
 import { type PeerPull, pullFromPeers } from '#node/models/pull-from-peers.ts'
@@ -16,7 +18,7 @@ import { equal, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { modelFilesKey } from '#protocol/model/dht-keys.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
-import { rejectionCode } from '#test/support/error-code.ts'
+import { errorCode, rejectionCode } from '#test/support/error-code.ts'
 import { found, ModelPeers, type TestModel, testModel } from '#test/support/model-peers.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
 
@@ -320,4 +322,14 @@ describe('a light client without the model', () => {
     expect(await rejectionCode(refused.get(model.root))).toBe('MODEL_SOURCES_EXHAUSTED')
     expect(readdirSync(fresh)).toEqual([])
   })
+})
+
+it('a manifest that mixes the small files of a chat model and an encoder is refused before a file is fetched', () => {
+  const entryOf = (name: string) => ({ ...model.manifest[0]!, path: name })
+  const withFiles = (...names: string[]) => [...model.manifest, ...names.map(entryOf)].sort(byPath)
+  expect(() => checkManifest(withFiles('1_Pooling/config.json', 'modules.json'))).not.toThrow()
+  const refused = (...names: string[]) => errorCode(() => checkManifest(withFiles(...names)))
+  expect(refused('modules.json', 'generation_config.json')).toBe('MODEL_MANIFEST_INVALID')
+  expect(refused('2_Dense/config.json')).toBe('MODEL_PATH_REFUSED')
+  expect(refused('1_Pooling/../config.json')).toBe('MODEL_PATH_REFUSED')
 })

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { ModelStore, type StoredModel } from '#node/models/store.ts'
 import { table } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
-import { bytesText, modelDocument, originText } from '../model-text.ts'
+import { bytesText, kindOf, modelDocument, originText } from '../model-text.ts'
 import { withSettings } from '../settings-options.ts'
 
 export function modelsListCommand(models: Command, context: CliContext): void {
@@ -16,7 +16,8 @@ export function modelsListCommand(models: Command, context: CliContext): void {
       const { models: found, broken } = new ModelStore(settings.dataRoot).list()
       for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
       if (options.json) return output.json(found.map(modelDocument))
-      output.result(text(found))
+      if (found.length > 0) return output.result(text(found))
+      output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
     })
   withSettings(list, [], ['dataRoot'])
 }
@@ -25,6 +26,7 @@ function text(found: readonly StoredModel[]): string {
   return table(found, [
     { title: 'NAME', cell: ({ name }) => name },
     { title: 'ROOT', cell: ({ rootHex }) => rootHex.slice(0, 16) },
+    { title: 'KIND', cell: kindOf },
     { title: 'SIZE', cell: ({ sizeBytes }) => bytesText(sizeBytes), align: 'right' },
     { title: 'FROM', cell: ({ origin }) => originText(origin) },
     { title: 'ADDED', cell: ({ addedAtMs }) => new Date(addedAtMs).toISOString().slice(0, 10) },

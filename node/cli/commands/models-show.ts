@@ -4,7 +4,7 @@ import { ModelStore } from '#node/models/store.ts'
 import { pairs, table } from '#node/text.ts'
 import { toHex } from '#protocol/bytes.ts'
 import type { CliContext } from '../context.ts'
-import { bytesText, licenceText, modelDocument, originText } from '../model-text.ts'
+import { bytesText, kindOf, licenceText, modelDocument, originText } from '../model-text.ts'
 import { withSettings } from '../settings-options.ts'
 
 export function modelsShowCommand(models: Command, context: CliContext): void {
@@ -25,6 +25,7 @@ export function modelsShowCommand(models: Command, context: CliContext): void {
       const facts = pairs([
         ['name', model.name],
         ['root', model.rootHex],
+        ['kind', kindOf(model)],
         ['size', bytesText(model.sizeBytes)],
         ['from', originText(model.origin)],
         ['licence', licenceText(model.origin)],

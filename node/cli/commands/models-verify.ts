@@ -34,5 +34,6 @@ async function check(
     else if (faults.length === 0) output.result(`${name}  ok  ${root}`)
     else for (const { path, fault } of faults) output.result(`${name}  ${fault}  ${path}`)
   }
-  if (found.length === 0 && !json) output.talk('no models are here')
+  if (found.length === 0 && !json)
+    output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
 }

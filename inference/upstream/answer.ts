@@ -2,10 +2,17 @@
  * One answer of an upstream server while it arrives: counted again, compared with the local tokenizer,
  * stopped where this side says that it ends. What a server says of itself decides nothing.
  */
-import type { ChatTokenizer, GenerateEvent, GenerateFinish, TextStream } from '../engine.ts'
+import type {
+  ChatTokenizer,
+  GenerateEvent,
+  GenerateFinish,
+  TextStream,
+  TokenLogprobs,
+} from '../engine.ts'
 import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
 import { drifted, endedEarly } from './errors.ts'
 import { TextCheck } from './text-check.ts'
+import type { TextToIds } from './text-ids.ts'
 
 export interface AnswerTerms {
   readonly dialect: Pick<Dialect, 'exactTokenIds' | 'countsPrompt'>
@@ -15,11 +22,16 @@ export interface AnswerTerms {
   /** Clamped to what the context has room for. */
   readonly maxTokens: number
   readonly stop: readonly string[]
+  /** How many likely ids were asked for beside each token; undefined: none, and no log probability. */
+  readonly topLogprobs: number | undefined
 }
+
+/** A logarithm of a share is at most 0; so much is left to rounding. */
+const LOGPROB_MAX = 1e-4
 
 export interface AnswerTools {
   readonly tokenizer: ChatTokenizer
-  readonly textToIds: (text: string) => number[]
+  readonly textToIds: TextToIds
 }
 
 export class UpstreamAnswer {
@@ -110,14 +122,13 @@ export class UpstreamAnswer {
   }
 
   #idsOf(piece: UpstreamPiece): readonly number[] {
-    const { exactTokenIds } = this.#terms.dialect
-    if (!exactTokenIds) return this.#tools.textToIds(piece.text)
+    const { dialect, maxTokens } = this.#terms
+    // One more than may come, so that it is seen that there are more.
+    const idsMax = maxTokens - this.#tokens + 1
+    if (!dialect.exactTokenIds) return this.#tools.textToIds(piece.text, idsMax)
     if (piece.ids === undefined) {
       if (piece.text !== '') throw drifted('ids')
       return []
-    }
-    if (piece.logprobs !== undefined && piece.logprobs.length !== piece.ids.length) {
-      throw drifted('ids')
     }
     return piece.ids
   }
@@ -128,14 +139,30 @@ export class UpstreamAnswer {
     return text
   }
 
-  #token(id: number, { logprobs }: UpstreamPiece, at: number): GenerateEvent {
-    const isKnown = id >= 0 && id < this.#tools.tokenizer.vocabularySize
-    if (!isKnown) throw drifted('vocabulary')
+  #token(id: number, piece: UpstreamPiece, at: number): GenerateEvent {
+    if (!this.#isKnown(id)) throw drifted('vocabulary')
+    const logprobs = this.#logprobsOf(id, piece, at)
     this.#tokens++
     this.#spelledText += this.#spelled.push(id)
     if (this.#isStop(id)) this.#end = 'stop'
+    return logprobs === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs }
+  }
+
+  #isKnown(id: number): boolean {
+    return id >= 0 && id < this.#tools.tokenizer.vocabularySize
+  }
+
+  /** Of exactly this id, and so many as were asked for: vLLM adds the id that was drawn to the likeliest. */
+  #logprobsOf(id: number, { ids, logprobs }: UpstreamPiece, at: number): TokenLogprobs | undefined {
+    const { topLogprobs } = this.#terms
+    if (topLogprobs === undefined) return undefined
     const own = logprobs?.[at]
-    return own === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs: own }
+    if (own?.id !== id || logprobs?.length !== ids?.length) throw drifted('logprobs')
+    const top = own.top.slice(0, topLogprobs)
+    const isLogarithm = [own, ...top].every(({ logprob }) => logprob <= LOGPROB_MAX)
+    if (!isLogarithm || top.length < topLogprobs) throw drifted('logprobs')
+    if (!top.every((one) => this.#isKnown(one.id))) throw drifted('vocabulary')
+    return { logprob: own.logprob, top }
   }
 
   #isStop(id: number): boolean {

@@ -17,6 +17,8 @@ export type DriftRule =
   | 'end'
   /** No token ids, though the server gave them when it was tried. */
   | 'ids'
+  /** Asked for and missing, of another id than the one that came, or above 0. */
+  | 'logprobs'
 
 export function drifted(rule: DriftRule): UnavailableError {
   return new UnavailableError('UPSTREAM_DRIFT', `the upstream server is not what it was: ${rule}`, {
@@ -86,11 +88,13 @@ export function unsupported(dialect: string, field: string): ConfigError {
   })
 }
 
-/** An answer can be continued only by its ids. */
-export function noResume(dialect: string): UnavailableError {
-  return new UnavailableError('UPSTREAM_NO_RESUME', `${dialect} gives no token ids to go on from`, {
+/** Why an answer that broke off cannot go on at a server. */
+export type NoResumeReason = 'no token ids' | 'penalties counted anew' | 'a grammar begun anew'
+
+export function noResume(dialect: string, reason: NoResumeReason): UnavailableError {
+  return new UnavailableError('UPSTREAM_NO_RESUME', `${dialect} cannot go on: ${reason}`, {
     remedy: 'Ask from the beginning, or use another provider.',
-    data: { dialect },
+    data: { dialect, reason },
   })
 }
 

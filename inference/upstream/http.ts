@@ -124,6 +124,7 @@ async function send(
     })
   } catch (thrown) {
     if (timeout.aborted && !init.signal.aborted) throw timedOut('connect', timeoutMs)
+    if (isNoHttp(thrown)) throw malformed('not HTTP, or headers beyond every size')
     // Its message may name the address with whatever an owner put into it.
     throw unreachable(thrown)
   } finally {
@@ -136,6 +137,13 @@ async function send(
     throw busy(response.status, retryAfterS(response.headers.get('retry-after')))
   }
   throw refused(response.status)
+}
+
+/** Something answers there, in a way that fetch gives up: its own limit of headers, or its parser. */
+function isNoHttp(thrown: unknown): boolean {
+  const cause = thrown instanceof Error ? thrown.cause : undefined
+  if (!(cause instanceof Error)) return false
+  return cause.name === 'HTTPParserError' || cause.name === 'HeadersOverflowError'
 }
 
 /** Seconds only: a date would need a clock that both sides agree on. */

@@ -24,7 +24,7 @@ export async function* readEvents(
   const lines = new LineBuffer()
   let hasBegun = false
   let bytes = 0
-  let data: string[] = []
+  let event = new EventBuffer()
   // One clock for each event, whatever else arrives before it: comments keep nobody waiting for ever.
   let clock = phaseClock(access, hasBegun)
   try {
@@ -34,12 +34,12 @@ export async function* readEvents(
       bytes += chunk.length
       if (bytes > bytesMax) throw malformed('a stream beyond every size')
       for (const line of lines.push(chunk)) {
-        if (line === '' && data.length > 0) {
+        if (line === '' && !event.isEmpty) {
           hasBegun = true
-          yield data.join('\n')
-          data = []
+          yield event.data
+          event = new EventBuffer()
           clock = phaseClock(access, hasBegun)
-        } else if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+        } else if (line.startsWith('data:')) event.add(line.slice(line[5] === ' ' ? 6 : 5))
       }
     }
   } finally {
@@ -81,9 +81,31 @@ async function readInTime(
   }
 }
 
-/** Bytes in, whole lines out; LF or CR LF. */
+/** The data lines of one event, together no longer than one line may be. */
+class EventBuffer {
+  readonly #lines: string[] = []
+  #chars = 0
+
+  get isEmpty(): boolean {
+    return this.#lines.length === 0
+  }
+
+  get data(): string {
+    return this.#lines.join('\n')
+  }
+
+  add(line: string): void {
+    this.#chars += line.length + 1
+    if (this.#chars > UPSTREAM_LINE_BYTES_MAX) throw malformed('an event beyond every size')
+    this.#lines.push(line)
+  }
+}
+
+const LINE_BUFFER_BYTES = 4_096
+
+/** Bytes in, whole lines out; LF or CR LF. One buffer, so that a line in single bytes costs no more. */
 class LineBuffer {
-  #parts: Uint8Array[] = []
+  #buffer = new Uint8Array(LINE_BUFFER_BYTES)
   #bytes = 0
 
   push(chunk: Uint8Array): string[] {
@@ -99,27 +121,29 @@ class LineBuffer {
   }
 
   #keep(part: Uint8Array): void {
-    this.#bytes += part.length
-    if (this.#bytes > UPSTREAM_LINE_BYTES_MAX) throw malformed('a line beyond every size')
-    if (part.length > 0) this.#parts.push(part)
+    const bytes = this.#bytes + part.length
+    if (bytes > UPSTREAM_LINE_BYTES_MAX) throw malformed('a line beyond every size')
+    if (bytes > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(bytes, 2 * this.#buffer.length))
+      larger.set(this.#buffer.subarray(0, this.#bytes))
+      this.#buffer = larger
+    }
+    this.#buffer.set(part, this.#bytes)
+    this.#bytes = bytes
   }
 
   #take(): string {
-    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(joined(this.#parts))
-    this.#parts = []
+    const line = this.#buffer.subarray(0, this.#bytes)
     this.#bytes = 0
+    const text = textOf(line)
     return text.endsWith('\r') ? text.slice(0, -1) : text
   }
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts
-  if (parts.length === 1 && only !== undefined) return only
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
-    at += part.length
+function textOf(line: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { ignoreBOM: true, fatal: true }).decode(line)
+  } catch {
+    throw malformed('bytes that are not UTF-8')
   }
-  return bytes
 }

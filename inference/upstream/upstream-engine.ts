@@ -40,7 +40,7 @@ import {
   type UpstreamServer,
   withoutIds,
 } from './probe.ts'
-import { textToIds } from './text-ids.ts'
+import { type TextToIds, textToIds } from './text-ids.ts'
 
 export interface UpstreamEngineOptions {
   /** Address of the server, with or without `/v1`. */
@@ -126,7 +126,7 @@ class HttpEngine implements UpstreamEngine {
   readonly #options: UpstreamEngineOptions
   readonly #access: UpstreamAccess
   readonly #tokenizer: ChatTokenizer
-  readonly #textToIds: (text: string) => number[]
+  readonly #textToIds: TextToIds
   readonly #dialect: Dialect
   readonly #desk: RequestDesk
   readonly #calls = new Map<number, UpstreamCall>()
@@ -240,6 +240,7 @@ class HttpEngine implements UpstreamEngine {
       resumeTokenIds: request.resumeTokenIds,
       maxTokens,
       stop: request.stop,
+      topLogprobs: request.topLogprobs,
     }
     const tools = { tokenizer: this.#tokenizer, textToIds: this.#textToIds }
     const answer = new UpstreamAnswer(terms, tools)
@@ -255,8 +256,7 @@ class HttpEngine implements UpstreamEngine {
   #ask(request: DecodingRequest, maxTokens: number): UpstreamAsk {
     const { sampling, constraint, topLogprobs, messages, cacheKey } = request
     const { promptTokenIds, resumeTokenIds } = request
-    const { exactTokenIds, name } = this.#dialect
-    if (!exactTokenIds && resumeTokenIds.length > 0) throw noResume(name)
+    if (resumeTokenIds.length > 0) checkResume(this.#dialect, request)
     const tokenIds = [...promptTokenIds, ...resumeTokenIds]
     const cacheSalt = this.#salt(cacheKey)
     const model = this.#model
@@ -273,6 +273,20 @@ class HttpEngine implements UpstreamEngine {
     if (cacheKey === undefined) return freshSalt(crypto)
     const digest = crypto.sha256(tagged('cocoon/upstream-cache/1', utf8(cacheKey)))
     return Buffer.from(digest).toString('hex')
+  }
+}
+
+/**
+ * A server reads what is resumed as a part of the prompt: it would leave these ids out of penalties that
+ * count the answer, and begin a second document behind the half of the first.
+ * @throws UnavailableError UPSTREAM_NO_RESUME
+ */
+function checkResume(dialect: Dialect, { sampling, constraint }: DecodingRequest): void {
+  if (!dialect.exactTokenIds) throw noResume(dialect.name, 'no token ids')
+  if (constraint !== undefined) throw noResume(dialect.name, 'a grammar begun anew')
+  const { frequencyPenalty = 0, presencePenalty = 0 } = sampling
+  if (frequencyPenalty !== 0 || presencePenalty !== 0) {
+    throw noResume(dialect.name, 'penalties counted anew')
   }
 }
 

@@ -35,22 +35,11 @@ async function openEngine(
   }
 }
 
-const samplesHere = true
-testEngine(
-  'onnxruntime in place, random weights',
-  () => openEngine(path.join(folder, 'tiny')),
-  'What?',
-  { samplesHere },
-)
-testEngine(
-  'onnxruntime by its JavaScript API, random weights',
-  () => openEngine(path.join(folder, 'tiny'), 'portable'),
-  'What?',
-  { samplesHere },
+testEngine('onnxruntime in place, random weights', () => openEngine(path.join(folder, 'tiny')))
+testEngine('onnxruntime by its JavaScript API, random weights', () =>
+  openEngine(path.join(folder, 'tiny'), 'portable'),
 )
 if (existsSync(path.join(DEMO, 'onnx/model.onnx'))) {
   const question = 'Tell me everything about Cocoon.'
-  testEngine('onnxruntime in place, demonstration model', () => openEngine(DEMO), question, {
-    samplesHere,
-  })
+  testEngine('onnxruntime in place, demonstration model', () => openEngine(DEMO), { question })
 }

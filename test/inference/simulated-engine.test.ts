@@ -8,7 +8,7 @@ async function open() {
   return { engine, tokenizer, keepsPrefixes: true, crash: () => engine.crash() }
 }
 
-testEngine('simulated', open, 'What?', { samplesHere: true })
+testEngine('simulated', open)
 
 it('answers a given text and says that it is simulated', async () => {
   await using engine = createSimulatedEngine({ answer: 'Hello wörld, 100 % simulated.' })

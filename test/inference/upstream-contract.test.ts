@@ -1,27 +1,45 @@
-/** The engine contract over HTTP: against a SIMULATED vLLM, and another Cocoon node's own endpoint. */
+/** The engine contract over HTTP: SIMULATED vLLM and SGLang, and another Cocoon node's own endpoint. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type { ChatMessage, Engine } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
+import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
 import { systemClock } from '#node/clock.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testEngine } from '../contracts/engine.ts'
+import {
+  OPENAI_EXCEPTIONS,
+  SGLANG_EXCEPTIONS,
+  VLLM_EXCEPTIONS,
+} from '../contracts/engine-exceptions.ts'
 import { simulatedModelFiles } from '../support/simulated-engine.ts'
+import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 import { TINY_END_TOKEN_ID } from '../support/tiny-tokenizer.ts'
 import { startCocoonEndpoint } from '../support/upstream-cocoon.ts'
 import { UpstreamTestServer } from '../support/upstream-server.ts'
 
-testEngine('upstream, ids from a simulated vLLM', async () => {
-  const server = await UpstreamTestServer.start({ dialect: 'vllm' })
-  return {
-    ...(await open(server.url, server.model, () => server.stop())),
-    tokenizer,
-    crash: () => server.crash(),
-  }
-})
+const servers = [
+  ['vllm', VLLM_EXCEPTIONS],
+  ['sglang', SGLANG_EXCEPTIONS],
+] as const
+for (const [dialect, exceptions] of servers) {
+  const name = `upstream, ids from a simulated ${dialect} over the native engine`
+  testEngine(
+    name,
+    async () => {
+      const server = await UpstreamTestServer.start({ dialect, engine: await nativeEngine() })
+      return {
+        ...(await open(server.url, server.model, () => server.stop())),
+        tokenizer,
+        crash: () => server.crash(),
+      }
+    },
+    { exceptions },
+  )
+}
 testEngine(
   "upstream, text from another Cocoon node's endpoint",
   async () => {
@@ -32,9 +50,18 @@ testEngine(
       crash: () => node.crash(),
     }
   },
-  'What?',
-  { exactTokenIds: false },
+  { exceptions: OPENAI_EXCEPTIONS },
 )
+
+/** What the server says is sampled, constrained and counted by an engine with weights, not by a script. */
+async function nativeEngine() {
+  const folder = path.join(temporaryRoot(), 'model')
+  await writeTinyModel(folder, { endTokenBias: 2 })
+  const options = { folder, modelId: 'simulated', slotsTotal: 64, threads: 1, clock: systemClock }
+  const engine = await createOnnxEngine(options)
+  expect(engine.info.engine).toContain('(native, cpu)')
+  return Object.assign(engine, { tokenizer })
+}
 
 async function open(url: string, modelId: string, onDispose: () => Promise<void>) {
   const engine = await createUpstreamEngine({

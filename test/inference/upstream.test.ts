@@ -1,6 +1,7 @@
 /** The upstream engine against servers that stall, flood, lie and die; all SIMULATED, over real HTTP. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GenerateEvent, GenerateRequest } from '#inference/engine.ts'
+import { UPSTREAM_RETRY_AFTER_S_MAX } from '#inference/upstream/constants.ts'
 import type { UpstreamTimeouts } from '#inference/upstream/http.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import {
@@ -79,26 +80,54 @@ const failure = (code: string, data: object = {}) =>
   expect.objectContaining({ code, data: expect.objectContaining(data) })
 
 describe('a server that fails', () => {
+  const timeout = 'UPSTREAM_TIMEOUT'
   const cases: readonly (readonly [ServerFault, string, object])[] = [
-    ['silent-before', 'UPSTREAM_TIMEOUT', { phase: 'first-token' }],
-    ['silent-within', 'UPSTREAM_TIMEOUT', { phase: 'idle' }],
-    ['comments-only', 'UPSTREAM_TIMEOUT', { phase: 'first-token' }],
-    ['huge-line', 'UPSTREAM_MALFORMED', {}],
-    ['flood', 'UPSTREAM_MALFORMED', {}],
-    ['not-json', 'UPSTREAM_MALFORMED', {}],
+    ['silent-headers', timeout, { phase: 'connect' }],
+    ['early-hints', timeout, { phase: 'connect' }],
+    ['silent-before', timeout, { phase: 'first-token' }],
+    ['comments-only', timeout, { phase: 'first-token' }],
+    ['drips-one-line', timeout, { phase: 'first-token' }],
+    ['silent-within', timeout, { phase: 'idle' }],
+    ['huge-line', 'UPSTREAM_MALFORMED', { reason: 'a line beyond every size' }],
+    ['gzip-bomb', 'UPSTREAM_MALFORMED', { reason: 'a line beyond every size' }],
+    ['event-without-end', 'UPSTREAM_MALFORMED', { reason: 'an event beyond every size' }],
+    ['flood', 'UPSTREAM_MALFORMED', { reason: 'a stream beyond every size' }],
+    ['not-json', 'UPSTREAM_MALFORMED', { reason: 'an event that is not JSON' }],
+    ['not-utf8', 'UPSTREAM_MALFORMED', { reason: 'bytes that are not UTF-8' }],
+    ['id-negative', 'UPSTREAM_MALFORMED', {}],
+    ['id-broken', 'UPSTREAM_MALFORMED', {}],
+    ['second-choice', 'UPSTREAM_MALFORMED', {}],
+    ['giant-header', 'UPSTREAM_MALFORMED', {}],
+    ['no-http', 'UPSTREAM_MALFORMED', {}],
+    ['page-of-a-proxy', 'UPSTREAM_ENDED', {}],
+    ['error-event', 'UPSTREAM_ENDED', {}],
     ['truncated', 'UPSTREAM_ENDED', {}],
     ['dies', 'UPSTREAM_ENDED', {}],
+    ['resets', 'UPSTREAM_ENDED', {}],
     ['aborts', 'UPSTREAM_ENDED', {}],
     ['redirect', 'UPSTREAM_REFUSED', { status: 302 }],
+    ['internal-error', 'UPSTREAM_REFUSED', { status: 500 }],
+    ['endless-refusal', 'UPSTREAM_REFUSED', { status: 500 }],
+    ['bad-gateway', 'UPSTREAM_REFUSED', { status: 502 }],
     ['too-many-requests', 'UPSTREAM_BUSY', { status: 429, retryAfterS: 7 }],
+    ['too-many-requests-no-hint', 'UPSTREAM_BUSY', { status: 429, retryAfterS: 0 }],
+    [
+      'too-many-requests-absurd-hint',
+      'UPSTREAM_BUSY',
+      { status: 429, retryAfterS: UPSTREAM_RETRY_AFTER_S_MAX },
+    ],
+    ['too-many-requests-dated-hint', 'UPSTREAM_BUSY', { status: 503, retryAfterS: 0 }],
   ]
   it.each(cases)('%s ends this request as %s and no other', async (fault, code, data) => {
     const server = await start()
-    const isSilent = code === 'UPSTREAM_TIMEOUT'
-    const engine = await open(server, isSilent ? { timeouts: SHORT } : {})
+    const isConnect = 'phase' in data && data.phase === 'connect'
+    const timeouts = isConnect ? { connectMs: 400 } : SHORT
+    const engine = await open(server, code === timeout ? { timeouts } : {})
     const expected = await read(engine.generate(request(server)))
     server.fault = fault
-    await expect(read(engine.generate(request(server)))).rejects.toEqual(failure(code, data))
+    const refusal = await read(engine.generate(request(server))).catch((thrown) => thrown)
+    expect(refusal).toEqual(failure(code, data))
+    expect(JSON.stringify([refusal.message, refusal.data])).not.toContain('quoted back')
     expect(engine.load()).toEqual({ active: 0, queued: 0 })
     server.fault = undefined
     expect(await read(engine.generate(request(server)))).toEqual(expected)
@@ -134,6 +163,7 @@ describe('a server that fails', () => {
 describe('a server that drifts', () => {
   const cases: readonly (readonly [ServerFault, string])[] = [
     ['no-ids', 'ids'],
+    ['ids-stop-coming', 'ids'],
     ['id-outside', 'vocabulary'],
     ['wrong-text', 'text'],
     ['wrong-completion-count', 'usage'],
@@ -159,6 +189,50 @@ describe('a server that drifts', () => {
       expect(engine.trouble).toBeUndefined()
     },
   )
+})
+
+describe('log probabilities that were asked for', () => {
+  it.each([
+    'no-logprobs',
+    'logprobs-of-another',
+    'logprobs-above-zero',
+    'logprobs-too-few',
+  ] as const)('%s is a drift, and nothing of it is passed on', async (fault) => {
+    const server = await start()
+    const engine = await open(server)
+    const ask = request(server, { topLogprobs: 2 })
+    const expected = await read(engine.generate(ask))
+    server.fault = fault
+    const events: GenerateEvent[] = []
+    const reading = (async () => {
+      for await (const event of engine.generate(ask)) events.push(event)
+    })()
+    await expect(reading).rejects.toEqual(failure('UPSTREAM_DRIFT', { rule: 'logprobs' }))
+    expect(events.filter(({ kind }) => kind === 'token')).toEqual([])
+    server.fault = undefined
+    expect(await read(engine.generate(ask))).toEqual(expected)
+  })
+})
+
+describe('documents of a server that is looked at', () => {
+  it.each([
+    ['documents-endless', 'UPSTREAM_MALFORMED'],
+    ['documents-drip', 'UPSTREAM_TIMEOUT'],
+    ['documents-bomb', 'UPSTREAM_MALFORMED'],
+    ['documents-nested', 'UPSTREAM_MALFORMED'],
+    ['documents-no-text', 'UPSTREAM_MALFORMED'],
+  ] as const)('%s are given up: %s', async (fault, code) => {
+    const server = await start()
+    server.fault = fault
+    const timeouts = code === 'UPSTREAM_TIMEOUT' ? { checkMs: 400 } : {}
+    await expect(open(server, { timeouts })).rejects.toEqual(failure(code))
+    const engine = await (async () => {
+      server.fault = undefined
+      return open(server, { timeouts })
+    })()
+    server.fault = fault
+    await expect(engine.check()).rejects.toEqual(failure(code))
+  })
 })
 
 describe('what a server is asked', () => {
@@ -223,7 +297,8 @@ describe('what a server is asked', () => {
     const server = await start()
     const engine = await open(server)
     const events: GenerateEvent[] = []
-    const ask = request(server, { topLogprobs: 2, maxTokens: 3 })
+    const sampling = { temperature: 0, topP: 1, seed: 3n }
+    const ask = request(server, { topLogprobs: 2, maxTokens: 3, sampling })
     for await (const event of engine.generate(ask)) events.push(event)
     const direct: GenerateEvent[] = []
     for await (const event of server.engine.generate(ask)) direct.push(event)

@@ -7,6 +7,7 @@ import { systemClock } from '#node/clock.ts'
 import { createGateway } from '#node/gateway/app.ts'
 import { serveGateway } from '#node/gateway/serve.ts'
 import type { ChatEvent, ChatRequest } from '#node/roles/client-service.ts'
+import { engineSampling, outputConstraint } from '#node/roles/shared/engine-request.ts'
 import { openLedgerDatabase } from '#node/spending/database.ts'
 import { TEST_OWNER_TOKEN } from './gateway.ts'
 import { chatResult, ScriptedClientService } from './scripted-client-service.ts'
@@ -40,7 +41,7 @@ class EngineService extends ScriptedClientService {
 
   async *#answer(request: ChatRequest, signal: AbortSignal): AsyncGenerator<ChatEvent> {
     const { tokenizer } = this.engine
-    const { temperature, topP, seed, stop, maxTokens, messages } = request
+    const { stop, maxTokens, messages, topLogprobs } = request
     const { requestId, provider, tier } = chatResult()
     yield { kind: 'routed', requestId, provider, tier }
     const text = tokenizer.textStream(stop)
@@ -48,8 +49,9 @@ class EngineService extends ScriptedClientService {
     for await (const event of this.engine.generate({
       promptTokenIds: tokenizer.encodeChat(messages),
       resumeTokenIds: [],
-      ...{ maxTokens, stop, signal },
-      sampling: { temperature, topP, seed },
+      ...{ maxTokens, stop, signal, topLogprobs },
+      sampling: engineSampling(request),
+      constraint: outputConstraint(request),
     })) {
       if (event.kind === 'token') yield { kind: 'text', text: text.push(event.id), tokens: 1 }
       if (event.kind === 'end' && event.finish !== 'cancelled') finish = event.finish

@@ -24,12 +24,18 @@ export interface UpstreamUsage {
   readonly completionTokens: number
 }
 
+/** As a server says it: most likely first, perhaps one more than was asked for. */
+export interface UpstreamLogprobs extends TokenLogprobs {
+  /** The id that it says these are of. */
+  readonly id: number
+}
+
 /** One event of a stream; what was not in it is undefined. */
 export interface UpstreamPiece {
   readonly text: string
   readonly ids?: readonly number[] | undefined
   /** As many as ids. */
-  readonly logprobs?: readonly TokenLogprobs[] | undefined
+  readonly logprobs?: readonly UpstreamLogprobs[] | undefined
   readonly finish?: 'stop' | 'length' | 'failed' | undefined
   readonly usage?: UpstreamUsage | undefined
   readonly model?: string | undefined

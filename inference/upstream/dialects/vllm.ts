@@ -4,7 +4,6 @@
  * (vllm/entrypoints/openai/completion/serving.py, completion_stream_generator).
  */
 import { z } from 'zod'
-import type { TokenLogprobs } from '../../engine.ts'
 import { malformed } from '../errors.ts'
 import {
   biasObject,
@@ -13,6 +12,7 @@ import {
   parsedBy,
   refuseOthers,
   responseFormat,
+  type UpstreamLogprobs,
   type UpstreamPiece,
 } from './dialect.ts'
 import { finishOf, modelName, tokenIds, usage, usageOf } from './openai-events.ts'
@@ -93,14 +93,14 @@ function logprobsOf({
   tokens,
   token_logprobs,
   top_logprobs,
-}: z.output<typeof Logprobs>): TokenLogprobs[] {
-  return tokens.map((_, at) => {
+}: z.output<typeof Logprobs>): UpstreamLogprobs[] {
+  return tokens.map((name, at) => {
     const own = token_logprobs[at]
     if (own === null || own === undefined) throw malformed('a token without its log probability')
     const top = Object.entries(top_logprobs?.[at] ?? {})
       .map(([name, value]) => ({ id: namedId(name), logprob: value ?? Number.NEGATIVE_INFINITY }))
       .toSorted((a, b) => b.logprob - a.logprob)
-    return { logprob: own, top }
+    return { id: namedId(name), logprob: own, top }
   })
 }
 

@@ -1,58 +1,37 @@
-/** What one answer gathers over its attempts, and the result or the refusal that it ends with. */
+/** What one chat gathers over its attempts, and the result that it ends with. */
 import { checkConstraint } from '#inference/decoding/structure/constraint.ts'
 import type { ChatTokenizer } from '#inference/engine.ts'
-import type { MetaStore } from '#node/store/peer-store.ts'
 import { encodeAsk } from '#protocol/ask.ts'
-import { toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { ConfigError } from '#protocol/errors.ts'
 import type { Ranked } from '#protocol/market/choice.ts'
-import { leafHash } from '#protocol/merkle.ts'
-import { leafData, receiptId } from '#protocol/receipt.ts'
+import { receiptId } from '#protocol/receipt.ts'
 import type { ChatRequest, ChatResult, RouteView } from '../client-service.ts'
 import { outputConstraint } from '../shared/engine-request.ts'
 import { AnswerText } from './answer-text.ts'
-import type { Chooser } from './choosing.ts'
-import type { ClientModels, KnownModel } from './models.ts'
+import type { AttemptComponents } from './attempt.ts'
+import { type AttemptsProgress, beginAttempts } from './attempts-progress.ts'
+import type { ClientModels } from './models.ts'
 import type { ReceiptFiles } from './receipt-files.ts'
-import type { ClientRequest, SettledReceipt } from './request.ts'
 import { samplingOf } from './sampling-of.ts'
-import type { ReadySession } from './sessions.ts'
+import type { EndedAttempt } from './work.ts'
 
 export interface ProgressComponents {
   readonly crypto: CryptoPort
   readonly clock: Clock
   readonly models: ClientModels
   readonly receipts: ReceiptFiles
-  readonly store: MetaStore
 }
 
-export interface Progress {
-  readonly model: KnownModel
+/** Of every request that is answered by a provider, whatever it asks for. */
+export interface AnswerComponents extends AttemptComponents, ProgressComponents {}
+
+export interface Progress extends AttemptsProgress {
   readonly tokenizer: ChatTokenizer
-  readonly promptTokens: number
-  readonly startedMs: number
-  /** Token ids of the answer so far, whoever sent them. */
-  readonly ids: number[]
-  /** What the caller reads of them. */
+  /** What the caller reads of the token ids. */
   readonly text: AnswerText
-  readonly failures: { readonly provider: string; readonly error: CocoonError }[]
-  /** Of the first attempt: it names the whole answer. */
-  requestId: string | undefined
-  discoverMs: number
   firstTokenMs: number | undefined
-  usedNano: bigint
-  /** Links the next receipt to the last one; empty for the first. */
-  previous: Uint8Array
-}
-
-/** One attempt that came to its end. */
-export interface Attempt {
-  readonly choice: Ranked
-  readonly ranked: readonly Ranked[]
-  readonly ready: ReadySession
-  readonly ended: SettledReceipt
 }
 
 /**
@@ -79,48 +58,17 @@ export async function beginAnswer(
     })
   }
   return {
-    model,
+    ...beginAttempts({ model, promptTokens, startedMs }),
     tokenizer,
-    promptTokens,
-    startedMs,
-    ids: [],
     text: new AnswerText({ crypto, tokenizer }, request),
-    failures: [],
-    requestId: undefined,
-    discoverMs: 0,
     firstTokenMs: undefined,
-    usedNano: 0n,
-    previous: new Uint8Array(0),
   }
-}
-
-/** Counts what an attempt used, by its last receipt: final, or the checkpoint that became the leaf. */
-export function countAttempt(
-  progress: Pick<Progress, 'usedNano'>,
-  asked: ClientRequest | undefined,
-): void {
-  progress.usedNano += asked?.latest?.body.usedNano ?? 0n
-}
-
-/**
- * Links the next receipt to the last one. Providers cannot follow the link: each sees a hash under a
- * salt that only the owner keeps.
- */
-export function linkAttempt(
-  { crypto, store }: ProgressComponents,
-  progress: Pick<Progress, 'previous'>,
-  asked: ClientRequest | undefined,
-): void {
-  if (asked?.latest === undefined) return
-  const salt = crypto.randomBytes(32)
-  store.setMeta(`link-salt:${asked.name}`, toHex(salt))
-  progress.previous = crypto.hmacSha256(salt, leafHash(crypto, leafData(asked.latest.receipt)))
 }
 
 export function answerResult(
   { crypto, clock, receipts }: ProgressComponents,
   progress: Progress,
-  { choice, ranked, ready, ended }: Attempt,
+  { choice, ranked, ready, ended }: EndedAttempt,
 ): ChatResult {
   const { session } = ready
   const id = receiptId(crypto, ended.receipt)
@@ -166,47 +114,4 @@ export function routeView(one: Ranked, index: number): RouteView {
     reasons: one.reasons,
     estimatedPriceNano: one.estimatedPriceNano,
   }
-}
-
-/** Nothing is wrong with any provider; none had room in time. */
-function allBusy(
-  progress: Pick<Progress, 'model'>,
-  providers: readonly string[],
-): UnavailableError {
-  return new UnavailableError(
-    'PROVIDERS_BUSY',
-    `every provider of ${progress.model.id} is busy: no room for another request`,
-    { remedy: 'Try again in some seconds.', data: { providers: providers.length } },
-  )
-}
-
-/** Why each provider was refused, in words that name no prompt. */
-export function noProvider(
-  progress: Pick<Progress, 'failures' | 'model'>,
-  chooser: Chooser,
-): UnavailableError {
-  const refused = chooser.ranked
-    .filter((one) => !one.accepted)
-    .map((one) => [one.offer.provider, one.reasons.join('; ')] as const)
-  const failed = progress.failures.map(
-    ({ provider, error }) => [provider, `${error.code}: ${error.message}`] as const,
-  )
-  if (failed.length === 0 && chooser.hasBusy) return allBusy(progress, chooser.busyProviders)
-  const full = chooser.busyProviders.map(
-    (provider) => [provider, 'no room for another request'] as const,
-  )
-  const why = [...refused, ...failed, ...full].map(([who, text]) => [
-    `provider ${who.slice(0, 12)}`,
-    text,
-  ])
-  const summary =
-    why.length === 0 ? 'nobody offers it' : why.map((one) => one.join(': ')).join(' | ')
-  return new UnavailableError(
-    'NO_PROVIDER',
-    `no provider answered for ${progress.model.id}: ${summary}`,
-    {
-      remedy: 'Try again, raise the price cap, or look at `cocoon offers`.',
-      data: Object.fromEntries(why),
-    },
-  )
 }

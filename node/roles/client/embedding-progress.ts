@@ -5,21 +5,16 @@ import { encodeEmbeddingAsk, tooLarge } from '#protocol/embedding-ask.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { receiptId } from '#protocol/receipt.ts'
 import type { EmbedRequest, EmbedResult } from '../client-service.ts'
-import type { Progress, ProgressComponents } from './answer-progress.ts'
-import type { SettledReceipt } from './request.ts'
-import type { ReadySession } from './sessions.ts'
+import type { ProgressComponents } from './answer-progress.ts'
+import { type AttemptsProgress, beginAttempts } from './attempts-progress.ts'
+import type { EndedAttempt } from './work.ts'
 
-export interface EmbeddingProgress
-  extends Pick<Progress, 'model' | 'promptTokens' | 'startedMs' | 'ids' | 'failures'> {
+export interface EmbeddingProgress extends AttemptsProgress {
   /** Exact bytes of the request document: the same for every provider. */
   readonly body: Uint8Array
   readonly texts: number
   /** Of a vector; undefined: neither the model's files nor the caller say. */
   readonly dimensions: number | undefined
-  /** Of the first attempt: it names the whole request. */
-  requestId: string | undefined
-  usedNano: bigint
-  previous: Uint8Array
 }
 
 /**
@@ -44,18 +39,12 @@ export async function beginEmbedding(
     throw wrongDimensions(dimensions)
   }
   if (dimensions !== undefined) checkNumbers(inputs.length, dimensions)
+  const promptTokens = inputs.reduce((sum, ids) => sum + ids.length, 0)
   return {
-    model,
+    ...beginAttempts({ model, promptTokens, startedMs }),
     body: encodeEmbeddingAsk({ modelId: model.id, inputs }),
     texts: inputs.length,
     dimensions,
-    promptTokens: inputs.reduce((sum, ids) => sum + ids.length, 0),
-    startedMs,
-    ids: [],
-    failures: [],
-    requestId: undefined,
-    usedNano: 0n,
-    previous: new Uint8Array(0),
   }
 }
 
@@ -67,18 +56,15 @@ export function checkNumbers(texts: number, dimensions: number): void {
 export function embedResult(
   { crypto, receipts }: Pick<ProgressComponents, 'crypto' | 'receipts'>,
   { requestId = '', promptTokens, usedNano, model }: EmbeddingProgress,
-  provider: string,
-  { session }: ReadySession,
-  { receipt }: SettledReceipt,
-  vectors: readonly Float32Array[],
+  { choice, ready: { session }, asked, ended: { receipt } }: EndedAttempt,
 ): EmbedResult {
   const id = receiptId(crypto, receipt)
   return {
     requestId,
-    vectors,
+    vectors: asked.vectors,
     promptTokens,
     priceNano: usedNano,
-    provider,
+    provider: choice.offer.provider,
     model: model.id,
     tier: session.verdict.tier,
     receiptId: id,

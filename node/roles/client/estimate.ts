@@ -1,9 +1,9 @@
 /** What a request would cost: counted and ranked like the request itself, asking and signing nothing. */
 import { priceNano } from '#protocol/money.ts'
 import type { ChatRequest, EstimateView, ReceiptView } from '../client-service.ts'
-import type { AnswerComponents } from './answer.ts'
-import { beginAnswer, noProvider, routeView } from './answer-progress.ts'
+import { type AnswerComponents, beginAnswer, routeView } from './answer-progress.ts'
 import { Chooser, worstPriceNano } from './choosing.ts'
+import { noProvider } from './no-provider.ts'
 
 /** Receipts of a model that its expected answer length is taken from, newest first. */
 const RECEIPTS_LOOKED_AT_MAX = 100

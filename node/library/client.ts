@@ -17,7 +17,7 @@ import type {
 } from '#node/roles/client-service.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { type Answer, AnswerStream } from './answer-stream.ts'
-import { OFFERS_POLL_MS } from './constants.ts'
+import { OFFERS_POLL_MS, OFFERS_WAIT_MS } from './constants.ts'
 import {
   type Embeddings,
   type EmbedInput,
@@ -93,7 +93,7 @@ export class CocoonClient implements AsyncDisposable {
   async embed(input: EmbedInput, options: EmbedOptions = {}): Promise<Embeddings> {
     const { signal = new AbortController().signal } = options
     signal.throwIfAborted()
-    const model = options.model ?? (await this.#defaultModel('embedding'))
+    const model = options.model ?? (await this.#defaultModel('embedding', signal))
     return embeddingsOf(await this.#service.embed(embedRequestOf(input, model, options), signal))
   }
 
@@ -152,7 +152,7 @@ export class CocoonClient implements AsyncDisposable {
 
   async #request(question: Question, options: AskOptions): Promise<ChatRequest> {
     const { maxPriceNano, tierMin } = options
-    const model = options.model ?? (await this.#defaultModel('chat'))
+    const model = options.model ?? (await this.#defaultModel('chat', options.signal))
     return {
       model,
       messages: typeof question === 'string' ? [{ role: 'user', content: question }] : question,
@@ -163,12 +163,21 @@ export class CocoonClient implements AsyncDisposable {
     }
   }
 
-  async #defaultModel(wanted: ModelKind): Promise<string> {
-    const models = (await this.#service.models()).filter(({ kind }) => kind === wanted)
-    const model = models.find(({ providers }) => providers > 0) ?? models[0]
-    if (model !== undefined) return model.id
-    throw new ConfigError('MODEL_UNKNOWN', `this network names no model of kind ${wanted}`, {
-      remedy: 'Name one with `model`; `models()` says what there is.',
-    })
+  /** What a model does is known by its files or by its offers: without either its first offer is waited for. */
+  async #defaultModel(wanted: ModelKind, signal?: AbortSignal): Promise<string> {
+    const untilMs = performance.now() + OFFERS_WAIT_MS
+    for (;;) {
+      const models = (await this.#service.models()).filter(({ kind }) => kind === wanted)
+      const model = models.find(({ providers }) => providers > 0) ?? models[0]
+      if (model !== undefined) return model.id
+      if (performance.now() >= untilMs) throw noModel(wanted)
+      await sleep(OFFERS_POLL_MS, signal)
+    }
   }
+}
+
+function noModel(kind: ModelKind): ConfigError {
+  return new ConfigError('MODEL_UNKNOWN', `nobody offers a model of kind ${kind} here`, {
+    remedy: 'Name one with `model`; `models()` says what there is.',
+  })
 }

@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type CocoonClient, startTestnet, type Testnet } from 'cocoon-node'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startEncoderProvider, withEncoder } from '../support/encoder-provider.ts'
 import { repositoryRoot } from '../support/source-files.ts'
+import { writeTinyEncoder } from '../support/tiny-encoder.ts'
 
 const examples = path.join(repositoryRoot, 'examples')
 
@@ -15,6 +17,13 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
   {
     'ai-sdk.ts': { prints: [/receipt/i, /^\d+ tokens$/m] },
     'batch-job.ts': { prints: [/^[1-9]\d* bids, best \d+ nanoTON$/m, /Cocoon is/] },
+    'embeddings.ts': {
+      prints: [
+        /^1\.000 {2}the cocoon spins$/m,
+        /^-?0\.\d{3} {2}hello world$/m,
+        /^18 tokens, [1-9]\d* nanoTON, tier simulated$/m,
+      ],
+    },
     'chat-fetch.ts': { prints: [/^Cocoon is/, /^tier simulated$/m, /^price [1-9]\d* nanoTON$/m] },
     'external-signer.ts': { prints: [/^waits for one line of JSON/] },
     'library.ts': { prints: [/^Cocoon is/, /^tier simulated, [1-9]\d* nanoTON, receipt \/.+$/m] },
@@ -38,15 +47,23 @@ const EXPECTED: Readonly<Record<string, { prints: RegExp[]; before?: string[]; a
 let home: string
 let testnet: Testnet
 let client: CocoonClient
+let encoder: Awaited<ReturnType<typeof startEncoderProvider>>
 
 beforeAll(async () => {
   home = await mkdtemp(path.join(tmpdir(), 'cocoon-examples-'))
   testnet = await startTestnet({ providers: 1 })
   writeFileSync(path.join(home, 'network.json'), JSON.stringify(testnet.network))
   client = await testnet.connect()
+  const folder = path.join(home, 'encoder')
+  await writeTinyEncoder(folder, { isNormalised: true })
+  const network = await withEncoder(testnet.network, folder)
+  writeFileSync(path.join(home, 'network-embeddings.json'), JSON.stringify(network))
+  const own = { name: 'encoder', dataDir: path.join(home, 'encoder-provider'), folder }
+  encoder = await startEncoderProvider(network, own)
 })
 
 afterAll(async () => {
+  await encoder?.stop()
   await testnet?.stop()
   await rm(home, { recursive: true, force: true })
 })
@@ -58,11 +75,11 @@ interface Ran {
 }
 
 /** Not spawnSync: the network that the example asks runs in this process. */
-function run(parameters: readonly string[], dataDir: string): Promise<Ran> {
+function run(parameters: readonly string[], dataDir: string, network: string): Promise<Ran> {
   const env = {
     PATH: process.env['PATH'],
     OPENAI_BASE_URL: testnet.baseUrl,
-    COCOON_NETWORK: path.join(home, 'network.json'),
+    COCOON_NETWORK: path.join(home, network),
     COCOON_DATA: dataDir,
   }
   const child = spawn(process.execPath, parameters, { cwd: repositoryRoot, env })
@@ -86,7 +103,8 @@ it.each(Object.entries(EXPECTED))('examples/%s', async (name, { prints, before =
     writeFileSync(snapshot, await testnet.snapshot())
     parameters.push(receipt.file, snapshot)
   }
-  const { code, stdout, stderr } = await run(parameters, path.join(home, name))
+  const network = name === 'embeddings.ts' ? 'network-embeddings.json' : 'network.json'
+  const { code, stdout, stderr } = await run(parameters, path.join(home, name), network)
   expect([code, code === 0 ? '' : stderr]).toEqual([0, ''])
   for (const pattern of prints) expect(stdout).toMatch(pattern)
 })

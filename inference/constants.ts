@@ -8,6 +8,8 @@ const GIB = 1024 * MIB
 export const PREFILL_CHUNK_TOKENS = 128
 /** The same while others answer, who wait for each piece. */
 export const PREFILL_SHARED_TOKENS = 32
+/** Scores of attention held during one call, in bytes; pieces of prompts are cut to it. */
+export const SCORES_BYTES_MAX = 256 * MIB
 /** Events the engine may be ahead of the reader; bounds memory and work nobody asked for yet. */
 export const ENGINE_WINDOW_EVENTS = 32
 /** Credit is given back in steps of this many events, so that tokens do not cost a message each. */

@@ -69,6 +69,12 @@ export async function startChild(
 export const ENGINE_PROCESS_FLAGS = [`--max-old-space-size=${ENGINE_HEAP_MIB}`, '--no-maglev']
 
 /**
+ * onnxruntime's attention without tiles: all heads and rows of a step are shared out among the threads at once,
+ * where its tiles are computed row by row when the rows have different lengths, as streams do (1.30.0).
+ */
+const ATTENTION_WITHOUT_TILES = { ORT_GQA_DISABLE_FLASH_ATTENTION: '1' }
+
+/**
  * No environment (NODE_OPTIONS and the owner's secrets stay out) but what is named, no inherited flags, and no
  * output: what a crash prints could quote a prompt. The temporary folder is only a neutral place.
  */
@@ -79,7 +85,7 @@ export function spawnEngineProcess(
 ): ChildProcess {
   return fork(file, given, {
     cwd: tmpdir(),
-    env: { ...environment },
+    env: { ...environment, ...ATTENTION_WITHOUT_TILES },
     execArgv: ENGINE_PROCESS_FLAGS,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

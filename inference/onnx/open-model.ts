@@ -28,7 +28,7 @@ export interface OpenOptions {
 /** @throws ConfigError MODEL_GRAPH_INVALID, DEVICE_UNAVAILABLE, DEVICE_REFUSES_MODEL, MODEL_NOT_BATCH_INVARIANT and those of prepareGraph */
 export async function openModel(files: Model, wanted: OpenOptions): Promise<OpenedModel> {
   const { threads, slotsTotal, device = 'cpu' } = wanted
-  const prepared = prepareGraph(files)
+  const prepared = prepareGraph(files, { movesAttentionScale: device === 'cpu' })
   const portable = async () =>
     (await openPortableModel(prepared, files.config, {
       threads,

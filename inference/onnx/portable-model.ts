@@ -11,6 +11,7 @@ import { DeviceCaches } from './device-caches.ts'
 import { tryDevice } from './device-trial.ts'
 import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
 import type { CacheTensor, GraphSignature } from './graph-signature.ts'
+import { pieceTokensWithin } from './piece-size.ts'
 import { sessionOptions } from './runtime.ts'
 import type { PreparedGraph } from './surgery/prepare-graph.ts'
 
@@ -62,7 +63,10 @@ export async function openPortableModel(
     if (keepsShapes) return opened
   }
   const opened = new PortableModel(session, signature, config, {
-    pieceTokens: device === 'webgpu' ? WEBGPU_PIECE_TOKENS : undefined,
+    pieceTokens:
+      device === 'webgpu'
+        ? WEBGPU_PIECE_TOKENS
+        : pieceTokensWithin(prepared.heads, config.contextTokens),
   })
   await probe(opened).catch((thrown) => {
     if (device !== 'cpu') throw deviceRefusesModel(device, thrown)
@@ -76,7 +80,7 @@ export async function openPortableModel(
  * @throws ConfigError MODEL_GRAPH_INVALID when onnxruntime refuses the graph
  */
 export async function createSession(
-  { graph, externalFiles }: Omit<PreparedGraph, 'signature'>,
+  { graph, externalFiles }: Pick<PreparedGraph, 'graph' | 'externalFiles'>,
   threads: number,
   device: Device = 'cpu',
   onDevice: readonly string[] = [],

@@ -9,8 +9,26 @@ export interface ProtobufField {
   readonly end: number
 }
 
+/** Lengths of fixed-width values by wire type. */
+const FIXED_BYTES: Readonly<Record<number, number>> = { 1: 8, 5: 4 }
+
 /** @throws SyntaxError when the bytes are no protobuf message; groups are refused too */
 export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
+  for (const { isFixed, ...field } of wireFields(bytes)) if (!isFixed) yield field
+}
+
+/** The float field of this number, as it came last. @throws SyntaxError as protobufFields */
+export function floatField(bytes: Uint8Array, field: number): number | undefined {
+  let found: number | undefined
+  for (const { isFixed, field: number, value } of wireFields(bytes)) {
+    if (!isFixed || number !== field || !(value instanceof Uint8Array) || value.length !== 4)
+      continue
+    found = new DataView(value.buffer, value.byteOffset).getFloat32(0, true)
+  }
+  return found
+}
+
+function* wireFields(bytes: Uint8Array): Generator<ProtobufField & { isFixed: boolean }> {
   let at = 0
   const varint = (): number => {
     let value = 0
@@ -27,18 +45,16 @@ export function* protobufFields(bytes: Uint8Array): Generator<ProtobufField> {
     const key = varint()
     const field = Math.floor(key / 8)
     const wireType = key % 8
-    if (wireType === 0) yield { field, value: varint(), start, end: at }
-    else if (wireType === 1) at += 8
-    else if (wireType === 5) at += 4
-    else if (wireType === 2) {
-      const length = varint()
-      if (length > bytes.length - at) throw new SyntaxError('not protobuf')
-      const value = bytes.subarray(at, at + length)
-      at += length
-      yield { field, value, start, end: at }
-    } else throw new SyntaxError('not protobuf')
+    if (wireType === 0) {
+      yield { field, value: varint(), start, end: at, isFixed: false }
+      continue
+    }
+    const length = wireType === 2 ? varint() : FIXED_BYTES[wireType]
+    if (length === undefined || length > bytes.length - at) throw new SyntaxError('not protobuf')
+    const value = bytes.subarray(at, at + length)
+    at += length
+    yield { field, value, start, end: at, isFixed: wireType !== 2 }
   }
-  if (at > bytes.length) throw new SyntaxError('not protobuf')
 }
 
 /** The varints of a repeated field, packed into one run of bytes or each a field of its own. */

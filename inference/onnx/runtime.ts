@@ -14,7 +14,7 @@ export function sessionOptions(device: Device) {
 }
 
 /** What is changed in a graph before it runs (surgery/): a change that can change a bit counts this up. */
-const GRAPH_REWRITING = 1
+const GRAPH_REWRITING = 2
 
 /** For example "onnxruntime-node 1.30.0". */
 export function onnxLibrary(): string {
@@ -27,6 +27,7 @@ export function onnxLibrary(): string {
  * machine, and to the decoding schedule.
  */
 export function onnxRuntimeDigest(crypto: CryptoPort, device: Device = 'cpu'): Uint8Array {
-  const options = JSON.stringify({ ...sessionOptions(device), graphRewriting: GRAPH_REWRITING })
+  const choices = { graphRewriting: GRAPH_REWRITING, attentionTiles: false }
+  const options = JSON.stringify({ ...sessionOptions(device), ...choices })
   return crypto.sha256(tagged('cocoon/runtime/1', utf8(onnxLibrary()), utf8(options)))
 }

@@ -4,6 +4,10 @@ import { describe, expect, it } from 'vitest'
 import type { TokenModel } from '#inference/decoding/token-model.ts'
 import { checkBatchInvariance } from '#inference/onnx/batch-check.ts'
 import type { GraphSignature } from '#inference/onnx/graph-signature.ts'
+import { attentionHeads, pieceTokensWithin } from '#inference/onnx/piece-size.ts'
+import { moveAttentionScale } from '#inference/onnx/surgery/attention-scale.ts'
+import { GraphEdits } from '#inference/onnx/surgery/graph-edits.ts'
+import { floatAttribute, readOnnxGraph } from '#inference/onnx/surgery/onnx-graph.ts'
 import { prepareGraph } from '#inference/onnx/surgery/prepare-graph.ts'
 import { bytesField, integerField, spliced } from '#inference/onnx/surgery/protobuf-writer.ts'
 import { OnnxGraph } from '#inference/synth/onnx-graph.ts'
@@ -14,11 +18,9 @@ import { DECODER_SHAPES } from '../support/decoder-weights.ts'
 const llama = { ...DECODER_SHAPES.llama, vocabulary: 1_000, contextTokens: 64 }
 const tied = { ...DECODER_SHAPES.qwen2, vocabulary: 1_000, contextTokens: 64 }
 
-function prepare(graph: Uint8Array) {
-  return prepareGraph({
-    graphPath: 'onnx/model.onnx',
-    files: new Map([['onnx/model.onnx', graph]]),
-  })
+function prepare(graph: Uint8Array, movesAttentionScale = false) {
+  const files = new Map([['onnx/model.onnx', graph]])
+  return prepareGraph({ graphPath: 'onnx/model.onnx', files }, { movesAttentionScale })
 }
 
 /** Logits of a prompt as the graph itself gives them: every row there is, float16 cast up. */
@@ -245,7 +247,61 @@ describe('tensors that claim what is not there', () => {
       ['onnx/model.onnx', graph],
       ['onnx/w', new Uint8Array(100)],
     ])
-    expect(() => prepareGraph({ graphPath: 'onnx/model.onnx', files })).toThrow(invalid)
+    const prepareIt = () =>
+      prepareGraph({ graphPath: 'onnx/model.onnx', files }, { movesAttentionScale: true })
+    expect(prepareIt).toThrow(invalid)
+  })
+})
+
+describe('the scale of attention', () => {
+  const qwen3 = { ...DECODER_SHAPES.qwen3, vocabulary: 1_000, contextTokens: 64 }
+  it.each([
+    ['a power of two', llama],
+    ['another number', qwen3],
+  ])(
+    'goes into the rotary tables, and the logits stay the same up to rounding: %s',
+    async (_, shape) => {
+      const { graph } = decoderGraph({ shape, format: 'fp32' })
+      const [asItIs, moved] = [prepare(graph), prepare(graph, true)]
+      const read = readOnnxGraph(moved.graph)
+      const attention = read.nodes.filter(({ operator }) => operator === 'GroupQueryAttention')
+      expect(attention.map((node) => floatAttribute(node, 'scale'))).toEqual([1, 1])
+      // One each for cosines and sines, whatever the number of layers.
+      expect(new Set(attention.flatMap(({ inputs }) => inputs.slice(7, 9))).size).toBe(2)
+      const ids = Array.from({ length: 33 }, (_, at) => (at * 37 + 5) % 1_000)
+      const { name } = moved.signature.logits
+      const [before] = await rowsOf(asItIs.signature, asItIs.graph, name, ids)
+      const [after] = await rowsOf(moved.signature, moved.graph, name, ids)
+      const largest = Math.max(...(before ?? []).map(Math.abs))
+      const apart = Math.max(
+        ...(before ?? []).map((logit, at) => Math.abs(logit - (after?.[at] ?? 9))),
+      )
+      expect(largest).toBeGreaterThan(0.1)
+      expect(apart / largest).toBeLessThan(1e-5)
+    },
+  )
+
+  it('stays where it is in float16, and where the tables turn only a part of each head', () => {
+    const half = decoderGraph({ shape: llama, format: 'fp16' }).graph
+    expect(prepare(half, true).graph).toEqual(prepare(half).graph)
+    const graph = readOnnxGraph(decoderGraph({ shape: llama, format: 'fp32' }).graph)
+    const cache = prepare(graph.file).signature.cache.map((tensor) => ({ ...tensor, headSize: 32 }))
+    const edits = new GraphEdits(graph)
+    moveAttentionScale(graph, cache, edits)
+    expect(edits.isEmpty).toBe(true)
+  })
+})
+
+describe('pieces of a prompt', () => {
+  it('are cut where the scores of attention would take too much, and never below 16', () => {
+    expect(
+      attentionHeads(readOnnxGraph(decoderGraph({ shape: llama, format: 'fp32' }).graph)),
+    ).toBe(4)
+    expect(pieceTokensWithin(9, 8_192)).toBeUndefined()
+    // Qwen3-0.6B at its whole context: 96 ids take 252 MB.
+    expect(pieceTokensWithin(16, 40_960)).toBe(96)
+    expect(pieceTokensWithin(64, 131_072)).toBe(16)
+    expect(pieceTokensWithin(2 ** 53, 1_000_000)).toBe(16)
   })
 })
 

@@ -76,7 +76,8 @@ describe('mutated files', () => {
     for (let round = 0; round < MUTANTS_IN_PROCESS; round++) {
       const mutant = mutate(graph, random, round % 2 === 0 ? 8_000 : graph.length)
       const name = 'onnx/model.onnx'
-      seen.add(outcome(() => prepareGraph({ graphPath: name, files: new Map([[name, mutant]]) })))
+      const model = { graphPath: name, files: new Map([[name, mutant]]) }
+      seen.add(outcome(() => prepareGraph(model, { movesAttentionScale: true })))
       for (const name of ['config.json', 'tokenizer_config.json']) {
         const changed = new Map(files).set(name, mutate(files.get(name) ?? utf8(''), random))
         seen.add(outcome(() => parseModelConfig(changed)))

@@ -15,6 +15,7 @@ import {
 import type { Model } from '../../model/read-model.ts'
 import { graphInvalid, runFailed } from '../graph-errors.ts'
 import type { GraphSignature } from '../graph-signature.ts'
+import { pieceTokensWithin } from '../piece-size.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import { nativeUnavailable, ortApi } from './ort-api.ts'
 import { type CallSignature, NativeSession, type NativeTensor, pointerTable } from './session.ts'
@@ -59,6 +60,8 @@ interface Window {
 /** Of 64 slots there are 2,080 windows, of dozens of tensors each; a few are in use at a time. */
 const WINDOWS_MAX = 256
 
+type NativeConfig = Model['config'] & { readonly pieceTokens: number | undefined }
+
 /** Which rows of the logits a graph returns: only a run tells. */
 type LogitsRows = 'last' | 'all'
 
@@ -67,7 +70,7 @@ type LogitsRows = 'last' | 'all'
  *   backend can; MODEL_GRAPH_INVALID when no backend can
  */
 export async function openNativeModel(
-  { graph, externalFiles, signature }: PreparedGraph,
+  { graph, externalFiles, signature, heads }: PreparedGraph,
   config: Model['config'],
   threads: number,
   slots: number,
@@ -80,7 +83,8 @@ export async function openNativeModel(
   } catch (thrown) {
     throw graphInvalid('onnxruntime refuses it', thrown)
   }
-  const opened = await NativeModel.open(session, signature, config, slots)
+  const pieceTokens = pieceTokensWithin(heads, config.contextTokens)
+  const opened = await NativeModel.open(session, signature, { ...config, pieceTokens }, slots)
   return opened as unknown as TokenModel<unknown>
 }
 
@@ -97,6 +101,7 @@ class NativeModel implements TokenModel<Slot> {
   readonly #capacity: number
   readonly vocabularySize: number
   readonly contextTokens: number
+  readonly pieceTokens: number | undefined
   #logitsRows: LogitsRows
   /** Of the last call. */
   #logits: { readonly name: string; readonly tensor: NativeTensor<Float32Array> } | undefined
@@ -105,7 +110,7 @@ class NativeModel implements TokenModel<Slot> {
   static async open(
     session: NativeSession,
     signature: GraphSignature,
-    config: Model['config'],
+    config: NativeConfig,
     slots: number,
   ): Promise<NativeModel> {
     const model = new NativeModel(session, signature, config, slots)
@@ -116,13 +121,14 @@ class NativeModel implements TokenModel<Slot> {
   private constructor(
     session: NativeSession,
     signature: GraphSignature,
-    config: Model['config'],
+    config: NativeConfig,
     slots: number,
   ) {
     this.#session = session
     this.#signature = signature
     this.vocabularySize = config.vocabularySize
     this.contextTokens = config.contextTokens
+    this.pieceTokens = config.pieceTokens
     // One position more than a sequence can have: idle rows of a batch write there.
     this.#capacity = config.contextTokens + 1
     this.#slabs = new Slabs(signature.cache, slots, this.#capacity)

@@ -16,6 +16,7 @@ import {
   bytesField,
   type Edit,
   fieldHeader,
+  floatField,
   growth,
   integerField,
   spliced,
@@ -24,7 +25,7 @@ import {
 
 /** TensorProto.DataType, AttributeProto.AttributeType */
 const TYPE = { float32: 1, int64: 7 } as const
-const ATTRIBUTE_INTEGER = 2
+const ATTRIBUTE_TYPE = { float: 1, integer: 2 } as const
 /** ValueInfoProto, TypeProto, TypeProto.Tensor, TensorShapeProto and its dimensions. */
 const VALUE = { name: 1, type: 2 } as const
 const TENSOR_TYPE = { tensor: 1, element: 1, shape: 2 } as const
@@ -61,6 +62,19 @@ export class GraphEdits {
     return name
   }
 
+  /** The name of a new constant without dimensions. */
+  float32Constant(value: number): string {
+    const name = this.#freshName()
+    const raw = new Uint8Array(Float32Array.of(value).buffer)
+    const tensor = concat(
+      integerField(TENSOR.type, TYPE.float32),
+      textField(TENSOR.name, name),
+      bytesField(TENSOR.rawData, raw),
+    )
+    this.#appended.push(bytesField(GRAPH.initializer, tensor))
+    return name
+  }
+
   /** A new node at the end of the graph; returns its output. */
   append(
     operator: string,
@@ -80,20 +94,29 @@ export class GraphEdits {
     return output
   }
 
-  replaceFirstInput(node: GraphNode, input: string): void {
-    const first = [...protobufFields(node.body)].find(({ field }) => field === NODE.input)
-    if (first === undefined) throw new RangeError('no such input')
-    const { start, end } = first
+  replaceInput(node: GraphNode, at: number, input: string): void {
+    const found = [...protobufFields(node.body)].filter(({ field }) => field === NODE.input)[at]
+    if (found === undefined) throw new RangeError('no such input')
+    const { start, end } = found
     this.#editNode(node, { start, end, replacement: textField(NODE.input, input) })
   }
 
   /** In place of those of the same name, if the node has any. */
   setAttribute(node: GraphNode, name: string, value: number): void {
+    this.#replaceAttribute(node, name, attributeField(name, value))
+  }
+
+  setFloatAttribute(node: GraphNode, name: string, value: number): void {
+    const content = floatField(ATTRIBUTE.float, value)
+    this.#replaceAttribute(node, name, attributeOf(name, content, ATTRIBUTE_TYPE.float))
+  }
+
+  #replaceAttribute(node: GraphNode, name: string, replacement: Uint8Array): void {
     for (const { start, end } of attributesNamed(node, name)) {
       this.#editNode(node, { start, end, replacement: new Uint8Array() })
     }
     const end = node.body.length
-    this.#editNode(node, { start: end, end, replacement: attributeField(name, value) })
+    this.#editNode(node, { start: end, end, replacement })
   }
 
   #editNode(node: GraphNode, edit: Edit): void {
@@ -169,12 +192,13 @@ function nodeField(
 }
 
 function attributeField(name: string, value: number): Uint8Array {
-  return bytesField(
-    NODE.attribute,
-    textField(ATTRIBUTE.name, name),
-    integerField(ATTRIBUTE.integer, value),
-    integerField(ATTRIBUTE.type, ATTRIBUTE_INTEGER),
-  )
+  const content = integerField(ATTRIBUTE.integer, value)
+  return attributeOf(name, content, ATTRIBUTE_TYPE.integer)
+}
+
+function attributeOf(name: string, content: Uint8Array, type: number): Uint8Array {
+  const parts = [textField(ATTRIBUTE.name, name), content, integerField(ATTRIBUTE.type, type)]
+  return bytesField(NODE.attribute, ...parts)
 }
 
 /** The dimensions of a declared tensor, each as its message. */

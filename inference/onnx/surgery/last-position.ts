@@ -51,7 +51,7 @@ export function rewriteLogits(
     const bounds = [-2n, INT64_MAX, 1n].map((bound) => edits.int64Constant([bound]))
     const [hidden = ''] = head.product.inputs
     const end = edits.insertBefore(head.product, 'Slice', [hidden, ...bounds])
-    edits.replaceFirstInput(head.product, end)
+    edits.replaceInput(head.product, 0, end)
     name = edits.append('Gather', [name, edits.int64Constant([-1n])], { axis: 1 })
     edits.dropDeclarations(new Set([...head.between, logits.name]))
   }

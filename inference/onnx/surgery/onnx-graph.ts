@@ -1,6 +1,6 @@
 /** The parts of an ONNX file (onnx.proto3) that decide whether and how a graph can be served. */
 import { graphInvalid } from '../graph-errors.ts'
-import { type ProtobufField, protobufFields, repeatedVarints } from '../protobuf.ts'
+import { floatField, type ProtobufField, protobufFields, repeatedVarints } from '../protobuf.ts'
 
 /** Field numbers of onnx.proto3. */
 export const MODEL = { graph: 7, opsetImport: 8, function: 25 } as const
@@ -13,7 +13,7 @@ export const GRAPH = {
   sparseInitializer: 15,
 } as const
 export const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const
-export const ATTRIBUTE = { name: 1, integer: 3, type: 20 } as const
+export const ATTRIBUTE = { name: 1, float: 2, integer: 3, type: 20 } as const
 export const TENSOR = { dimension: 1, type: 2, name: 8, rawData: 9 } as const
 const OPSET = { domain: 1, version: 2 } as const
 const VALUE_INFO = { name: 1 } as const
@@ -152,6 +152,13 @@ export function integerAttribute(node: GraphNode, name: string): number | undefi
   ])
   const integer = parts.findLast(({ field }) => field === ATTRIBUTE.integer)?.value
   return typeof integer === 'number' ? integer : undefined
+}
+
+/** A float attribute of a node; undefined when it has none of that name. */
+export function floatAttribute(node: GraphNode, name: string): number | undefined {
+  return attributesNamed(node, name)
+    .map(({ value }) => floatField(bytesOf(value), ATTRIBUTE.float))
+    .findLast((float) => float !== undefined)
 }
 
 /** The fields of a node that hold an attribute of this name. */

@@ -4,7 +4,9 @@ import type { Model } from '../../model/read-model.ts'
 import { checkExternalData } from '../external-data.ts'
 import { type GraphSignature, readSignature } from '../graph-signature.ts'
 import { readGraphValues } from '../graph-values.ts'
+import { attentionHeads } from '../piece-size.ts'
 import { setAccuracyLevels } from './accuracy-level.ts'
+import { moveAttentionScale } from './attention-scale.ts'
 import { GraphEdits } from './graph-edits.ts'
 import { rewriteLogits } from './last-position.ts'
 import { readOnnxGraph } from './onnx-graph.ts'
@@ -22,20 +24,32 @@ export interface PreparedGraph {
   readonly graph: Uint8Array
   readonly externalFiles: readonly ExternalFile[]
   readonly signature: GraphSignature
+  /** See attentionHeads. */
+  readonly heads: number
+}
+
+export interface PrepareOptions {
+  /** Only the kernels of the processor gain from it. */
+  readonly movesAttentionScale: boolean
 }
 
 /**
  * Reads only the bytes that were hashed with the model.
  * @throws ConfigError MODEL_GRAPH_INVALID, those of checkServable and of readSignature
  */
-export function prepareGraph(model: Pick<Model, 'files' | 'graphPath'>): PreparedGraph {
+export function prepareGraph(
+  model: Pick<Model, 'files' | 'graphPath'>,
+  { movesAttentionScale }: PrepareOptions,
+): PreparedGraph {
   const { file, externalFiles, graph } = readCheckedGraph(model, 'batched')
   const signature = readSignature(readGraphValues(file))
   const edits = new GraphEdits(graph)
   setAccuracyLevels(graph, edits)
+  if (movesAttentionScale) moveAttentionScale(graph, signature.cache, edits)
   const logits = { ...signature.logits, ...rewriteLogits(graph, signature.logits, edits) }
   const rewritten = edits.isEmpty ? file : edits.apply()
-  return { graph: rewritten, externalFiles, signature: { ...signature, logits } }
+  const heads = attentionHeads(graph)
+  return { graph: rewritten, externalFiles, signature: { ...signature, logits }, heads }
 }
 
 /**

@@ -5,10 +5,17 @@ import { varint } from '../protobuf.ts'
 /** Wire types (https://protobuf.dev/programming-guides/encoding/#structure). */
 const VARINT = 0
 const LENGTH_DELIMITED = 2
+const FIXED_32 = 5
 
 /** A signed 64-bit integer, in two's complement as protobuf's int64 has it. */
 export function integerField(field: number, value: number | bigint): Uint8Array {
   return concat(varint(BigInt(field * 8 + VARINT)), varint(BigInt.asUintN(64, BigInt(value))))
+}
+
+export function floatField(field: number, value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setFloat32(0, value, true)
+  return concat(varint(BigInt(field * 8 + FIXED_32)), bytes)
 }
 
 export function bytesField(field: number, ...content: readonly Uint8Array[]): Uint8Array {

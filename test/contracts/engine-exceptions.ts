@@ -1,7 +1,8 @@
 /**
  * What an engine cannot hold by its nature, why, and by which error it says so: the only place where the
  * engine contract asks less of one implementation than of another. Where a case is listed the suite asserts
- * the refusal instead; what is listed without one is not promised (docs/OPERATING-UPSTREAM.md).
+ * the refusal instead; what is listed without one is not promised (docs/OPERATING-UPSTREAM.md). Engines that
+ * decode here, natively, by onnxruntime's JavaScript API or on WebGPU, have no exception.
  */
 
 /** Names of fields as the API has them, and of what spans several fields. */
@@ -72,6 +73,3 @@ export const OPENAI_EXCEPTIONS: EngineExceptions = {
   repetition_penalty: unasked('repetition_penalty'),
   logprobs: unasked('logprobs'),
 }
-
-/** The portable path of a GPU (docs/OPERATING-GPU.md). */
-export const WEBGPU_EXCEPTIONS: EngineExceptions = {}

@@ -1,5 +1,5 @@
 /** Writes a whole made-up model in the layout of the Hugging Face hub, piece by piece. */
-import { mkdir, open, rename, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WEIGHTS_FILE_BYTES_MAX } from '../constants.ts'
 import { type PlaceTensor, writeDecoder } from './decoder-graph.ts'
@@ -18,6 +18,8 @@ export interface SyntheticModelOptions {
   readonly logits?: 'last' | 'all' | undefined
   /** Bytes of weights up to which they lie in the graph itself; absent: as protobuf allows. */
   readonly graphBytesMax?: number | undefined
+  /** Ends the writing; what is half-written is removed. */
+  readonly signal?: AbortSignal | undefined
   /** Told how many bytes of weights will be written to the folder, which exists; may throw. */
   readonly beforeWeights?: (folder: string, sizeBytes: number) => Promise<void>
 }
@@ -46,7 +48,8 @@ export async function writeSyntheticModel(
   for (const [name, text] of Object.entries(textFiles(options, modelId))) {
     await writeFile(join(folder, name), text)
   }
-  for (const [name, bytes] of files) await writeWhole(join(folder, 'onnx', name), bytes)
+  const { signal } = options
+  for (const [name, bytes] of files) await writeWhole(join(folder, 'onnx', name), bytes, signal)
   return { modelId, sizeBytes }
 }
 
@@ -118,7 +121,11 @@ function partName(index: number): string {
 }
 
 /** Under another name until it is whole: half a model must not look like one. */
-async function writeWhole(path: string, bytes: LateBytes): Promise<void> {
+async function writeWhole(
+  path: string,
+  bytes: LateBytes,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const part = `${path}.part`
   const file = await open(part, 'w')
   try {
@@ -127,6 +134,7 @@ async function writeWhole(path: string, bytes: LateBytes): Promise<void> {
     let used = 0
     for (const chunk of bytes.chunks()) {
       if (used + chunk.length > buffer.length) {
+        signal?.throwIfAborted()
         await file.write(buffer, 0, used)
         used = 0
       }
@@ -136,7 +144,11 @@ async function writeWhole(path: string, bytes: LateBytes): Promise<void> {
         used += chunk.length
       }
     }
+    signal?.throwIfAborted()
     await file.write(buffer, 0, used)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
   } finally {
     await file.close()
   }

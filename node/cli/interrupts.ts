@@ -1,4 +1,5 @@
 /** Ctrl-C as two signals: the first asks to finish in order, the second to end at once. */
+import { UnavailableError } from '#protocol/errors.ts'
 
 export interface Interrupts {
   readonly first: AbortSignal
@@ -30,6 +31,23 @@ export function listenForInterrupts(
   source.on('SIGINT', interrupted)
   source.on('SIGTERM', interrupted)
   return { first: first.signal, second: second.signal }
+}
+
+/**
+ * What a task that Ctrl-C ended failed with, in words that fit the task.
+ * @param remedy what is kept, and how to go on
+ */
+export async function withRemedy<T>(
+  signal: AbortSignal,
+  remedy: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    if (signal.aborted) throw new UnavailableError('INTERRUPTED', 'interrupted', { remedy })
+    throw error
+  }
 }
 
 /** Resolves when the signal aborts. */

@@ -17,25 +17,30 @@ import { ConfigError } from '#protocol/errors.ts'
 import { briefPeer } from './brief-peer.ts'
 import type { PullOptions } from './commands/models-pull.ts'
 import type { CliContext } from './context.ts'
+import { withRemedy } from './interrupts.ts'
 import { bytesText, modelDocument } from './model-text.ts'
 import { lazyNetwork, rootOfName } from './name-desk.ts'
 import { pullView } from './pull-view.ts'
 import { effective } from './settings-options.ts'
+
+const GOES_ON = 'Run the same command again: it goes on where it stopped.'
 
 export async function pullModel(
   named: string | undefined,
   options: PullOptions,
   context: CliContext,
 ): Promise<void> {
-  const { output } = context
+  const { output, interrupts } = context
   if (options.name !== undefined) requireModelName(options.name)
   checkUse(named, options)
   const view = pullView(output, options.json === true)
   let model: StoredModel
   try {
-    model = named?.includes('/')
-      ? await fromHub(named, options, context, view.tell)
-      : await fromPeers(named, options, context, view.tell)
+    model = await withRemedy(interrupts.first, GOES_ON, () =>
+      named?.includes('/')
+        ? fromHub(named, options, context, view.tell)
+        : fromPeers(named, options, context, view.tell),
+    )
   } finally {
     view.end()
   }
@@ -99,6 +104,7 @@ async function fromPeers(
   const meant =
     named === undefined ? undefined : await rootOfName(named, options, context, network, peer)
   const rootHex = meant?.rootHex ?? options.root!
+  tell({ kind: 'notice', message: `joining ${network().name}, looking for peers that have it` })
   const transport = await peer.transport()
   return await pullFromPeers({
     ...{ transport, crypto, root: fromHex(rootHex), wait: sleep, tell, signal },

@@ -1,7 +1,8 @@
 /** Shows a pull: a bar on a terminal, a line for each tenth anywhere else, or events as JSON lines. */
-import type { PullEvent, TellPull } from '#node/models/pull-events.ts'
+import { type PullEvent, PullProgress, type TellPull } from '#node/models/pull-events.ts'
 import { bytesText } from './model-text.ts'
 import type { Output } from './output.ts'
+import { type Bytes, Pace } from './pace.ts'
 
 const BAR_CHARS = 30
 const ESCAPE = '\u001b['
@@ -12,12 +13,21 @@ export interface PullView {
   end(): void
 }
 
-export function pullView(output: Output, json: boolean): PullView {
+/** @param nowMs any clock that goes on evenly */
+export function pullView(output: Output, json: boolean, nowMs?: () => number): PullView {
   if (json) return { tell: (event) => output.json(event), end: () => undefined }
-  return output.terminal.isTTY ? barView(output) : lineView(output)
+  const pace = new Pace(nowMs)
+  return output.terminal.isTTY ? barView(output, pace) : lineView(output, pace)
 }
 
-function barView({ terminal, talk }: Output): PullView {
+/** Hashing what is on the disk: a bar on a terminal, silence anywhere else. */
+export function hashView(output: Output, json: boolean, bytesTotal: number) {
+  const view = json || !output.terminal.isTTY ? undefined : barView(output, new Pace())
+  const progress = new PullProgress((event) => view?.tell(event), bytesTotal, 0)
+  return { onBytes: (bytes: number) => progress.add(bytes), end: () => view?.end() }
+}
+
+function barView({ terminal, talk }: Output, pace: Pace): PullView {
   let bar = ''
   const erase = () => bar !== '' && terminal.write(`\r${ESCAPE}2K`)
   return {
@@ -25,7 +35,10 @@ function barView({ terminal, talk }: Output): PullView {
       const line = lineOf(event)
       erase()
       if (line !== undefined) talk(line)
-      if (event.kind === 'progress') bar = barOf(event)
+      // A line that wraps could not be taken away.
+      if (event.kind === 'progress') {
+        bar = `${barOf(event)}${pace.text(event)}`.slice(0, terminal.columns - 1)
+      }
       terminal.write(bar)
     },
     end() {
@@ -36,13 +49,7 @@ function barView({ terminal, talk }: Output): PullView {
 }
 
 /** Pure text of one state. */
-export function barOf({
-  bytesDone,
-  bytesTotal,
-}: {
-  readonly bytesDone: number
-  readonly bytesTotal: number
-}): string {
+export function barOf({ bytesDone, bytesTotal }: Bytes): string {
   const share = bytesTotal === 0 ? 1 : Math.max(0, Math.min(1, bytesDone / bytesTotal))
   const full = Math.round(share * BAR_CHARS)
   const percent = `${Math.floor(share * 100)}`.padStart(3)
@@ -50,7 +57,7 @@ export function barOf({
   return `[${bar}] ${percent} %  ${bytesText(bytesDone)} of ${bytesText(bytesTotal)}`
 }
 
-function lineView({ talk }: Output): PullView {
+function lineView({ talk }: Output, pace: Pace): PullView {
   let toldTenth = 0
   return {
     tell(event) {
@@ -58,7 +65,8 @@ function lineView({ talk }: Output): PullView {
       if (line !== undefined) talk(line)
       if (event.kind !== 'progress') return
       const tenth = Math.floor((10 * event.bytesDone) / event.bytesTotal)
-      if (tenth > toldTenth) talk(`${tenth * 10} % of ${bytesText(event.bytesTotal)}`)
+      const rest = pace.text(event)
+      if (tenth > toldTenth) talk(`${tenth * 10} % of ${bytesText(event.bytesTotal)}${rest}`)
       toldTenth = tenth
     },
     end: () => undefined,

@@ -24,6 +24,8 @@ export const MODEL_PAPER_BYTES_MAX = 1 * MIB
 /** Licence and README files of one model. */
 export const MODEL_PAPERS_MAX = 8
 
+/** Progress is told at least each so many bytes: a slow line shows that it moves. */
+export const PROGRESS_STEP_BYTES = 16 * MIB
 /** Bytes that must stay free on the disk after a model came. */
 export const DISK_RESERVE_BYTES = 256 * MIB
 /** One read of a file that is hashed. */

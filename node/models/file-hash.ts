@@ -70,16 +70,18 @@ export class FileHasher {
   }
 }
 
-/** Hashes a file on disk, or its first `sizeBytes`; memory stays at one read. */
-export async function hashFile(
-  file: string,
-  sizeBytes?: number,
-  onBytes?: (bytes: number) => void,
-): Promise<FileHash> {
+/** Files have many gigabytes: whoever waits sees how far it is, and may stop it. */
+export interface Hashing {
+  readonly onBytes?: ((bytes: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Hashes a file on disk; memory stays at one read. Rejects with the signal's reason. */
+export async function hashFile(file: string, hashing: Hashing = {}): Promise<FileHash> {
   await using handle = await open(file, 'r')
-  const size = sizeBytes ?? (await handle.stat()).size
+  const { size } = await handle.stat()
   const hasher = new FileHasher(size)
-  await feed(handle, hasher, size, onBytes)
+  await feed(handle, hasher, size, hashing)
   return hasher.finish()
 }
 
@@ -88,10 +90,11 @@ export async function feed(
   handle: Awaited<ReturnType<typeof open>>,
   hasher: FileHasher,
   sizeBytes: number,
-  onBytes?: (bytes: number) => void,
+  { onBytes, signal }: Hashing = {},
 ): Promise<void> {
   const buffer = new Uint8Array(HASH_READ_BYTES)
   for (let at = 0; at < sizeBytes; ) {
+    signal?.throwIfAborted()
     const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, sizeBytes - at), at)
     if (bytesRead === 0) return
     hasher.update(buffer.subarray(0, bytesRead))

@@ -42,7 +42,7 @@ export async function downloadFile(download: HubDownload, file: RepositoryFile):
   await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
   const here = await stat(target).catch(() => undefined)
   if (here?.size === file.sizeBytes) {
-    const hash = await hashFile(target)
+    const hash = await hashFile(target, { signal: download.retry.signal })
     if (isNamed(file, hash)) return hash
     await rm(target)
     download.progress.add(-file.sizeBytes)
@@ -77,7 +77,7 @@ async function tryWhole(
       isBetter = false
       await using handle = await open(part, 'a+', 0o600)
       try {
-        const hasher = await resumed(handle, file, download.progress)
+        const hasher = await resumed(handle, file, download)
         best = Math.max(best, hasher.sizeBytes)
         if (hasher.sizeBytes < file.sizeBytes) {
           await receive(download, file, handle, hasher).finally(() => {
@@ -108,7 +108,7 @@ async function tryWhole(
 async function resumed(
   handle: FileHandle,
   file: RepositoryFile,
-  progress: PullProgress,
+  { progress, retry: { signal } }: HubDownload,
 ): Promise<FileHasher> {
   const { size } = await handle.stat()
   const hasher = new FileHasher(file.sizeBytes)
@@ -116,7 +116,7 @@ async function resumed(
     progress.add(-file.sizeBytes)
     await handle.truncate(0)
   } else {
-    await feed(handle, hasher, size)
+    await feed(handle, hasher, size, { signal })
   }
   return hasher
 }

@@ -26,12 +26,16 @@ export class PartFile {
     this.missing = missing
   }
 
-  /** @param hashes leaf of each piece of the file */
+  /**
+   * @param hashes leaf of each piece of the file
+   * @param signal ends the look at what is here, which takes its time
+   */
   static async open(
     folder: string,
     entry: ManifestEntry,
     hashes: readonly Uint8Array[],
     crypto: CryptoPort,
+    signal: AbortSignal,
   ): Promise<PartFile> {
     const target = path.join(folder, entry.path)
     await mkdir(path.dirname(target), { recursive: true, mode: 0o700 })
@@ -45,8 +49,14 @@ export class PartFile {
     })
     if ((await handle.stat()).size > entry.sizeBytes) await handle.truncate(entry.sizeBytes)
     const missing: number[] = []
-    for (const [index, hash] of hashes.entries()) {
-      if (!(await isHere(handle, entry.sizeBytes, index, hash, crypto))) missing.push(index)
+    try {
+      for (const [index, hash] of hashes.entries()) {
+        signal.throwIfAborted()
+        if (!(await isHere(handle, entry.sizeBytes, index, hash, crypto))) missing.push(index)
+      }
+    } catch (error) {
+      await handle.close()
+      throw error
     }
     return new PartFile(handle, target, missing)
   }

@@ -1,4 +1,6 @@
 /** What a pull tells while it runs; `cocoon models pull --json` prints these. */
+import { PROGRESS_STEP_BYTES } from './constants.ts'
+
 export type PullEvent =
   | {
       readonly kind: 'plan'
@@ -21,29 +23,30 @@ export type PullEvent =
 
 export type TellPull = (event: PullEvent) => void
 
-/** Counts bytes of one pull; tells at most once for each percent. */
+/** Counts bytes of one pull; tells once for each percent, of a large model more often. */
 export class PullProgress {
   readonly #tell: TellPull
   readonly #bytesTotal: number
   #bytesDone: number
-  #toldPercent: number
+  #toldStep: number
 
   constructor(tell: TellPull, bytesTotal: number, bytesHere: number) {
     this.#tell = tell
     this.#bytesTotal = bytesTotal
     this.#bytesDone = bytesHere
-    this.#toldPercent = this.#percent()
+    this.#toldStep = this.#step()
   }
 
   /** Negative when what came has to come again. */
   add(bytes: number): void {
     this.#bytesDone += bytes
-    if (this.#percent() === this.#toldPercent) return
-    this.#toldPercent = this.#percent()
+    if (this.#step() === this.#toldStep) return
+    this.#toldStep = this.#step()
     this.#tell({ kind: 'progress', bytesDone: this.#bytesDone, bytesTotal: this.#bytesTotal })
   }
 
-  #percent(): number {
-    return this.#bytesTotal === 0 ? 100 : Math.floor((100 * this.#bytesDone) / this.#bytesTotal)
+  #step(): number {
+    const stepBytes = Math.min(PROGRESS_STEP_BYTES, this.#bytesTotal / 100)
+    return this.#bytesTotal === 0 ? 0 : Math.floor(this.#bytesDone / stepBytes)
   }
 }

@@ -43,6 +43,11 @@ export async function pullFromHub(pull: HubPull): Promise<StoredModel> {
     readRepository(access, pull.repository, signal),
   )
   const chosen = chooseFiles(repository.files, pull)
+  const here = storedFrom(pull, repository, chosen)
+  if (here !== undefined) {
+    tell({ kind: 'notice', message: `it is here already, as ${here.name}` })
+    return here
+  }
   const name = pull.name ?? nameOf(repository.name, chosen.graphPath)
   const { folder, lock } = store.openPartial(partialKey(access, repository, chosen))
   try {
@@ -65,6 +70,25 @@ export async function pullFromHub(pull: HubPull): Promise<StoredModel> {
   } finally {
     lock.release()
   }
+}
+
+/** A model in the store that is these files of this commit; `models verify` says whether they still are. */
+function storedFrom(
+  { access, store }: HubPull,
+  { name, commit }: Repository,
+  { model }: ChosenFiles,
+): StoredModel | undefined {
+  const wanted = model.map((file) => `${file.sizeBytes} ${file.path}`).sort()
+  return store.list().models.find(({ origin, files }) => {
+    const isSame = files.map((file) => `${file.sizeBytes} ${file.path}`).sort()
+    return (
+      origin.kind === 'hub' &&
+      origin.endpoint === access.endpoint &&
+      origin.repository === name &&
+      origin.commit === commit &&
+      isSame.join('\n') === wanted.join('\n')
+    )
+  })
 }
 
 async function fetchAll(

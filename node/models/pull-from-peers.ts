@@ -82,7 +82,7 @@ async function fetchPieces(
     const wanted: WantedPiece[] = []
     for (const entry of manifest) {
       const leaves = hashes.get(entry.path) ?? []
-      const part = await PartFile.open(folder, entry, leaves, pull.crypto)
+      const part = await PartFile.open(folder, entry, leaves, pull.crypto, pull.signal)
       parts.set(entry.path, part)
       wanted.push(...part.missing.map((index) => ({ entry, index, hash: leaves[index]!, part })))
     }
@@ -147,7 +147,7 @@ async function fetchOne(
 async function checkWhole({ manifest }: Plan, folder: string, pull: PeerPull): Promise<void> {
   const entries: ManifestEntry[] = []
   for (const { path: one, sha256 } of manifest) {
-    const hash = await hashFile(path.join(folder, one))
+    const hash = await hashFile(path.join(folder, one), { signal: pull.signal })
     entries.push(entryOf(one, hash))
     if (equal(hash.sha256, sha256)) continue
     await rm(folder, { recursive: true, force: true })

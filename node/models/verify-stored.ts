@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { GRAPH_FOLDER } from '#inference/model/read-model.ts'
 import { equal } from '#protocol/bytes.ts'
-import { hashFile } from './file-hash.ts'
+import { type Hashing, hashFile } from './file-hash.ts'
 import { SMALL_FILE_PATHS } from './model-paths.ts'
 import type { StoredModel } from './store.ts'
 
@@ -12,15 +12,22 @@ export interface FileFault {
   readonly fault: 'missing' | 'changed' | 'unexpected'
 }
 
-/** Every file is hashed; a file that would count as part of the model and is none of it is a fault too. */
-export async function verifyStored({ folder, files }: StoredModel): Promise<readonly FileFault[]> {
+/**
+ * Every file is hashed; a file that would count as part of the model and is none of it is a fault too.
+ * Rejects with the signal's reason.
+ */
+export async function verifyStored(
+  { folder, files }: StoredModel,
+  hashing: Hashing = {},
+): Promise<readonly FileFault[]> {
   const faults: FileFault[] = []
   for (const file of files) {
     try {
-      const hash = await hashFile(path.join(folder, file.path))
+      const hash = await hashFile(path.join(folder, file.path), hashing)
       const isSame = equal(hash.sha256, file.sha256) && equal(hash.pieces, file.pieces)
       if (!isSame) faults.push({ path: file.path, fault: 'changed' })
     } catch {
+      hashing.signal?.throwIfAborted()
       faults.push({ path: file.path, fault: 'missing' })
     }
   }

@@ -1,6 +1,6 @@
 /** Made-up models: the same bytes for the same seed, and every loader takes them for real ones. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
@@ -45,6 +45,14 @@ function hashOf(folder: string, file = 'onnx/model.onnx'): string {
     .update(readFileSync(path.join(folder, file)))
     .digest('hex')
 }
+
+it('is not half-written when the writing is ended', async () => {
+  const folder = temporaryFolder()
+  const options = { shapeName: 'tiny', shape: TINY, quantisation: 'fp32', seed: 1 } as const
+  const writing = writeSyntheticModel(folder, { ...options, signal: AbortSignal.abort() })
+  await expect(writing).rejects.toMatchObject({ name: 'AbortError' })
+  expect(readdirSync(path.join(folder, 'onnx'))).toEqual([])
+})
 
 /** Logits of the native backend after four tokens and after one more. */
 async function logitsOf(folder: string) {

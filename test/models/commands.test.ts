@@ -1,7 +1,8 @@
 /** `cocoon models list|show|verify|rm|publish|trust|pin` and what `cocoon up` makes of the store. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { Pace } from '#node/cli/pace.ts'
 import { buildProgram } from '#node/cli/program.ts'
 import { barOf, pullView } from '#node/cli/pull-view.ts'
 import { readConfiguration } from '#node/config/read.ts'
@@ -10,6 +11,8 @@ import { ModelStore } from '#node/models/store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { type TestContext, testContext } from '#test/support/cli-context.ts'
 import { rejectionCode } from '#test/support/error-code.ts'
+import { eventually } from '#test/support/eventually.ts'
+import { REPOSITORY, startHub } from '#test/support/hub.ts'
 import { testModel } from '#test/support/model-peers.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
 
@@ -86,6 +89,27 @@ describe('cocoon models', () => {
     expect(store.list()).toEqual({ models: [], broken: [] })
   })
 
+  it('says what a new user does next: nothing here, no such command, a root that is missing', async () => {
+    const test = testContext()
+    for (const command of ['list', 'verify']) await run(test, command)
+    expect(test.stderr()).toMatch(/^(no models are here; get one: cocoon models pull .+\n){2}$/)
+    expect(test.stdout()).toBe('')
+    await expect(run(test, 'lst')).rejects.toThrow('models has no command "lst"')
+    await expect(run(test, 'pin', 'tiny')).rejects.toMatchObject({ code: 'USAGE' })
+    expect(await rejectionCode(run(test, 'pin', 'tiny', '--remove'))).toBe('NOT_FOUND')
+    const removed = run(test, 'trust', 'a'.repeat(64), '--remove')
+    expect(await rejectionCode(removed)).toBe('NOT_FOUND')
+    await run(test, 'pin', 'tiny', 'a'.repeat(64), '--json')
+    await run(test, 'resolve', 'tiny', '--json')
+    const [pinned, resolved] = test
+      .stdout()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(pinned).toEqual({ name: 'tiny', root: 'a'.repeat(64) })
+    expect(resolved).toMatchObject({ root: 'a'.repeat(64), namedBy: 'pin', registry: null })
+  })
+
   it('a folder whose record was changed is no model', async () => {
     const { test, store, model } = await withModel()
     const file = path.join(model.folder, RECORD_FILE)
@@ -93,6 +117,11 @@ describe('cocoon models', () => {
     expect(store.list()).toEqual({ models: [], broken: [model.folder] })
     await run(test, 'list')
     expect(test.stderr()).toContain(model.folder)
+    await run(test, 'verify', '--json')
+    expect(JSON.parse(test.stdout().trim().split('\n').at(-1)!)).toMatchObject({
+      ...{ root: toHex(model.root), ok: false, faults: [{ path: RECORD_FILE }] },
+    })
+    expect(test.exitCodes).toEqual([1])
     expect(await rejectionCode(run(test, 'show', toHex(model.root)))).toBe('MODEL_RECORD_INVALID')
   })
 
@@ -124,6 +153,18 @@ describe('cocoon models', () => {
     expect(await rejectionCode(run(test, 'pull'))).toBe('USAGE')
     expect(await rejectionCode(run(test, 'pull', 'a/b', '--root', 'a'.repeat(64)))).toBe('USAGE')
     expect(await rejectionCode(run(test, 'pull', 'a/../b'))).toBe('MODEL_NAME_INVALID')
+    // Before any network is asked for, or any host.
+    expect(await rejectionCode(run(test, 'pull', 'NoSuch'))).toBe('MODEL_NAME_INVALID')
+    const key = 'a'.repeat(64)
+    for (const stray of [
+      ['a/b', '--publisher', key],
+      ['a/b', '--registry', key],
+      ['tiny', '--quant', 'q4'],
+      ['--root', key, '--include', 'onnx/model.onnx'],
+      ['--root', key, '--publisher', key],
+    ]) {
+      expect(await rejectionCode(run(test, 'pull', ...stray))).toBe('USAGE')
+    }
     const { settings } = readConfiguration(
       { COCOON_DATA: temporaryFolder(), HF_TOKEN: ' hf_secret\n' },
       '/nonexistent',
@@ -131,6 +172,50 @@ describe('cocoon models', () => {
     expect(settings.hubToken).toBe('hf_secret')
     await buildProgram(test.context).parseAsync(['config', 'show'], { from: 'user' })
     expect(test.stdout()).not.toContain('hf_secret')
+  })
+})
+
+describe('Ctrl-C', () => {
+  const data = 'onnx/model_q4.onnx_data'
+
+  it('ends a pull, says that it can go on, and the next one asks for the rest alone', async () => {
+    const hub = await startHub()
+    const test = testContext()
+    const pull = (on: TestContext) => run(on, 'pull', REPOSITORY, '--endpoint', hub.endpoint)
+    const partial = path.join(test.context.settings.dataRoot, 'models', 'partial')
+    hub.fault = ({ host, path: one }, response, bytes) => {
+      if (host !== 'store' || !one.endsWith(data)) return false
+      response.writeHead(200, { 'content-length': bytes!.length })
+      response.write(bytes!.subarray(0, 900_000))
+      return true
+    }
+    const pulling = pull(test).catch((error: unknown) => error)
+    await eventually(() => {
+      const key = existsSync(partial) && readdirSync(partial).find((name) => !name.includes('.'))
+      const part = key ? path.join(partial, key, `${data}.part`) : ''
+      return existsSync(part) && statSync(part).size === 900_000
+    })
+    test.press()
+    expect(await pulling).toMatchObject({
+      code: 'INTERRUPTED',
+      remedy: 'Run the same command again: it goes on where it stopped.',
+    })
+    hub.fault = undefined
+    const again = testContext({ COCOON_DATA: test.context.settings.dataRoot })
+    await pull(again)
+    const ranges = hub.requests.flatMap(({ host, range }) => (host === 'store' && range) || [])
+    expect(ranges).toEqual(['bytes=900000-'])
+    const before = hub.requests.length
+    await pull(again)
+    expect(again.stderr()).toContain('it is here already, as tiny-chat-q4')
+    expect(hub.requests.slice(before).map(({ host }) => host)).toEqual(['hub'])
+  })
+
+  it('ends a look at the files of a model, which is no fault of theirs', async () => {
+    const { test } = await withModel()
+    test.press()
+    expect(await rejectionCode(run(test, 'verify'))).toBe('INTERRUPTED')
+    expect([test.stdout(), test.exitCodes]).toEqual(['', []])
   })
 })
 
@@ -144,4 +229,25 @@ it('progress is a bar on a terminal, and ten lines anywhere else', () => {
     tell({ kind: 'progress', bytesDone, bytesTotal: 100 })
   }
   expect(test.stderr().trim().split('\n')).toHaveLength(10)
+})
+
+it('says how fast bytes come and how long the rest takes, in no more than one line', () => {
+  let nowMs = 0
+  const pace = new Pace(() => nowMs)
+  const at = (bytesDone: number) => pace.text({ bytesDone, bytesTotal: 100 * 2 ** 20 })
+  expect(at(0)).toBe('')
+  nowMs = 1_000
+  expect(at(2 ** 20)).toBe('')
+  nowMs = 4_000
+  expect(at(4 * 2 ** 20)).toBe(', 1.0 MiB/s, 96 s left')
+  nowMs = 8_000
+  expect(at(4 * 2 ** 20)).toBe(', 512.0 KiB/s, 4 min left')
+  const written: string[] = []
+  const { output } = testContext().context
+  const terminal = { isTTY: true, columns: 40, write: (text: string) => void written.push(text) }
+  const { tell, end } = pullView({ ...output, terminal }, false, () => nowMs)
+  tell({ kind: 'progress', bytesDone: 2 ** 30, bytesTotal: 2 ** 31 })
+  expect(written.join('')).toHaveLength(39)
+  end()
+  expect(written.at(-1)).toBe('\r\u001b[2K')
 })

@@ -19,14 +19,17 @@ export interface TestContext {
   press(): void
 }
 
-export function testContext(): TestContext {
+export function testContext(environment: Readonly<Record<string, string>> = {}): TestContext {
   const stdout = catcher()
   const stderr = catcher()
   const exitCodes: ExitCode[] = []
   const first = new AbortController()
   const context = createContext({
     configuration: readConfiguration(
-      { COCOON_DATA: temporaryFolder(), COCOON_LOG: 'silent', COCOON_API_PORT: '0' },
+      {
+        ...{ COCOON_LOG: 'silent', COCOON_API_PORT: '0', ...environment },
+        COCOON_DATA: environment['COCOON_DATA'] ?? temporaryFolder(),
+      },
       '/nonexistent',
     ),
     output: {

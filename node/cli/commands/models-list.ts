@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { ModelStore, type StoredModel } from '#node/models/store.ts'
 import { table } from '#node/text.ts'
+import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from '../context.ts'
 import { bytesText, kindOf, modelDocument, originText } from '../model-text.ts'
 import { withSettings } from '../settings-options.ts'
@@ -11,7 +12,10 @@ export function modelsListCommand(models: Command, context: CliContext): void {
     .command('list', { isDefault: true })
     .description('models in the store, the newest first')
     .option('--json', 'one JSON document to stdout')
-    .action((options: { readonly json?: boolean }) => {
+    // As the default it gets every word that is no command: to say so beats counting arguments.
+    .allowExcessArguments()
+    .action((options: { readonly json?: boolean }, { args: [word] }: Command) => {
+      if (word !== undefined) throw unknownCommand(word)
       const { output, settings } = context
       const { models: found, broken } = new ModelStore(settings.dataRoot).list()
       for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
@@ -20,6 +24,12 @@ export function modelsListCommand(models: Command, context: CliContext): void {
       output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
     })
   withSettings(list, [], ['dataRoot'])
+}
+
+function unknownCommand(word: string): ConfigError {
+  return new ConfigError('USAGE', `models has no command "${word.slice(0, 50)}"`, {
+    remedy: 'See `cocoon models --help`; `cocoon models show MODEL` shows one model.',
+  })
 }
 
 function text(found: readonly StoredModel[]): string {

@@ -10,6 +10,7 @@ import {
 import { syntheticModelId, writeSyntheticModel } from '#inference/synth/write-model.ts'
 import { freeBytesOf, requireRoom } from '#node/models/disk.ts'
 import type { CliContext } from '../context.ts'
+import { withRemedy } from '../interrupts.ts'
 import { parseCount } from '../numbers.ts'
 
 interface SynthOptions {
@@ -22,8 +23,9 @@ interface SynthOptions {
 }
 
 const DEFAULT_SEED = 1
+
 /** Hangs the subcommand into the group `models`. */
-export function modelsSynthCommand(models: Command, { output }: CliContext): void {
+export function modelsSynthCommand(models: Command, { output, interrupts }: CliContext): void {
   const names = Object.keys(DECODER_SHAPES)
   models
     .command('synth')
@@ -38,14 +40,14 @@ export function modelsSynthCommand(models: Command, { output }: CliContext): voi
       const { shape: shapeName, quant: quantisation, seed } = options
       const folder = path.resolve(options.out ?? `synthetic-${shapeName}-${quantisation}`)
       output.talk(`Writing ${syntheticModelId({ shapeName, quantisation, seed })} …`)
-      const made = await writeSyntheticModel(folder, {
-        shapeName,
-        shape: DECODER_SHAPES[shapeName],
-        quantisation,
-        seed,
-        logits: options.allLogits ? 'all' : 'last',
-        beforeWeights: (written, bytes) => requireRoom(written, bytes, freeBytesOf),
-      })
+      const signal = interrupts.first
+      const made = await withRemedy(signal, 'Run it again: it begins anew.', () =>
+        writeSyntheticModel(folder, {
+          ...{ shapeName, shape: DECODER_SHAPES[shapeName], quantisation, seed, signal },
+          logits: options.allLogits ? 'all' : 'last',
+          beforeWeights: (written, bytes) => requireRoom(written, bytes, freeBytesOf),
+        }),
+      )
       if (options.json) output.json({ folder, ...made })
       else {
         const megabytes = Math.round(made.sizeBytes / 1e6)

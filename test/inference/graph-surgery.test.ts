@@ -269,9 +269,11 @@ describe('the scale of attention', () => {
       // One each for cosines and sines, whatever the number of layers.
       expect(new Set(attention.flatMap(({ inputs }) => inputs.slice(7, 9))).size).toBe(2)
       const ids = Array.from({ length: 33 }, (_, at) => (at * 37 + 5) % 1_000)
-      const { name } = moved.signature.logits
-      const [before] = await rowsOf(asItIs.signature, asItIs.graph, name, ids)
-      const [after] = await rowsOf(moved.signature, moved.graph, name, ids)
+      const [[before] = [], [after] = []] = await Promise.all(
+        [asItIs, moved].map(({ signature, graph }) =>
+          rowsOf(signature, graph, signature.logits.name, ids),
+        ),
+      )
       const largest = Math.max(...(before ?? []).map(Math.abs))
       const apart = Math.max(
         ...(before ?? []).map((logit, at) => Math.abs(logit - (after?.[at] ?? 9))),

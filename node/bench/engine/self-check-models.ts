@@ -2,14 +2,24 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { DeviceChoice } from '#inference/onnx/device.ts'
+import type { Device, DeviceChoice } from '#inference/onnx/device.ts'
+import { resolveDevice } from '#inference/onnx/device-choice.ts'
+import { probeDevice } from '#inference/onnx/device-probe.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import type { DecoderShape, Quantisation } from '#inference/synth/shapes.ts'
 import { writeSyntheticModel } from '#inference/synth/write-model.ts'
+import { type BenchDocument, benchDocument } from '#node/bench/rows.ts'
 import { systemClock as clock } from '#node/clock.ts'
 import { deviceEnvironment } from '#node/compose/device-environment.ts'
+import { versionDocument } from '#node/version.ts'
 import { BENCH_SHAPE } from './bench-models.ts'
-import { SELF_CHECK, type SelfCheckRow, selfCheck } from './self-check.ts'
+import {
+  SELF_CHECK,
+  SELF_CHECK_QUICK,
+  type SelfCheckRow,
+  type SelfCheckWatch,
+  selfCheck,
+} from './self-check.ts'
 
 /** Large enough to use every kernel of the real ones, small enough for a program that imitates a GPU. */
 export const SMALL_SHAPE: DecoderShape = {
@@ -23,22 +33,29 @@ export const SMALL_SHAPE: DecoderShape = {
   contextTokens: 256,
 }
 
-export interface SelfCheckOptions {
+export interface SelfCheckOptions extends SelfCheckWatch {
   readonly device: DeviceChoice
   readonly seed: number
   /** Also the shape of SmolLM2-135M, in q4. */
   readonly full: boolean
-  readonly say: (text: string) => void
+  /** Fewer and shorter answers. */
+  readonly quick: boolean
 }
 
-export interface SelfCheckDocument {
+export interface SelfCheckDocument
+  extends Pick<BenchDocument, 'bench' | 'seed' | 'machine' | 'versions'> {
   /** False when any row is. */
   readonly ok: boolean
+  /** Quick: to see that it works; it proves little. */
+  readonly effort: 'whole' | 'quick'
+  /** What was checked; cpu: this machine's cpu beside itself, which proves nothing about a GPU. */
+  readonly device: Device
   /** For example "onnxruntime-node 1.30.0 (portable, webgpu)". */
   readonly engine: string
+  /** Adapters that the driver shows; empty where that cannot be told. */
+  readonly adapters: readonly { readonly name: string; readonly kind: string }[]
   /** Why `auto` took this device; empty when it was named. */
   readonly reason: string
-  readonly seed: number
   readonly rows: readonly SelfCheckRow[]
 }
 
@@ -55,35 +72,64 @@ const SMALL: readonly SelfCheckModel[] = [
 const WHOLE: SelfCheckModel = { name: 'SmolLM2-135M q4', shape: BENCH_SHAPE, quantisation: 'q4' }
 const MEMORY_LIMIT_BYTES = 8 * 1024 ** 3
 
-/** @throws ConfigError DEVICE_UNAVAILABLE, DEVICE_REFUSES_MODEL */
+/**
+ * @throws ConfigError DEVICE_UNAVAILABLE, DEVICE_REFUSES_MODEL
+ * @throws DOMException AbortError
+ */
 export async function runSelfCheck(options: SelfCheckOptions): Promise<SelfCheckDocument> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'cocoon-self-check-'))
+  const { seed, full, quick } = options
+  const found = await findDevice(options)
   const rows: SelfCheckRow[] = []
   let engine = ''
+  for (const model of full ? [...SMALL, WHOLE] : SMALL) {
+    const checked = await checkModel(model, found.device, options)
+    engine = checked.engine
+    rows.push(...checked.rows)
+  }
+  const { machine, versions, bench } = benchDocument('engine-self-check', seed, [], {
+    onnxruntime: versionDocument().onnxruntime,
+  })
+  const ok = rows.every((row) => row.ok !== false)
+  const effort = quick ? 'quick' : 'whole'
+  return { bench, ok, effort, seed, machine, versions, ...found, engine, rows }
+}
+
+/** Asked once; a device that does not answer says why, before the engine is refused. */
+async function findDevice({ device: wanted, say, signal }: SelfCheckOptions) {
+  const environment = deviceEnvironment()
   let reason = ''
+  const device = await resolveDevice({
+    ...{ device: wanted, environment, signal },
+    log: (_, data) => {
+      reason = String(data['reason'])
+    },
+  })
+  if (device === 'cpu') return { device, reason, adapters: [] }
+  const { adapters, answers, trouble } = await probeDevice(device, environment, signal)
+  if (!answers) say(`${device}: ${trouble}`)
+  return { device, reason, adapters: adapters.map(({ name, kind }) => ({ name, kind })) }
+}
+
+async function checkModel(
+  model: SelfCheckModel,
+  device: Device,
+  { seed, quick, signal, say }: SelfCheckOptions,
+): Promise<{ readonly engine: string; readonly rows: readonly SelfCheckRow[] }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'cocoon-self-check-'))
   const common = {
-    ...{ modelId: 'self-check', clock, slotsTotal: SELF_CHECK.answers },
+    ...{ modelId: 'self-check', clock, folder, signal, slotsTotal: SELF_CHECK.answers },
     ...{ memoryLimitBytes: MEMORY_LIMIT_BYTES, environment: deviceEnvironment() },
   }
   try {
-    for (const model of options.full ? [...SMALL, WHOLE] : SMALL) {
-      options.say(`${model.name}: on the cpu, then on the device …`)
-      const files = path.join(folder, model.name)
-      await writeSyntheticModel(files, { ...model, shapeName: model.name, seed: options.seed })
-      await using reference = await createOnnxEngine({ ...common, folder: files })
-      await using device = await createOnnxEngine({
-        ...common,
-        ...{ folder: files, device: options.device },
-        log: (event, data) => {
-          if (event === 'device chosen') reason = String(data['reason'])
-        },
-      })
-      engine = device.info.engine
-      const { vocabularySize } = model.shape
-      rows.push(...(await selfCheck({ ...model, vocabularySize, reference, device }, SELF_CHECK)))
-    }
+    await writeSyntheticModel(folder, { ...model, shapeName: model.name, seed })
+    await using reference = await createOnnxEngine(common)
+    await using tried = await createOnnxEngine({ ...common, device })
+    const { vocabularySize } = model.shape
+    const subject = { ...model, vocabularySize, reference, device: tried }
+    const effort = quick ? SELF_CHECK_QUICK : SELF_CHECK
+    const rows = await selfCheck(subject, effort, { signal, say })
+    return { engine: tried.info.engine, rows }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-  return { ok: rows.every(({ ok }) => ok !== false), engine, reason, seed: options.seed, rows }
 }

@@ -25,6 +25,16 @@ export interface SelfCheckEffort {
 }
 
 export const SELF_CHECK: SelfCheckEffort = { answers: 4, tokens: 32, steadySteps: 200 }
+/** To see that it works; proves little. */
+export const SELF_CHECK_QUICK: SelfCheckEffort = { answers: 2, tokens: 6, steadySteps: 12 }
+
+/** Who waits, and how to end it. A software device takes minutes. */
+export interface SelfCheckWatch {
+  readonly signal: AbortSignal
+  readonly say: (text: string) => void
+}
+
+const UNWATCHED: SelfCheckWatch = { signal: new AbortController().signal, say: () => undefined }
 
 export interface SelfCheckSubject {
   /** For example "small fp32". */
@@ -51,32 +61,56 @@ interface Token {
   readonly logprobs: TokenLogprobs
 }
 
+/** @throws DOMException AbortError; and what an engine throws */
 export async function selfCheck(
   subject: SelfCheckSubject,
   effort: SelfCheckEffort,
+  watch: SelfCheckWatch = UNWATCHED,
 ): Promise<SelfCheckRow[]> {
+  const { name, vocabularySize, quantisation } = subject
   const prompts = Array.from({ length: effort.answers }, (_, stream) =>
-    promptIds(PROMPT_TOKENS, stream, 1, subject.vocabularySize),
+    promptIds(PROMPT_TOKENS, stream, 1, vocabularySize),
   )
+  const say = (text: string) => watch.say(`${name}: ${text} …`)
+  const asked = (engine: Engine): Asked => ({ engine, signal: watch.signal })
+  const device = asked(subject.device)
+
+  say('answers of the cpu')
   const expected: Token[][] = []
   for (const prompt of prompts) {
-    expected.push(await answer(subject.reference, prompt, effort.tokens))
+    expected.push(await answer(asked(subject.reference), prompt, effort.tokens))
   }
-  const row = (check: string, rest: Omit<SelfCheckRow, 'check'>) => ({
-    check: `${subject.name}: ${check}`,
-    ...rest,
-  })
-  const replayed = await replays(subject.device, prompts, expected)
-  return [
-    row('log probabilities beside the cpu', gapRow(expected, replayed, subject.quantisation)),
-    row('greedy tokens beside the cpu', tokensRow(expected, replayed, subject.quantisation)),
-    row('answers side by side beside alone', await batchRow(subject.device, prompts, effort)),
-    row('memory', await memoryRow(subject.device, prompts[0] ?? [], effort)),
-    ...(await speedRows(subject.device, prompts, effort)).map(([check, rest]) => row(check, rest)),
+  say('the same answers on the device, which may compile its kernels first')
+  const replayed = await replays(device, prompts, expected)
+  say('answers of the device side by side')
+  const batch = await batchRow(device, prompts, effort)
+  say(`memory over ${effort.steadySteps} steps`)
+  const memory = await memoryRow(subject.device, device, prompts[0] ?? [], effort)
+  say('speed')
+  const speeds = await speedRows(device, prompts, effort)
+  const rows: [string, Verdict][] = [
+    ['log probabilities beside the cpu', gapRow(expected, replayed, quantisation)],
+    ['greedy tokens beside the cpu', tokensRow(expected, replayed, quantisation)],
+    ['answers side by side beside alone', batch],
+    ['memory', memory],
+    ...speeds,
   ]
+  return rows.map(([check, verdict]) => ({ check: `${name}: ${check}`, ...verdict }))
 }
 
-async function answer(engine: Engine, prompt: readonly number[], tokens: number, replay?: Token[]) {
+type Verdict = Omit<SelfCheckRow, 'check'>
+
+interface Asked {
+  readonly engine: Engine
+  readonly signal: AbortSignal
+}
+
+async function answer(
+  { engine, signal }: Asked,
+  prompt: readonly number[],
+  tokens: number,
+  replay?: Token[],
+) {
   const out: Token[] = []
   const events = engine.generate({
     promptTokenIds: prompt,
@@ -86,28 +120,27 @@ async function answer(engine: Engine, prompt: readonly number[], tokens: number,
     stop: [],
     topLogprobs: TOP,
     ...(replay === undefined ? {} : { replayTokenIds: replay.map(({ id }) => id) }),
-    signal: new AbortController().signal,
+    signal,
   })
   for await (const event of events) {
     if (event.kind !== 'token' || event.logprobs === undefined) continue
     out.push({ id: event.id, logprobs: event.logprobs })
   }
+  signal.throwIfAborted()
   return out
 }
 
 async function replays(
-  engine: Engine,
+  device: Asked,
   prompts: readonly (readonly number[])[],
   expected: Token[][],
 ): Promise<Token[][]> {
   const out: Token[][] = []
   for (const [at, claimed] of expected.entries()) {
-    out.push(await answer(engine, prompts[at] ?? [], claimed.length, claimed))
+    out.push(await answer(device, prompts[at] ?? [], claimed.length, claimed))
   }
   return out
 }
-
-type Verdict = Omit<SelfCheckRow, 'check'>
 
 function pairs(expected: Token[][], replayed: Token[][]): [Token, Token | undefined][] {
   return expected.flatMap((tokens, at) =>
@@ -123,7 +156,7 @@ function gapRow(expected: Token[][], replayed: Token[][], kind: Quantisation): V
   const gapMax = Math.max(0, ...gaps)
   const limit = GAP_MAX[kind]
   return {
-    found: `at most ${gapMax.toPrecision(2)} nat in ${gaps.length} tokens`,
+    found: `at most ${Number(gapMax.toPrecision(2))} nat in ${gaps.length} tokens`,
     limit: `${limit} nat`,
     ok: gaps.length > 0 && gapMax <= limit,
   }
@@ -146,13 +179,13 @@ function tokensRow(expected: Token[][], replayed: Token[][], kind: Quantisation)
 }
 
 async function batchRow(
-  engine: Engine,
+  device: Asked,
   prompts: readonly (readonly number[])[],
   { tokens }: SelfCheckEffort,
 ): Promise<Verdict> {
   const alone: Token[][] = []
-  for (const prompt of prompts) alone.push(await answer(engine, prompt, tokens))
-  const together = await Promise.all(prompts.map((prompt) => answer(engine, prompt, tokens)))
+  for (const prompt of prompts) alone.push(await answer(device, prompt, tokens))
+  const together = await Promise.all(prompts.map((prompt) => answer(device, prompt, tokens)))
   const all = pairs(alone, together)
   const sameIds = all.filter(([one, other]) => one.id === other?.id).length
   const sameBits = all.filter(([one, other]) => one.logprobs.logprob === other?.logprobs.logprob)
@@ -164,15 +197,16 @@ async function batchRow(
 }
 
 async function memoryRow(
-  engine: OnnxEngine,
+  { processId }: OnnxEngine,
+  device: Asked,
   prompt: readonly number[],
   { steadySteps, tokens }: SelfCheckEffort,
 ): Promise<Verdict> {
-  const before = await residentBytes(engine.processId)
+  const before = await residentBytes(processId)
   for (let left = steadySteps; left > 0; left -= tokens) {
-    await answer(engine, prompt, Math.min(left, tokens))
+    await answer(device, prompt, Math.min(left, tokens))
   }
-  const after = await residentBytes(engine.processId)
+  const after = await residentBytes(processId)
   const limit = `${GROWTH_BYTES_MAX / 1024 ** 2} MiB`
   if (before === undefined || after === undefined) {
     return { found: 'this system does not tell', limit, ok: null }
@@ -190,30 +224,34 @@ async function residentBytes(processId: number | undefined): Promise<number | un
 }
 
 async function speedRows(
-  engine: Engine,
+  device: Asked,
   prompts: readonly (readonly number[])[],
   { tokens }: SelfCheckEffort,
 ): Promise<[string, Verdict][]> {
   const figure = (perSecond: number): Verdict => ({
-    found: `${perSecond.toPrecision(3)} tok/s`,
+    found: `${rate(perSecond)} tok/s`,
     limit: '',
     ok: null,
   })
-  const timed = async (run: () => Promise<unknown>) => {
+  /** An answer may end before it is as long as was asked for. */
+  const decoded = async (asked: readonly (readonly number[])[]) => {
     const startMs = performance.now()
-    await run()
-    return (performance.now() - startMs) / 1_000
+    const answers = await Promise.all(asked.map((prompt) => answer(device, prompt, tokens)))
+    const madeTokens = answers.reduce((sum, { length }) => sum + length, 0)
+    return figure((1_000 * madeTokens) / (performance.now() - startMs))
   }
   const [prompt = []] = prompts
-  const readS = await timed(() => answer(engine, prompt, 1))
-  const oneS = await timed(() => answer(engine, prompt, tokens))
-  const allS = await timed(() => Promise.all(prompts.map((one) => answer(engine, one, tokens))))
+  const startMs = performance.now()
+  await answer(device, prompt, 1)
+  const read = figure((1_000 * PROMPT_TOKENS) / (performance.now() - startMs))
   return [
-    [`reading ${PROMPT_TOKENS} tokens`, figure(PROMPT_TOKENS / readS)],
-    ['decoding, 1 stream, prompt included', figure(tokens / oneS)],
-    [
-      `decoding, ${prompts.length} streams, prompts included`,
-      figure((prompts.length * tokens) / allS),
-    ],
+    [`reading ${PROMPT_TOKENS} tokens`, read],
+    ['decoding, 1 stream, prompt included', await decoded([prompt])],
+    [`decoding, ${prompts.length} streams, prompts included`, await decoded(prompts)],
   ]
+}
+
+/** Three digits, and never an exponent. */
+function rate(perSecond: number): string {
+  return perSecond < 100 ? `${Number(perSecond.toPrecision(3))}` : perSecond.toFixed(0)
 }

@@ -2,6 +2,8 @@
 import path from 'node:path'
 import { type Command, Option } from 'commander'
 import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device.ts'
+import type { SelfCheckDocument } from '#node/bench/engine/self-check-models.ts'
+import { selfCheckText } from '#node/bench/engine/self-check-text.ts'
 import { benchTable } from '#node/bench/rows.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
@@ -38,8 +40,11 @@ export function benchEngineCommand(bench: Command, context: CliContext): void {
       new Option('--device <kind>', 'of the self-check').choices(DEVICE_CHOICES).default('auto'),
     )
     .option('--json', 'one JSON document to stdout')
-    .action(async (flags: EngineBenchFlags) => {
+    .action(async (flags: EngineBenchFlags, command: Command) => {
       if (flags.selfCheck) return selfCheck(flags, context)
+      const isAsked = (name: string) => command.getOptionValueSource(name) === 'cli'
+      const alone = ['device', 'full'].find(isAsked)
+      if (alone !== undefined) command.error(`error: option '--${alone}' is of --self-check`)
       // Loaded when it is asked for, as it needs what nothing else does.
       const { benchEngine } = await import('#node/bench/engine/bench-engine.ts')
       const document = await benchEngine({
@@ -60,17 +65,22 @@ export function benchEngineCommand(bench: Command, context: CliContext): void {
 }
 
 async function selfCheck(flags: EngineBenchFlags, context: CliContext): Promise<void> {
-  const { output } = context
+  const { output, interrupts } = context
   const { runSelfCheck } = await import('#node/bench/engine/self-check-models.ts')
-  const { device, seed, full = false } = flags
-  const document = await runSelfCheck({ device, seed, full, say: (text) => output.talk(text) })
-  if (flags.json) output.json(document)
-  else {
-    for (const { check, found, limit, ok } of document.rows) {
-      const verdict = ok === null ? '     ' : ok ? 'right' : 'WRONG'
-      output.result(`${verdict} ${check}: ${found}${limit === '' ? '' : ` (limit: ${limit})`}`)
-    }
-    output.result(`${document.engine}${document.reason === '' ? '' : `: ${document.reason}`}`)
-  }
-  if (!document.ok) context.exitWith(EXIT.failed)
+  const { device, seed, full = false, quick = false } = flags
+  const signal = interrupts.first
+  const say = (text: string) => output.talk(text)
+  const document = await runSelfCheck({ device, seed, full, quick, signal, say })
+  tellSelfCheck(document, flags.json ?? false, context)
+}
+
+/** Prints what was found; exit code 1 where the device computes wrong. */
+export function tellSelfCheck(
+  document: SelfCheckDocument,
+  json: boolean,
+  { output, exitWith }: Pick<CliContext, 'output' | 'exitWith'>,
+): void {
+  if (json) output.json(document)
+  else output.result(selfCheckText(document))
+  if (!document.ok) exitWith(EXIT.failed)
 }

@@ -13,7 +13,7 @@ import { ModelStore, type StoredModel } from '#node/models/store.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import { ConfigError } from '#protocol/errors.ts'
+import { CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { briefPeer } from './brief-peer.ts'
 import type { PullOptions } from './commands/models-pull.ts'
 import type { CliContext } from './context.ts'
@@ -100,6 +100,7 @@ async function fromPeers(
   const { settings, interrupts } = context
   const signal = interrupts.first
   const network = lazyNetwork(options, context)
+  requireNetwork(network, named)
   await using peer = briefPeer(network, signal)
   const meant =
     named === undefined ? undefined : await rootOfName(named, options, context, network, peer)
@@ -113,6 +114,23 @@ async function fromPeers(
     name: options.name ?? named ?? nameIn(network(), rootHex),
     origin: originOf(meant),
   })
+}
+
+/** Whoever left the owner out meant a host: the error says so. @throws UnavailableError NO_TESTNET */
+function requireNetwork(network: () => NetworkFile, named: string | undefined): void {
+  try {
+    network()
+  } catch (error) {
+    const isNone = error instanceof CocoonError && error.code === 'NO_TESTNET'
+    if (!isNone || named === undefined) throw error
+    throw new UnavailableError(
+      'NO_TESTNET',
+      `${named} would come from peers, and no network is named`,
+      {
+        remedy: `From a host write OWNER/${named}; from peers pass --network FILE.`,
+      },
+    )
+  }
 }
 
 function originOf(meant: NamedRoot | undefined): ModelOrigin {

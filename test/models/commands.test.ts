@@ -155,6 +155,10 @@ describe('cocoon models', () => {
     expect(await rejectionCode(run(test, 'pull', 'a/../b'))).toBe('MODEL_NAME_INVALID')
     // Before any network is asked for, or any host.
     expect(await rejectionCode(run(test, 'pull', 'NoSuch'))).toBe('MODEL_NAME_INVALID')
+    await expect(run(test, 'pull', 'smollm2')).rejects.toMatchObject({
+      code: 'NO_TESTNET',
+      remedy: 'From a host write OWNER/smollm2; from peers pass --network FILE.',
+    })
     const key = 'a'.repeat(64)
     for (const stray of [
       ['a/b', '--publisher', key],

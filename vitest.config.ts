@@ -4,8 +4,10 @@ import { defineConfig } from 'vitest/config'
 const networks = ['test/e2e/**/*.test.ts', 'test/cli/testnet.test.ts', 'test/model/**/*.test.ts']
 
 const common = {
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // For what hangs. A test waits for states, and how long they take is the machine's: these are generous.
+  testTimeout: 180_000,
+  hookTimeout: 300_000,
+  expect: { poll: { timeout: 120_000, interval: 20 } },
   // As in the engine's own process (inference/onnx/child-link.ts), for models that a test opens in its own.
   env: { ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
   execArgv: ['--disable-warning=ExperimentalWarning'],

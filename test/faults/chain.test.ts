@@ -4,6 +4,7 @@ import { eventually } from '../support/eventually.ts'
 import type { ChainFault } from '../support/fault-chain.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
+import { slowness } from '../support/slowness.ts'
 
 let network: RoleNetwork
 beforeAll(async () => {
@@ -26,7 +27,7 @@ describe.each(FAULTS)('a chain that is %s', (fault) => {
     expect(running.codes).toEqual([])
     const startedMs = performance.now()
     const refused = await late.chat().catch((error: unknown) => error)
-    expect(performance.now() - startedMs).toBeLessThan(10_000)
+    expect(performance.now() - startedMs).toBeLessThan(10_000 * slowness())
     expect(refused).toMatchObject({ code: 'NO_PROVIDER' })
     expect(late.codes).toContain('CHAIN_UNREACHABLE')
     expect(network.gate.refused).toBeGreaterThan(0)

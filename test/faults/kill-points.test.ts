@@ -31,6 +31,7 @@ import {
 } from '../support/fault-scenario.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { CHAT, PRICES } from '../support/role-peers.ts'
+import { slowness } from '../support/slowness.ts'
 
 let network: RoleNetwork
 beforeAll(async () => {
@@ -148,7 +149,7 @@ async function endAndGoOn(run: FaultRun, life: Life, victim: Victim, point: stri
   expect(fired).toBe(true)
   // The caller of a dead client is dead too; everybody else gets an answer or a typed error.
   if (victim !== 'client' && thrown !== undefined) expect(thrown).toBeInstanceOf(CocoonError)
-  expect(tookMs).toBeLessThan(END_LIMIT_MS)
+  expect(tookMs).toBeLessThan(END_LIMIT_MS * slowness())
   if (victim === 'client') await eventually(() => provider.sessions === 0)
   await restart(run, victim)
   // A provider that had stopped for good comes back with its disk.

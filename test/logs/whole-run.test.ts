@@ -92,7 +92,7 @@ beforeAll(async () => {
   await eventually(async () => {
     const offers = (await (await fetch(`${apiUrl}/api/v1/offers`)).json()) as unknown[]
     return offers.length === 2
-  }, 30_000)
+  })
   const ask = (body: object) =>
     fetch(`${apiUrl}/v1/chat/completions`, {
       method: 'POST',

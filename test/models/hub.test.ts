@@ -21,6 +21,7 @@ import { ModelStore } from '#node/models/store.ts'
 import { verifyStored } from '#node/models/verify-stored.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { errorCode, rejectionCode } from '#test/support/error-code.ts'
+import { eventually } from '#test/support/eventually.ts'
 import { COMMIT, REPOSITORY, type SimulatedHub, startHub } from '#test/support/hub.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
 import { writeTinyEncoder } from '#test/support/tiny-encoder.ts'
@@ -68,6 +69,16 @@ function failing(times: number, fault: NonNullable<SimulatedHub['fault']>): void
     left -= 1
     return fault(request, response, bytes)
   }
+}
+
+/** Of the largest file, as far as an unfinished pull has it on the disk. */
+function partBytes(): number {
+  const partial = path.join(store.dir, 'partial')
+  if (!existsSync(partial)) return 0
+  return readdirSync(partial)
+    .map((key) => path.join(partial, key, `${DATA}.part`))
+    .filter((part) => existsSync(part))
+    .reduce((sum, part) => sum + statSync(part).size, 0)
 }
 
 /** What a pull that was refused may leave: parts, never something that counts as a model. */
@@ -351,10 +362,15 @@ describe('a pull from a hub', () => {
       if (host !== 'store' || !one.endsWith(DATA) || sent > 0) return false
       sent += 1
       response.writeHead(200, { 'content-length': bytes!.length })
-      response.write(bytes!.subarray(0, 700_000), () => setTimeout(() => controller.abort(), 50))
+      response.write(bytes!.subarray(0, 700_000))
       return true
     }
-    await expect(pull({ signal: controller.signal })).rejects.toThrow()
+    // Patient, so that it is broken off by the test alone, when some of the file is on the disk.
+    const access = { endpoint: hub.endpoint, token: undefined, stallMs: 120_000 }
+    const pulling = expect(pull({ access, signal: controller.signal })).rejects.toThrow()
+    await eventually(() => partBytes() > 0)
+    controller.abort()
+    await pulling
     nothingKept()
     const partial = path.join(store.dir, 'partial')
     const key = readdirSync(partial).find((name) => !name.endsWith('.lock'))!

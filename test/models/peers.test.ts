@@ -19,8 +19,12 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { modelFilesKey } from '#protocol/model/dht-keys.ts'
 import type { MessageStream, Transport } from '#protocol/transport.ts'
 import { errorCode, rejectionCode } from '#test/support/error-code.ts'
+import { eventually } from '#test/support/eventually.ts'
 import { found, ModelPeers, type TestModel, testModel } from '#test/support/model-peers.ts'
 import { temporaryFolder } from '#test/support/temporary-folder.ts'
+
+/** So long is silence tolerated: more than a busy machine takes for a step, since the honest must not be dropped. */
+const STALL_MS = 1_000
 
 let model: TestModel
 let peers: ModelPeers
@@ -38,7 +42,7 @@ beforeEach(() => {
 
 const pull = (options: Partial<PeerPull> = {}) =>
   pullFromPeers({
-    ...{ transport: buyer, crypto, root: model.root, store, stallMs: 300 },
+    ...{ transport: buyer, crypto, root: model.root, store, stallMs: STALL_MS },
     ...{ clock: { nowMs: () => 1 }, freeBytes: freeBytesOf, name: 'tiny' },
     origin: { kind: 'peers', namedBy: 'root', publisher: null, licence: null },
     wait: async () => undefined,
@@ -103,12 +107,13 @@ describe('a pull from peers', () => {
         model.root,
         truthBut(async () => {
           asked.add(name)
-          await new Promise((resolve) => setTimeout(resolve, 20))
+          // Nobody brings a piece until both were asked for one.
+          await eventually(() => asked.size === 2)
           return true
         }),
       )
     }
-    expect(await verifyStored(await pull())).toEqual([])
+    expect(await verifyStored(await pull({ stallMs: 120_000 }))).toEqual([])
     expect(asked).toEqual(new Set(['a', 'b']))
   })
 

@@ -64,12 +64,15 @@ describe('libp2p hosts', () => {
     // Gossipsub trusts a peer of good score for up to 1 s or 128 messages; then it no longer listens.
     let sent = 0
     await eventually(async () => {
+      const fine = `fine ${sent}`
       await hostile.publish(topic, utf8(`invalid ${sent}`))
-      await honest.publish(topic, utf8(`fine ${sent}`))
+      await honest.publish(topic, utf8(fine))
       sent += 1
+      // What the honest one said came; the very first may have been said before the links knew the topic.
+      await eventually(() => judged.includes(fine), 1_000).catch(() => undefined)
       const lastTen = Array.from({ length: 10 }, (_, back) => sent - 1 - back)
       const isSilenced = lastTen.every((number) => !judged.includes(`invalid ${number}`))
-      return isSilenced && lastTen.slice(1).every((number) => judged.includes(`fine ${number}`))
+      return isSilenced && lastTen.every((number) => judged.includes(`fine ${number}`))
     })
     expect(judged.some((text) => text.startsWith('invalid'))).toBe(true)
     expect(good.gossipScore(hostile.self.peerId)).toBeLessThan(-80)
@@ -105,7 +108,7 @@ describe('libp2p hosts', () => {
     const first = await host(1)
     const key = new Uint8Array(32).fill(5)
     const peer = await host(2, { bootstrap: first.addresses() })
-    await peer.joined(AbortSignal.timeout(10_000))
+    await peer.joined(AbortSignal.timeout(120_000))
     await peer.provide(key)
     const stranger = await host(3, { bootstrap: first.addresses(), globalId: -239 })
     await eventually(() => stranger.peers().length > 0)
@@ -152,7 +155,7 @@ describe('libp2p hosts', () => {
     const bootstrap = [...first.addresses(), ...b.addresses()]
     const newcomer = await host(6, { bootstrap, mode: 'light', listens: false })
     const cold = keep(await startTestClient({ transport: newcomer }))
-    await newcomer.joined(AbortSignal.timeout(20_000))
+    await newcomer.joined(AbortSignal.timeout(120_000))
     await eventually(async () => (await cold.discovery.refresh(MARKET_ROOT)).length === 3)
     expect(cold.discovery.book().dropped).toEqual({})
   })

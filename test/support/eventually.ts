@@ -1,7 +1,10 @@
-/** Waits for a state, never for a while: polls until the condition holds, fails after 20 s. */
+/**
+ * Waits for a state, never for a while: polls until the condition holds. The limit is for what never comes;
+ * a state that a busy machine reaches late is still reached.
+ */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
-  limitMs = 20_000,
+  limitMs = 120_000,
 ): Promise<void> {
   const endMs = performance.now() + limitMs
   while (!(await condition())) {

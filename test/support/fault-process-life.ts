@@ -2,8 +2,6 @@
  * One client and one provider with their chain endpoint and first peer, each a process of its own that
  * SIGKILL may end at a named moment; the ledger itself lives in the test and shows who lost what.
  */
-import { createServer } from 'node:net'
-import { availableParallelism, loadavg } from 'node:os'
 import { Address } from '@ton/core'
 import { expect } from 'vitest'
 import { CHUNK_UNITS_MIN } from '#protocol/constants.ts'
@@ -13,6 +11,8 @@ import { type FaultLedger, FaultProcess, type FaultReply } from './fault-process
 import { END_LIMIT_MS } from './fault-scenario.ts'
 import { type RoleNetwork, startRoleNetwork } from './role-harness.ts'
 import { PRICES } from './role-peers.ts'
+import { slowness } from './slowness.ts'
+import { steadyPort } from './steady-port.ts'
 
 const PROVIDER = 'killed provider'
 const CLIENT = 'killed client'
@@ -32,11 +32,6 @@ const CHUNK_AND_HALF_NANO = unitsCostNano(
 )
 
 const AGAIN_TRIES_MAX = 3
-
-/** Ten seconds are those of a machine that has nothing else to do: 1 there, more where others compute. */
-function slowness(): number {
-  return Math.max(1, (loadavg()[0] ?? 0) / availableParallelism())
-}
 
 export class FaultProcesses {
   readonly #network: RoleNetwork
@@ -58,7 +53,7 @@ export class FaultProcesses {
     // The faucet fills the wallets that the processes will use.
     await network.wallet(`provider ${PROVIDER}`)
     await network.wallet(`client ${CLIENT}`)
-    const processes = new FaultProcesses(network, await freePort())
+    const processes = new FaultProcesses(network, await steadyPort())
     await Promise.all([processes.#start('chain'), processes.#start('first')])
     await processes.#start('provider')
     await processes.#start('client')
@@ -266,14 +261,4 @@ export class FaultProcesses {
 
 function expectTold({ code, text }: FaultReply): void {
   if (code !== undefined) throw new Error(`${code}: ${text}`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }

@@ -30,7 +30,7 @@ afterAll(() => network.stop())
 const stories = (): readonly ServedStory[] => readServedStories(provider.store)
 
 async function ended(id: string): Promise<ServedStory> {
-  await eventually(() => stories().some((one) => one.id === id && one.state !== 'running'), 30_000)
+  await eventually(() => stories().some((one) => one.id === id && one.state !== 'running'))
   return stories().find((one) => one.id === id)!
 }
 
@@ -105,7 +105,7 @@ describe('a request that ended early', () => {
     for await (const event of client.chatEvents({ maxTokens: 400 })) {
       if (event.kind !== 'text') continue
       id = wireId()
-      await eventually(() => stories().some((one) => one.id === id), 10_000)
+      await eventually(() => stories().some((one) => one.id === id))
       await provider.restart()
       break
     }

@@ -25,7 +25,7 @@ beforeAll(async () => {
   testnet = await startTestnet({ providers: 2 })
   home = await mkdtemp(path.join(tmpdir(), 'cocoon-why-'))
   const client = await connect({ network: testnet.network, dataDir: home })
-  await eventually(() => client.offers().length === 2, 30_000)
+  await eventually(() => client.offers().length === 2)
   answeredId = (await client.ask(PROMPT)).requestId
   await client.ask(PROMPT, { maxPriceNano: 1n }).catch(() => undefined)
   await client.ask(PROMPT, { model: 'no-such-model' }).catch(() => undefined)

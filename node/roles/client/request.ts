@@ -173,8 +173,12 @@ export class ClientRequest {
   /** All that was paid for has arrived, and nothing more is promised until its reader reads on. */
   get isUnread(): boolean {
     if (this.#owedNano === undefined || this.#cancelled || this.#ended) return false
-    const paidUnits = unitsAffordable(this.#meter.terms, this.#paidNano)
-    return this.#isReaderBehind && this.deliveredUnits >= paidUnits
+    return this.#isReaderBehind && this.#isPaidOut
+  }
+
+  /** Nothing is left to come of what was promised. */
+  get #isPaidOut(): boolean {
+    return this.deliveredUnits >= unitsAffordable(this.#meter.terms, this.#paidNano)
   }
 
   get #isReaderBehind(): boolean {
@@ -351,8 +355,7 @@ export class ClientRequest {
 
   /** The channel is in dispute: what is paid for still arrives, then this answer ends. */
   finishPaid(): void {
-    const { chunkEnd } = this.#meter
-    if (this.deliveredUnits >= chunkEnd) this.cancel()
+    if (this.#isPaidOut) this.cancel()
   }
 
   /** Promises the next chunk, unless the reader of the answer lags behind or others come first. */

@@ -37,14 +37,16 @@ export interface BatchInput {
 }
 
 export function readBatchInput(content: Uint8Array): BatchInput {
-  const texts = new TextDecoder().decode(content).split(/\r?\n/)
+  const text = utf8Text(content)
+  const texts = (text ?? '').split(/\r?\n/)
   while (texts.at(-1) === '') texts.pop()
   const errors: BatchInputError[] = []
   const fault = (line: number | null, message: string, param: string | null = null) => {
     const code = 'BATCH_LINE_INVALID'
     if (errors.length < BATCH_ERRORS_MAX) errors.push({ code, message, line, param })
   }
-  if (texts.length === 0) fault(null, 'the file has no lines')
+  if (text === undefined) fault(null, 'the file is not UTF-8')
+  else if (texts.length === 0) fault(null, 'the file has no lines')
   if (texts.length > JOB_LINES_MAX) fault(null, `the file has more than ${JOB_LINES_MAX} lines`)
   const lines: BatchLine[] = []
   const seen = new Set<string>()
@@ -67,6 +69,14 @@ export function readBatchInput(content: Uint8Array): BatchInput {
     }
   }
   return { model: lines[0]?.body.model ?? '', lines, errors }
+}
+
+function utf8Text(content: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content)
+  } catch {
+    return undefined
+  }
 }
 
 /** What the results of a job have no place for, and caps of single lines. */

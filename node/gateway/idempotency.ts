@@ -42,7 +42,7 @@ export function idempotency(clock: Clock): MiddlewareHandler<GatewayEnvironment>
     dropOld(entries, nowMs)
     const name = JSON.stringify([context.get('caller').account, context.req.path, given])
     const bodyHash = createHash('sha256')
-      .update(await context.req.text())
+      .update(new Uint8Array(await context.req.arrayBuffer()))
       .digest('base64')
     const known = entries.get(name)
     if (known !== undefined) {

@@ -54,13 +54,21 @@ function fieldName(path: readonly PropertyKey[]): string {
 }
 
 /**
- * @param request hono's, which keeps the body for others that look at it
- * @throws ConfigError REQUEST_INVALID when the body is not JSON
+ * @param request hono's, which keeps the body for others that look at it, as long as all of them ask for bytes
+ * @throws ConfigError REQUEST_INVALID when the body is not JSON in UTF-8 (RFC 8259, section 8.1): a prompt with
+ *   signs in the place of what was meant would be paid for
  */
 export async function readJson(request: {
-  readonly text: () => Promise<string>
+  readonly arrayBuffer: () => Promise<ArrayBuffer>
 }): Promise<unknown> {
-  return parseJson(await request.text())
+  const bytes = await request.arrayBuffer()
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new ConfigError('REQUEST_INVALID', 'the body is not UTF-8', { data: { param: '' } })
+  }
+  return parseJson(text)
 }
 
 /** @throws ConfigError REQUEST_INVALID */

@@ -286,6 +286,18 @@ describe('a batch', () => {
     expect(service.submitted).toEqual([])
   })
 
+  it('of bytes that are not UTF-8 runs nothing', async () => {
+    const service = new JobbingService()
+    const { openai } = await startTestGateway({ service })
+    const content = Buffer.concat([Buffer.from(line('a', 'A')), Buffer.of(0xff, 0xfe)])
+    const named = new File([content], 'lines.jsonl')
+    const file = await openai.files.create({ file: named, purpose: 'batch' })
+    const batch = await ended(openai, (await create(openai, file.id)).id)
+    expect(batch.status).toBe('failed')
+    expect(batch.errors?.data?.map(({ message }) => message)).toEqual(['the file is not UTF-8'])
+    expect(service.submitted).toEqual([])
+  })
+
   it('is charged to the key that made it', async () => {
     const service = new JobbingService()
     const { withKey, keys } = await startTestGateway({ service })

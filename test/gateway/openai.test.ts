@@ -274,4 +274,17 @@ describe('refusals', () => {
     await expect(refused).rejects.not.toThrow('secret')
     expect(logged()).not.toContain('secret')
   })
+
+  it('of bytes that are not UTF-8 are 400, before anything is paid for', async () => {
+    const { url, service } = await startTestGateway()
+    const [head = '', tail = ''] = JSON.stringify({ ...ask, user: '#' }).split('#')
+    const body = Buffer.concat([Buffer.from(head), Buffer.of(0xc3, 0x28), Buffer.from(tail)])
+    for (const key of [undefined, 'once']) {
+      const headers = { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) }
+      const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ error: { code: 'REQUEST_INVALID' } })
+    }
+    expect(service.asked).toEqual([])
+  })
 })

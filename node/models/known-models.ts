@@ -6,15 +6,17 @@ import type { ModelStore } from './store.ts'
 const MODELS_MAX = 64
 
 /**
- * The network's models first, with the store's folder where none was named; then what the owner named.
- * A name of the network keeps its meaning, whatever is pinned.
+ * The network's models first, with the store's folder where none was named; then what the owner named. A pin
+ * goes before the network file; what a model is called in the store goes after it.
  */
 export function withKnownModels(
   network: NetworkFile,
   store: ModelStore,
   names: ModelNames,
 ): NetworkFile {
-  const models = network.models.map((model) => {
+  const models = network.models.map((listed) => {
+    const pinned = names.pinned(listed.id)?.rootHex ?? listed.root
+    const model = pinned === listed.root ? listed : { id: listed.id, root: pinned }
     const folder = model.folder ?? store.has(model.root)?.folder
     return folder === undefined ? model : { ...model, folder }
   })

@@ -13,6 +13,7 @@ import {
   verifyReceipt,
 } from 'cocoon-node'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ModelNames } from '#node/models/names.ts'
 import { networkTrust } from '#node/trust.ts'
 import { writeWalletFile } from '#node/wallet/key-file.ts'
 import { sealSeed } from '#node/wallet/sealing.ts'
@@ -186,6 +187,19 @@ describe('connect', () => {
       dataDir: path.join(home, 'app'),
     })
     await expect(cocoon.ask('What is Cocoon?')).rejects.toThrow(/hardware-identity/)
+  })
+
+  it("knows the owner's pins, and sends nothing while a registry of the owner cannot be read", async () => {
+    const home = temporaryFolder()
+    const pinned = 'ab'.repeat(32)
+    new ModelNames(home, crypto).pin('mine', pinned)
+    vi.stubEnv('COCOON_DATA', home)
+    vi.stubEnv('COCOON_REGISTRIES', `0:${'99'.repeat(32)}`)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    await using cocoon = await connect({ network: testnet.network })
+    const mine = (await cocoon.models()).find(({ id }) => id === 'mine')
+    expect(mine).toMatchObject({ root: pinned, providers: 0 })
+    await expect(cocoon.ask('What is Cocoon?')).rejects.toThrow(/no registry is at/)
   })
 
   it('opens a sealed wallet with its passphrase, and with no other', async () => {

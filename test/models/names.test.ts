@@ -218,15 +218,19 @@ it('a publication comes from peers, its signature decides: forged and older ones
   expect(newest).toEqual(word(rootB, 2))
 })
 
-it("a network's own names keep their meaning, pins add to them", () => {
+it('a pin goes before the network file, and adds names to it', () => {
   const dataRoot = temporaryFolder()
   const names = new ModelNames(dataRoot, crypto)
-  names.pin('demo', rootB)
   names.pin('mine', rootB)
-  const network = { models: [{ id: 'demo', root: rootA }] } as unknown as NetworkFile
-  const known = withKnownModels(network, new ModelStore(dataRoot), names)
-  expect(known.models).toEqual([
-    { id: 'demo', root: rootA },
+  const demo = { id: 'demo', root: rootA, folder: '/demo' }
+  const network = { models: [demo] } as unknown as NetworkFile
+  const known = () => withKnownModels(network, new ModelStore(dataRoot), names).models
+  expect(known()).toEqual([demo, { id: 'mine', root: rootB }])
+  const other = 'cc'.repeat(32)
+  names.pin('demo', other)
+  // The folder that the network names holds the network's model, not the owner's.
+  expect(known()).toEqual([
+    { id: 'demo', root: other },
     { id: 'mine', root: rootB },
   ])
 })

@@ -2,7 +2,7 @@
  * A name in a registry on a chain, for a user with nothing but its address: `cocoon models resolve` and `pull`,
  * over real libp2p, from a peer that has no say in what the name means.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -120,12 +120,15 @@ it('what is revoked is not pulled, and an endpoint that shows the past is refuse
   expect(await rejectionCode(models(test, 'pull', 'tiny'))).toBe('REGISTRY_REVOKED')
   const there = path.join(temporaryFolder(), 'past.json')
   writeFileSync(there, JSON.stringify({ ...network.file, chainUrl: past.url }))
-  const resolve = (seen: TestContext) =>
-    buildProgram(seen.context).parseAsync(
+  const resolve = (on: TestContext) =>
+    buildProgram(on.context).parseAsync(
       ['models', 'resolve', 'tiny', '--network', there, '--registry', address, '--json'],
       { from: 'user' },
     )
   expect(await rejectionCode(resolve(test))).toBe('REGISTRY_ROLLED_BACK')
+  const seen = path.join(test.context.settings.dataRoot, 'models', 'registries')
+  writeFileSync(path.join(seen, readdirSync(seen)[0]!), '{"torn')
+  expect(await rejectionCode(resolve(test))).toBe('REGISTRY_SEEN_INVALID')
   // Whoever never saw the revocation cannot know better.
   const stranger = testContext()
   await resolve(stranger)

@@ -4,7 +4,8 @@ import { bytesText } from './model-text.ts'
 import type { Output } from './output.ts'
 import { type Bytes, Pace } from './pace.ts'
 
-const BAR_CHARS = 30
+/** With numbers, speed and time the line fits a terminal of 80 columns. */
+const BAR_CHARS = 20
 const ESCAPE = '\u001b['
 
 export interface PullView {

@@ -225,7 +225,7 @@ describe('Ctrl-C', () => {
 
 it('progress is a bar on a terminal, and ten lines anywhere else', () => {
   expect(barOf({ bytesDone: 512, bytesTotal: 1_024 })).toBe(
-    `[${'#'.repeat(15)}${'.'.repeat(15)}]  50 %  512 B of 1.0 KiB`,
+    `[${'#'.repeat(10)}${'.'.repeat(10)}]  50 %  512 B of 1.0 KiB`,
   )
   const test = testContext()
   const { tell } = pullView(test.context.output, false)

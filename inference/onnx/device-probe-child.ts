@@ -2,29 +2,41 @@
  * Looks at one device in a process of its own, since a broken driver may end it or never come back.
  * Argument: the device. Answers with one DeviceReport over the IPC channel, and is then ended.
  */
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import path from 'node:path'
+import { hasCudaProvider, missingCudaLibraries } from './device-cuda.ts'
 import type { DeviceReport } from './device-report.ts'
 import { tryDevice } from './device-trial.ts'
 import { vulkanAdapters } from './device-vulkan.ts'
-
-const CUDA_PROVIDER = 'libonnxruntime_providers_cuda.so'
+import { tryCuda } from './native/device-place.ts'
+import { ortApi } from './native/ort-api.ts'
 
 async function look(device: DeviceReport['device']): Promise<DeviceReport> {
   const isInstalled = device === 'webgpu' || hasCudaProvider()
   const [adapters, vulkanTrouble] = device === 'webgpu' ? lookAtVulkan() : [[], '']
   const found = { device, isInstalled, adapters }
-  if (!isInstalled)
-    return { ...found, answers: false, trouble: `${CUDA_PROVIDER} is not installed` }
+  const silent = (trouble: string) => ({ ...found, answers: false, trouble: trouble.slice(0, 512) })
+  if (!isInstalled) return silent(`its provider is not installed${missingForCuda()}`)
   try {
     await tryDevice(device)
+    // What sums up need not have memory that can be had and copied.
+    if (device === 'cuda') tryCuda(ortApi())
     return { ...found, answers: true, trouble: '' }
   } catch (thrown) {
     const { cause } = thrown as Error
     const words = vulkanTrouble === '' ? String(cause) : vulkanTrouble
-    return { ...found, answers: false, trouble: words.slice(0, 512) }
+    return silent(device === 'cuda' ? `${cudaWords(words)}${missingForCuda()}` : words)
   }
+}
+
+/** The library's words begin with where in its source they were said. */
+function cudaWords(words: string): string {
+  return words.split('FAIL : ').at(-1) ?? words
+}
+
+function missingForCuda(): string {
+  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
+  const missing = missingCudaLibraries((library) => koffi.load(library))
+  return missing.length === 0 ? '' : `; not found: ${missing.join(', ')}`
 }
 
 function lookAtVulkan(): [DeviceReport['adapters'], string] {
@@ -34,13 +46,6 @@ function lookAtVulkan(): [DeviceReport['adapters'], string] {
   } catch (thrown) {
     return [[], String(thrown)]
   }
-}
-
-function hasCudaProvider(): boolean {
-  const require = createRequire(import.meta.url)
-  const folder = path.dirname(require.resolve('onnxruntime-node/package.json'))
-  const binaries = path.join(folder, 'bin', 'napi-v6', process.platform, process.arch)
-  return existsSync(path.join(binaries, CUDA_PROVIDER))
 }
 
 process.on('disconnect', () => process.exit(0))

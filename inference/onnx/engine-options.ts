@@ -33,6 +33,11 @@ export interface OnnxEngineOptions {
   readonly device?: DeviceChoice | undefined
   /** What the engine process gets of the environment where the device is not the cpu: drivers are found by it. */
   readonly environment?: Readonly<Record<string, string>> | undefined
+  /**
+   * Only for tests of the native backend on the cpu: its caches lie in memory that is treated as a device's. The
+   * engine's name says so.
+   */
+  readonly simulatesDeviceMemory?: boolean | undefined
   /** Threads of one model call; they never change a result. */
   readonly threads?: number | undefined
   readonly clock: Clock
@@ -49,6 +54,7 @@ export function loadMessage(options: OnnxEngineOptions, device: Device): LoadMes
     kind: 'load',
     backend: options.backend ?? 'native',
     device,
+    ...(options.simulatesDeviceMemory === true ? { simulatesDeviceMemory: true } : {}),
     folder: resolve(options.folder),
     slotsTotal: inRange(
       'slotsTotal',

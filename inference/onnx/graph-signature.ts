@@ -117,7 +117,7 @@ function isSize(size: number | undefined): size is number {
 }
 
 /** Of one element of a cache. */
-const CACHE_ELEMENT_BYTES = { float32: 4, float16: 2 } as const
+export const CACHE_ELEMENT_BYTES = { float32: 4, float16: 2 } as const
 
 /** Bytes of keys and values for one position. */
 export function cacheBytesPerToken(signature: GraphSignature): number {

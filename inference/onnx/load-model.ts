@@ -34,7 +34,7 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
     crypto,
     ready: {
       kind: 'ready',
-      engine: `${library} (${backend}, ${load.device})`,
+      engine: engineName(library, backend, load),
       ...(fallback === undefined ? {} : { fallback }),
       modelRoot: files.root,
       runtimeDigest: onnxRuntimeDigest(crypto, load.device),
@@ -44,6 +44,15 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
       vocabularySize: model.vocabularySize,
     },
   }
+}
+
+function engineName(
+  library: string,
+  backend: string,
+  { device, simulatesDeviceMemory = false }: LoadMessage,
+): string {
+  const parts = [backend, device, ...(simulatesDeviceMemory ? ['simulated device memory'] : [])]
+  return `${library} (${parts.join(', ')})`
 }
 
 /** Before anything is loaded: how long sequences may get beside the weights. */

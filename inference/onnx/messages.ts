@@ -23,6 +23,7 @@ const Load = z.strictObject({
   contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX).optional(),
   backend: z.enum(['native', 'portable']),
   device: z.enum(DEVICES),
+  simulatesDeviceMemory: z.boolean().optional(),
 })
 const Start = z.strictObject({
   kind: z.literal('start'),

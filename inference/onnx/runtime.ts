@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { tagged, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import type { Device } from './device.ts'
+import { CUDA_OPTIONS } from './device-cuda.ts'
 
 /** Options that could change a bit of the output; they are part of the runtime digest. */
 export function sessionOptions(device: Device) {
@@ -28,6 +29,7 @@ export function onnxLibrary(): string {
  */
 export function onnxRuntimeDigest(crypto: CryptoPort, device: Device = 'cpu'): Uint8Array {
   const choices = { graphRewriting: GRAPH_REWRITING, attentionTiles: false }
-  const options = JSON.stringify({ ...sessionOptions(device), ...choices })
+  const provider = device === 'cuda' ? { cuda: CUDA_OPTIONS } : {}
+  const options = JSON.stringify({ ...sessionOptions(device), ...choices, ...provider })
   return crypto.sha256(tagged('cocoon/runtime/1', utf8(onnxLibrary()), utf8(options)))
 }

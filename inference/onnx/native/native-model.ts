@@ -13,14 +13,16 @@ import {
   type TokenModel,
 } from '../../decoding/token-model.ts'
 import type { Model } from '../../model/read-model.ts'
-import { graphInvalid, runFailed } from '../graph-errors.ts'
+import { runFailed } from '../graph-errors.ts'
 import type { GraphSignature } from '../graph-signature.ts'
 import { pieceTokensWithin } from '../piece-size.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
-import { nativeUnavailable, ortApi } from './ort-api.ts'
-import { type CallSignature, NativeSession, type NativeTensor, pointerTable } from './session.ts'
-import { Slabs } from './slabs.ts'
+import type { CacheMemory } from './cache-memory.ts'
+import { nativeUnavailable } from './ort-api.ts'
+import type { NativePlace } from './place.ts'
+import type { CallSignature, NativeSession, NativeTensor } from './session.ts'
 import { StepBuffers, type StepRows } from './step-buffers.ts'
+import { type NativeValue, pointerTable } from './value.ts'
 
 /** One row of the slabs. */
 interface Slot {
@@ -52,7 +54,7 @@ function ageOf({ kept, closedAt, index }: Slot): number {
 
 /** Slots that lie side by side, as tensors, and the tables of a call that reads and writes them. */
 interface Window {
-  readonly tensors: readonly NativeTensor[]
+  readonly tensors: readonly NativeValue[]
   readonly inputs: BigUint64Array
   readonly outputs: BigUint64Array
 }
@@ -65,40 +67,47 @@ type NativeConfig = Model['config'] & { readonly pieceTokens: number | undefined
 /** Which rows of the logits a graph returns: only a run tells. */
 type LogitsRows = 'last' | 'all'
 
+/** What is opened besides the graph. */
+interface NativeParts {
+  readonly session: NativeSession
+  readonly memory: CacheMemory
+  readonly signature: GraphSignature
+  readonly slots: number
+  /** Positions of each slot. */
+  readonly capacity: number
+}
+
 /**
  * @throws ConfigError NATIVE_UNAVAILABLE when library or graph cannot be used this way: the portable
- *   backend can; MODEL_GRAPH_INVALID when no backend can
+ *   backend can; and what the place throws
  */
 export async function openNativeModel(
-  { graph, externalFiles, signature, heads }: PreparedGraph,
+  prepared: PreparedGraph,
   config: Model['config'],
-  threads: number,
-  slots: number,
+  { place, threads, slots }: { place: NativePlace; threads: number; slots: number },
 ): Promise<TokenModel<unknown>> {
+  const { signature, heads } = prepared
   if (!signature.hasAttentionMask) throw nativeUnavailable('the graph has no attention_mask')
-  const api = ortApi()
-  let session: NativeSession
-  try {
-    session = new NativeSession(api, graph, threads, externalFiles)
-  } catch (thrown) {
-    throw graphInvalid('onnxruntime refuses it', thrown)
-  }
+  const session = place.openSession(prepared, threads)
+  // One position more than a sequence can have: idle rows of a batch write there.
+  const capacity = config.contextTokens + 1
+  const memory = place.cacheMemory(session, { cache: signature.cache, slots, capacity })
   const pieceTokens = pieceTokensWithin(heads, config.contextTokens)
-  const opened = await NativeModel.open(session, signature, { ...config, pieceTokens }, slots)
+  const parts = { session, memory, signature, slots, capacity }
+  const opened = await NativeModel.open(parts, { ...config, pieceTokens })
   return opened as unknown as TokenModel<unknown>
 }
 
 class NativeModel implements TokenModel<Slot> {
   readonly #session: NativeSession
   readonly #signature: GraphSignature
-  readonly #slabs: Slabs
+  readonly #memory: CacheMemory
   /** By place. */
   readonly #slots: Slot[]
   readonly #buffers: StepBuffers
   readonly #callSignature: CallSignature
   /** Rows of the slabs that lie side by side, by the first one and their number. */
   readonly #windows = new Map<string, Window>()
-  readonly #capacity: number
   readonly vocabularySize: number
   readonly contextTokens: number
   readonly pieceTokens: number | undefined
@@ -107,35 +116,26 @@ class NativeModel implements TokenModel<Slot> {
   #logits: { readonly name: string; readonly tensor: NativeTensor<Float32Array> } | undefined
   #closes = 0
 
-  static async open(
-    session: NativeSession,
-    signature: GraphSignature,
-    config: NativeConfig,
-    slots: number,
-  ): Promise<NativeModel> {
-    const model = new NativeModel(session, signature, config, slots)
+  static async open(parts: NativeParts, config: NativeConfig): Promise<NativeModel> {
+    const model = new NativeModel(parts, config)
     await model.#probe()
     return model
   }
 
   private constructor(
-    session: NativeSession,
-    signature: GraphSignature,
+    { session, memory, signature, slots, capacity }: NativeParts,
     config: NativeConfig,
-    slots: number,
   ) {
     this.#session = session
+    this.#memory = memory
     this.#signature = signature
     this.vocabularySize = config.vocabularySize
     this.contextTokens = config.contextTokens
     this.pieceTokens = config.pieceTokens
-    // One position more than a sequence can have: idle rows of a batch write there.
-    this.#capacity = config.contextTokens + 1
-    this.#slabs = new Slabs(signature.cache, slots, this.#capacity)
     this.#slots = Array.from({ length: slots }, (_, index) => emptySlot(index))
     this.#logitsRows = signature.logits.rows ?? 'all'
     const idsMax = Math.max(slots, config.contextTokens)
-    this.#buffers = new StepBuffers(session, signature, idsMax, slots * this.#capacity)
+    this.#buffers = new StepBuffers(session, signature, idsMax, slots * capacity)
     this.#callSignature = session.signature(
       [...this.#buffers.names, ...signature.cache.map(({ input }) => input)],
       [signature.logits.name, ...signature.cache.map(({ output }) => output)],
@@ -239,7 +239,7 @@ class NativeModel implements TokenModel<Slot> {
   }
 
   #swap(one: Slot, other: Slot): void {
-    this.#slabs.swap(one.index, other.index, Math.max(one.tokens, other.tokens))
+    this.#memory.swap(one.index, other.index, Math.max(one.tokens, other.tokens))
     const place = one.index
     one.index = other.index
     other.index = place
@@ -281,9 +281,7 @@ class NativeModel implements TokenModel<Slot> {
     const known = this.#windows.get(name)
     if (known !== undefined) return known
     if (this.#windows.size >= WINDOWS_MAX) this.#forgetWindows()
-    const tensors = this.#slabs
-      .window(first, count)
-      .map(({ shape, elements }) => this.#session.tensor(shape, elements))
+    const tensors = this.#memory.window(first, count)
     const others = this.#buffers.names.length
     const inputs = pointerTable(others + tensors.length)
     const outputs = pointerTable(1 + tensors.length)

@@ -1,58 +1,17 @@
 /**
  * The C API of the onnxruntime library that onnxruntime-node ships, called through koffi: tensors stay
- * where they are, and a model call runs beside the event loop. Function numbers are places in the OrtApi
- * struct of onnxruntime_c_api.h, which is append-only
- * (https://onnxruntime.ai/docs/reference/compatibility.html); the library must be the exact version
- * that this table was checked against, and answers of known content must come back, or it is not used.
+ * where they are, and a model call runs beside the event loop. The library must be the exact version that
+ * the table of its functions was checked against, and answers of known content must come back, or it is not
+ * used.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { ConfigError } from '#protocol/errors.ts'
+import { FUNCTIONS, ORT_API_VERSION, ORT_VERSION, TABLE_LENGTH } from './ort-table.ts'
 
-/** The version of the header that the table below was checked against. */
-const ORT_VERSION = '1.30.0'
-/** All functions used were there in API version 18, so that newer libraries keep them in place. */
-const ORT_API_VERSION = 18
-const TABLE_LENGTH = 280
-
-const FUNCTIONS = {
-  createStatus: [0, 'void *%(int code, const char *message)'],
-  getErrorCode: [1, 'int %(const void *status)'],
-  getErrorMessage: [2, 'const char *%(const void *status)'],
-  createEnv: [3, 'void *%(int severity, const char *id, _Out_ void **env)'],
-  createSessionFromArray: [
-    8,
-    'void *%(void *env, const void *model, size_t length, void *options, _Out_ void **session)',
-  ],
-  run: [
-    9,
-    'void *%(void *session, void *options, const void *inputNames, const void *inputs, size_t inputCount, const void *outputNames, size_t outputCount, void *outputs)',
-  ],
-  createSessionOptions: [10, 'void *%(_Out_ void **options)'],
-  setSessionExecutionMode: [13, 'void *%(void *options, int mode)'],
-  setSessionGraphOptimizationLevel: [23, 'void *%(void *options, int level)'],
-  setIntraOpNumThreads: [24, 'void *%(void *options, int threads)'],
-  setInterOpNumThreads: [25, 'void *%(void *options, int threads)'],
-  createRunOptions: [39, 'void *%(_Out_ void **options)'],
-  runOptionsSetTerminate: [46, 'void *%(void *options)'],
-  createTensorWithData: [
-    49,
-    'void *%(void *memory, void *data, size_t bytes, const void *shape, size_t rank, int type, _Out_ void **value)',
-  ],
-  createCpuMemoryInfo: [69, 'void *%(int allocator, int memory, _Out_ void **info)'],
-  releaseStatus: [93, 'void %(void *status)'],
-  releaseSession: [95, 'void %(void *session)'],
-  releaseValue: [96, 'void %(void *value)'],
-  releaseRunOptions: [97, 'void %(void *options)'],
-  addExternalInitializersFromFilesInMemory: [
-    279,
-    'void *%(void *options, const void *names, const void *buffers, const void *lengths, size_t count)',
-  ],
-} as const satisfies Record<string, readonly [number, string]>
-
-/** An opaque pointer of the library. */
-export type Handle = object
+/** An opaque pointer of the library: an address, as koffi hands it out. */
+export type Handle = bigint
 
 /** A function of the library; `async` runs it on another thread. */
 export interface NativeFunction {
@@ -61,14 +20,12 @@ export interface NativeFunction {
 }
 
 export type OrtApi = Readonly<Record<keyof typeof FUNCTIONS, NativeFunction>> & {
-  /** The address of an opaque pointer, for arrays of pointers. */
-  address(handle: Handle): bigint
   /** The address of bytes that lie outside of the heap. */
   addressOfBytes(bytes: Uint8Array): bigint
 }
 
 /** ONNXTensorElementDataType */
-export const ELEMENT = { float32: 1, int64: 7, float16: 10 } as const
+export const ELEMENT = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 } as const
 
 let loaded: OrtApi | undefined
 
@@ -98,9 +55,8 @@ function load(): OrtApi {
       name,
       koffi.decode(table[at], koffi.proto(prototype.replace('%', name))),
     ])
-    const address = (handle: Handle) => BigInt(koffi.address(handle))
     const addressOfBytes = (bytes: Uint8Array) => BigInt(koffi.address(bytes))
-    const api = { ...Object.fromEntries(entries), address, addressOfBytes } as OrtApi
+    const api = { ...Object.fromEntries(entries), addressOfBytes } as OrtApi
     checkTable(api)
     return api
   } catch (cause) {

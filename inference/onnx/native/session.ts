@@ -1,16 +1,15 @@
 /** An ONNX Runtime session and its tensors over memory that JavaScript owns. */
 import type { ExternalFile } from '../surgery/prepare-graph.ts'
+import { DeviceMemory, type DeviceMemoryName } from './device-memory.ts'
 import { check, created, ELEMENT, type Handle, type OrtApi } from './ort-api.ts'
+import { createValue, NativeStrings, type NativeValue, pointerTable } from './value.ts'
 
 /** Float16 elements lie in a Uint16Array: nothing here calculates with them. */
-export type CacheElements = Float32Array | Uint16Array
-type Elements = CacheElements | BigInt64Array
+export type CacheElements = Float32Array | Uint16Array | Int8Array
+type Elements = CacheElements | BigInt64Array | Uint8Array
 
-export interface NativeTensor<Data extends Elements = Elements> {
+export interface NativeTensor<Data extends Elements = Elements> extends NativeValue {
   readonly data: Data
-  /** Of the OrtValue: read once, since every step names every tensor of the cache. */
-  readonly address: bigint
-  release(): void
 }
 
 /** Names of what goes in and out, as tables of C strings. */
@@ -28,9 +27,18 @@ export interface NativeCall {
   readonly idsTotal: number
 }
 
-/** Of an ArrayBuffer, so that it does not move while the library reads it. */
-export function pointerTable(length: number): BigUint64Array {
-  return new BigUint64Array(new ArrayBuffer(8 * length))
+/**
+ * Adds an execution provider to the options of a session.
+ * @throws Error when its library or its device cannot be used
+ */
+export type SessionProvider = (options: Handle) => void
+
+export interface SessionSetup {
+  readonly threads: number
+  /** Weights beside the graph, which are never looked for on the disk. */
+  readonly externalFiles?: readonly ExternalFile[]
+  /** What computes before the processor does; absent: the processor does all. */
+  readonly provider?: SessionProvider | undefined
 }
 
 /** OrtLoggingLevel: errors. */
@@ -46,40 +54,42 @@ export class NativeSession {
   readonly #api: OrtApi
   readonly #session: Handle
   readonly #memory: Handle
-  readonly #names = new Map<string, { bytes: Uint8Array; address: bigint }>()
+  readonly #names: NativeStrings
 
-  /**
-   * `externalFiles`: weights beside the graph, which are never looked for on the disk.
-   * @throws Error when the library refuses the graph
-   */
-  constructor(
-    api: OrtApi,
-    graph: Uint8Array,
-    threads: number,
-    externalFiles: readonly ExternalFile[],
-  ) {
+  /** @throws Error when the library refuses the graph, or the provider what it needs */
+  constructor(api: OrtApi, graph: Uint8Array, setup: SessionSetup) {
     this.#api = api
+    this.#names = new NativeStrings(api)
     const environment = created(api, api.createEnv, LOG_ERRORS_ONLY, 'cocoon')
     const options = created(api, api.createSessionOptions)
+    try {
+      this.#configure(options, setup)
+      const bytes = graph.byteLength
+      this.#session = created(api, api.createSessionFromArray, environment, graph, bytes, options)
+    } finally {
+      api.releaseSessionOptions(options)
+    }
+    this.#memory = created(api, api.createCpuMemoryInfo, ARENA_ALLOCATOR, DEFAULT_MEMORY)
+  }
+
+  #configure(options: Handle, { threads, externalFiles = [], provider }: SessionSetup): void {
+    const api = this.#api
     check(api, api.setSessionGraphOptimizationLevel(options, OPTIMISE_ALL))
     check(api, api.setSessionExecutionMode(options, SEQUENTIAL))
     check(api, api.setIntraOpNumThreads(options, threads))
     check(api, api.setInterOpNumThreads(options, 1))
     this.#addFiles(options, externalFiles)
-    const bytes = graph.byteLength
-    this.#session = created(api, api.createSessionFromArray, environment, graph, bytes, options)
-    this.#memory = created(api, api.createCpuMemoryInfo, ARENA_ALLOCATOR, DEFAULT_MEMORY)
+    provider?.(options)
   }
 
   /** The library copies what it takes from them while the session is created. */
   #addFiles(options: Handle, files: readonly ExternalFile[]): void {
     if (files.length === 0) return
     const api = this.#api
-    const names = pointerTable(files.length)
+    const names = this.#names.table(files.map(({ path }) => path))
     const buffers = pointerTable(files.length)
     const lengths = pointerTable(files.length)
-    for (const [at, { path, data }] of files.entries()) {
-      names[at] = this.#nameOf(path)
+    for (const [at, { data }] of files.entries()) {
       buffers[at] = api.addressOfBytes(data)
       lengths[at] = BigInt(data.byteLength)
     }
@@ -100,11 +110,20 @@ export class NativeSession {
 
   /** For names that stay the same from call to call, in the order in which a call brings its tensors. */
   signature(inputs: readonly string[], outputs: readonly string[]): CallSignature {
-    return { inputNames: this.#nameTable(inputs), outputNames: this.#nameTable(outputs) }
+    return { inputNames: this.#names.table(inputs), outputNames: this.#names.table(outputs) }
   }
 
   /**
-   * Runs the graph on another thread; tensors must stay alive and unchanged until it is done.
+   * Memory of the device that it computes on, with unknown content.
+   * @throws Error when it has no such device, or the device has not as much
+   */
+  deviceMemory(name: DeviceMemoryName, bytes: number): DeviceMemory {
+    return new DeviceMemory(this.#api, this.#session, name, bytes)
+  }
+
+  /**
+   * Runs the graph on another thread; tensors must stay alive and unchanged until it is done. They may lie on
+   * the device: what lies where it is needed is not copied, whatever else goes there or comes back.
    * @throws Error when the graph fails, or the signal aborted
    */
   async run(call: NativeCall, signal?: AbortSignal): Promise<void> {
@@ -120,6 +139,13 @@ export class NativeSession {
       signal.removeEventListener('abort', terminate)
       api.releaseRunOptions(options)
     }
+  }
+
+  /** Runs the graph on this thread. @throws Error when it fails */
+  runNow({ signature: { inputNames, outputNames }, inputs, outputs }: NativeCall): void {
+    const [session, api] = [this.#session, this.#api]
+    const [from, to] = [inputNames.length, outputNames.length]
+    check(api, api.run(session, null, inputNames, inputs, from, outputNames, to, outputs))
   }
 
   #runAsync(options: Handle | null, call: NativeCall): Promise<unknown> {
@@ -141,7 +167,12 @@ export class NativeSession {
   }
 
   /** Over memory of the caller. */
-  tensor(shape: readonly number[], data: CacheElements): NativeTensor<CacheElements> {
+  tensor<Data extends CacheElements | Uint8Array>(
+    shape: readonly number[],
+    data: Data,
+  ): NativeTensor<Data> {
+    if (data instanceof Uint8Array) return this.#tensor(data, shape, ELEMENT.uint8)
+    if (data instanceof Int8Array) return this.#tensor(data, shape, ELEMENT.int8)
     const type = data instanceof Uint16Array ? ELEMENT.float16 : ELEMENT.float32
     return this.#tensor(data, shape, type)
   }
@@ -151,32 +182,7 @@ export class NativeSession {
     shape: readonly number[],
     type: number,
   ): NativeTensor<Data> {
-    const api = this.#api
-    const dims = new BigInt64Array(new ArrayBuffer(8 * shape.length))
-    for (const [at, dimension] of shape.entries()) dims[at] = BigInt(dimension)
-    const { byteLength } = data
-    const create = api.createTensorWithData
-    const rank = shape.length
-    const handle = created(api, create, this.#memory, data, byteLength, dims, rank, type)
-    const address = api.address(handle)
-    return { data, address, release: () => void api.releaseValue(handle) }
-  }
-
-  #nameTable(names: readonly string[]): BigUint64Array {
-    const table = pointerTable(names.length)
-    for (const [at, name] of names.entries()) table[at] = this.#nameOf(name)
-    return table
-  }
-
-  /** The address of the name as a C string that lives as long as the session. */
-  #nameOf(name: string): bigint {
-    const known = this.#names.get(name)
-    if (known !== undefined) return known.address
-    const encoded = new TextEncoder().encode(`${name}\0`)
-    const bytes = new Uint8Array(new ArrayBuffer(encoded.length))
-    bytes.set(encoded)
-    const made = { bytes, address: this.#api.addressOfBytes(bytes) }
-    this.#names.set(name, made)
-    return made.address
+    const range = { info: this.#memory, start: data, bytes: data.byteLength }
+    return { data, ...createValue(this.#api, range, shape, type) }
   }
 }

@@ -1,12 +1,11 @@
 /** Whether a GPU can run a model here: drivers, libraries, and an answer of the device itself. */
+import { CUDA_INSTALL } from '#inference/onnx/device-cuda.ts'
 import { type Finding, fail, pass, warn } from '../finding.ts'
 import type { GpuView } from '../gpus.ts'
 import type { Surroundings } from '../surroundings.ts'
 import type { NamedFinding } from './runtime.ts'
 
 const DOCS = 'docs/OPERATING-GPU.md'
-const CUDA_INSTALL =
-  'Run `ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false`.'
 
 /** A missing GPU is a failure only where the settings name it, a warning where one is there unused. */
 export async function gpus(surroundings: Surroundings): Promise<readonly NamedFinding[]> {
@@ -17,7 +16,7 @@ export async function gpus(surroundings: Surroundings): Promise<readonly NamedFi
     const { answers, trouble, adapters } = view[name]
     const shown = adapters.map((one) => `${one.name} (${one.kind})`).join(', ')
     if (answers) return pass(shown === '' ? 'answers' : `answers: ${shown}`)
-    const found = `no device answers: ${trouble.split('\n')[0]?.slice(0, 160)}`
+    const found = `no device answers: ${trouble.split('\n')[0]?.slice(0, 256)}`
     if (device === name) return fail(found, fix)
     return isThere ? warn(found, fix) : pass(`${found}; no such GPU is in this machine`)
   }
@@ -44,6 +43,6 @@ function webgpuFix({ renderNodes, vulkanDrivers }: GpuView): string {
 
 function cudaFix({ nvidia, cuda }: GpuView): string {
   if (nvidia === undefined) return `Install NVIDIA's driver: nvidia-smi must answer. ${DOCS}`
-  if (!cuda.isInstalled) return CUDA_INSTALL
+  if (!cuda.isInstalled) return `Run in Cocoon's folder: ${CUDA_INSTALL}`
   return `Install CUDA 12 and cuDNN 9, and name their folders in LD_LIBRARY_PATH. ${DOCS}`
 }

@@ -1,6 +1,7 @@
-/** The memory of all caches: [slots, heads, capacity, head size] for the keys and for the values of every layer. */
-import type { GraphSignature } from '../graph-signature.ts'
-import type { CacheElements } from './session.ts'
+/** Caches in memory of this process, for sessions that compute on its processor. */
+import type { CacheLayout, CacheMemory } from './cache-memory.ts'
+import type { CacheElements, NativeSession } from './session.ts'
+import type { NativeValue } from './value.ts'
 
 interface Slab {
   readonly elements: CacheElements
@@ -8,32 +9,30 @@ interface Slab {
   readonly headSize: number
 }
 
-export class Slabs {
+const ELEMENTS = { float32: Float32Array, float16: Uint16Array, int8: Int8Array } as const
+
+export class HostSlabs implements CacheMemory {
+  readonly #session: NativeSession
   readonly #slabs: readonly Slab[]
   readonly #capacity: number
 
-  /** @param capacity positions of each slot */
-  constructor(cache: GraphSignature['cache'], slots: number, capacity: number) {
+  constructor(session: NativeSession, { cache, slots, capacity }: CacheLayout) {
+    this.#session = session
     this.#capacity = capacity
     this.#slabs = cache.map(({ heads, headSize, type }) => {
       const length = slots * heads * capacity * headSize
-      const elements = type === 'float16' ? new Uint16Array(length) : new Float32Array(length)
-      return { elements, heads, headSize }
+      return { elements: new ELEMENTS[type](length), heads, headSize }
     })
   }
 
-  /** For each cache tensor `count` slots from `first` on, and their shape. */
-  window(first: number, count: number): { shape: number[]; elements: CacheElements }[] {
+  window(first: number, count: number): NativeValue[] {
     return this.#slabs.map(({ elements, heads, headSize }) => {
       const slot = heads * this.#capacity * headSize
-      return {
-        shape: [count, heads, this.#capacity, headSize],
-        elements: elements.subarray(first * slot, (first + count) * slot),
-      }
+      const shape = [count, heads, this.#capacity, headSize]
+      return this.#session.tensor(shape, elements.subarray(first * slot, (first + count) * slot))
     })
   }
 
-  /** Lets two slots change places, as far as either holds something. */
   swap(one: number, other: number, tokens: number): void {
     for (const { elements, heads, headSize } of this.#slabs) {
       const length = tokens * headSize

@@ -10,6 +10,10 @@ export const PREFILL_CHUNK_TOKENS = 128
 export const PREFILL_SHARED_TOKENS = 32
 /** Scores of attention held during one call, in bytes; pieces of prompts are cut to it. */
 export const SCORES_BYTES_MAX = 256 * MIB
+/** Sequences that are read to find the scales of an int8 cache: outliers come with the first id of each. */
+export const CACHE_CALIBRATION_SEQUENCES = 4
+/** Ids of each of them; a model with a shorter context reads as many as it can. */
+export const CACHE_CALIBRATION_TOKENS = 64
 /** Events the engine may be ahead of the reader; bounds memory and work nobody asked for yet. */
 export const ENGINE_WINDOW_EVENTS = 32
 /** Credit is given back in steps of this many events, so that tokens do not cost a message each. */

@@ -121,6 +121,10 @@ export interface EngineInfo {
   readonly runtimeDigest: Uint8Array
   /** SHA-256 over the decoding schedule's parameters (prefill chunk size, library). */
   readonly scheduleDigest: Uint8Array
+  /** `int8`: keys and values are rounded to bytes, which the graph does not ask for. Absent: `graph`. */
+  readonly kvCache?: 'graph' | 'int8'
+  /** The schedule digest that the same engine has with the other cache. */
+  readonly otherCacheDigest?: Uint8Array
   /** Positions of one request at most, its answer included. */
   readonly contextTokens: number
   /** What the model was made for, where an owner's cap or the memory may allow less. */
@@ -149,6 +153,8 @@ interface AnswerSchedule {
   readonly digest: Uint8Array
   /** How many of the first tokens were read with the prompt (a failover), not decoded. */
   readonly resumedTokens: number
+  /** EngineInfo.kvCache of who gave the answer; absent: what the digest tells, where it tells. */
+  readonly kvCache?: 'graph' | 'int8' | undefined
 }
 
 export interface VerifyRequest
@@ -175,7 +181,8 @@ export interface Engine extends AsyncDisposable {
   /**
    * Whether this model would have given an answer: replays it step by step beside whatever else is
    * decoded (docs/spec/exactness.md, "Verification"). Takes a slot like any request.
-   * @throws ConfigError VERIFY_UNSUPPORTED when the engine cannot replay, and as `generate`
+   * @throws ConfigError VERIFY_UNSUPPORTED when the engine cannot replay, VERIFY_CACHE_DIFFERS when the answer was
+   *   made with another cache, and as `generate`
    */
   verify(request: VerifyRequest): Promise<Agreement>
 }

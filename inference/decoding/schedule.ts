@@ -48,12 +48,22 @@ export function prefillChunks(
   return chunks
 }
 
-/** Digest of all that decides bits but not the model: pieces, sampler, library, instruction set. */
+/** Of an int8 cache: counted up when its scales are found another way. */
+const INT8_CACHE = 'int8 cache/1'
+
+interface ScheduleParts {
+  readonly library: string
+  /** The instruction set; of a device what stands in its place. */
+  readonly hardware: string
+  /** Absent: PREFILL_CHUNK_TOKENS. */
+  readonly pieceTokens?: number | undefined
+  readonly kvCache: 'graph' | 'int8'
+}
+
+/** Digest of all that decides bits but not the model: pieces, sampler, library, instruction set, cache. */
 export function scheduleDigest(
   crypto: CryptoPort,
-  library: string,
-  instructionSet: string,
-  pieceTokens = PREFILL_CHUNK_TOKENS,
+  { library, hardware, pieceTokens = PREFILL_CHUNK_TOKENS, kvCache }: ScheduleParts,
 ): Uint8Array {
   return crypto.sha256(
     tagged(
@@ -61,7 +71,8 @@ export function scheduleDigest(
       u32be(pieceTokens),
       utf8(SAMPLER),
       utf8(library),
-      utf8(instructionSet),
+      utf8(hardware),
+      ...(kvCache === 'int8' ? [utf8(INT8_CACHE)] : []),
     ),
   )
 }

@@ -10,6 +10,8 @@ export interface ContextNeeds {
   /** Keys and values of one position. */
   readonly cacheBytesPerToken: number
   readonly weightBytes: number
+  /** What is held beside the weights while they are loaded, and given back then. */
+  readonly calibrationBytes?: number
   readonly slotsTotal: number
   readonly memoryLimitBytes: number
 }
@@ -25,7 +27,7 @@ export function contextThatFits(needs: ContextNeeds): number {
   const wantedTokens = Math.min(modelTokens, capTokens)
   const floorTokens = Math.min(wantedTokens, CONTEXT_FLOOR_TOKENS)
   const bytesOfToken = needs.cacheBytesPerToken * needs.slotsTotal
-  const loadingBytes = ENGINE_BASE_BYTES + 3 * needs.weightBytes
+  const loadingBytes = ENGINE_BASE_BYTES + 3 * needs.weightBytes + (needs.calibrationBytes ?? 0)
   const fixedBytes = ENGINE_BASE_BYTES + 2 * needs.weightBytes
   // One position more than a sequence can have: idle rows of a batch write there.
   const fittingTokens = Math.floor((memoryLimitBytes - fixedBytes) / bytesOfToken) - 1

@@ -40,6 +40,8 @@ export class DeviceCaches {
       const shape = this.shapeOf(entry)
       const size = sizes[at] ?? 0
       if (entry.type === 'float32') return new Tensor('float32', zeros.subarray(0, size), shape)
+      if (entry.type === 'int8')
+        return new Tensor('int8', new Int8Array(zeros.buffer, 0, size), shape)
       return halfPrecision(new Uint16Array(zeros.buffer, 0, size), shape)
     })
   }

@@ -13,6 +13,7 @@ import {
 } from '../constants.ts'
 import type { Alarm } from '../decoding/request-desk.ts'
 import type { Device, DeviceChoice } from './device.ts'
+import type { KvCache } from './kv-cache.ts'
 import type { LoadMessage } from './messages.ts'
 
 export interface OnnxEngineOptions {
@@ -38,6 +39,8 @@ export interface OnnxEngineOptions {
    * engine's name says so.
    */
   readonly simulatesDeviceMemory?: boolean | undefined
+  /** How keys and values are kept; absent: `graph`. `int8` is the cpu's alone, and another schedule. */
+  readonly kvCache?: KvCache | undefined
   /** Threads of one model call; they never change a result. */
   readonly threads?: number | undefined
   readonly clock: Clock
@@ -54,6 +57,7 @@ export function loadMessage(options: OnnxEngineOptions, device: Device): LoadMes
     kind: 'load',
     backend: options.backend ?? 'native',
     device,
+    kvCache: options.kvCache ?? 'graph',
     ...(options.simulatesDeviceMemory === true ? { simulatesDeviceMemory: true } : {}),
     folder: resolve(options.folder),
     slotsTotal: inRange(

@@ -9,7 +9,7 @@ export interface CacheTensor {
   readonly input: string
   /** For example "present.0.key". */
   readonly output: string
-  readonly type: 'float32' | 'float16'
+  readonly type: 'float32' | 'float16' | 'int8'
   readonly heads: number
   readonly headSize: number
 }
@@ -45,8 +45,8 @@ const ID_INPUTS = new Set(['input_ids', 'attention_mask', 'position_ids', ...COU
 
 /**
  * Accepts int64 `input_ids` [batch, sequence], optional `attention_mask`, `position_ids` and
- * `num_logits_to_keep`, and float32 or float16 `past_key_values.N.key|value` [batch, heads, past, head
- * size]; `logits` and `present.N.key|value` come out.
+ * `num_logits_to_keep`, and float32, float16 or int8 `past_key_values.N.key|value` [batch, heads, past,
+ * head size]; `logits` and `present.N.key|value` come out.
  * @throws ConfigError MODEL_INPUT_MISSING, MODEL_INPUT_UNSUPPORTED, MODEL_OUTPUT_MISSING,
  *   MODEL_OUTPUT_UNSUPPORTED
  */
@@ -102,7 +102,9 @@ function cacheTensor(
 ): CacheTensor {
   const { type, name, shape } = input
   const [, heads, , headSize] = shape
-  if (type !== 'float32' && type !== 'float16') throw unsupported(name, `type ${type ?? 'unknown'}`)
+  if (type !== 'float32' && type !== 'float16' && type !== 'int8') {
+    throw unsupported(name, `type ${type ?? 'unknown'}`)
+  }
   if (shape.length !== 4 || !isSize(heads) || !isSize(headSize)) {
     throw unsupported(name, 'the shape is not [batch, heads, past, head size]')
   }
@@ -117,12 +119,15 @@ function isSize(size: number | undefined): size is number {
 }
 
 /** Of one element of a cache. */
-export const CACHE_ELEMENT_BYTES = { float32: 4, float16: 2 } as const
+export const CACHE_ELEMENT_BYTES = { float32: 4, float16: 2, int8: 1 } as const
 
-/** Bytes of keys and values for one position. */
-export function cacheBytesPerToken(signature: GraphSignature): number {
-  return signature.cache.reduce(
-    (sum, { heads, headSize, type }) => sum + heads * headSize * CACHE_ELEMENT_BYTES[type],
+/** Bytes of keys and values for one position; `as`: when they are kept in another type than the graph's own. */
+export function cacheBytesPerToken(
+  { cache }: Pick<GraphSignature, 'cache'>,
+  as?: CacheTensor['type'],
+): number {
+  return cache.reduce(
+    (sum, { heads, headSize, type }) => sum + heads * headSize * CACHE_ELEMENT_BYTES[as ?? type],
     0,
   )
 }
@@ -140,7 +145,7 @@ function unsupported(name: string, reason: string): ConfigError {
     'MODEL_INPUT_UNSUPPORTED',
     `graph input ${shown} is unsupported: ${reason}`,
     {
-      remedy: 'Export a decoder with past, float32 or float16 cache and no merged branch.',
+      remedy: 'Export a decoder with past, float32, float16 or int8 cache and no merged branch.',
       data: { name: shown, reason },
     },
   )

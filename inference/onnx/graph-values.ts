@@ -5,7 +5,7 @@ import { protobufFields } from './protobuf.ts'
 export interface GraphValue {
   readonly name: string
   /** TensorProto.DataType by name; undefined when it is no tensor or of another type. */
-  readonly type: 'float32' | 'float16' | 'int32' | 'int64' | undefined
+  readonly type: 'float32' | 'float16' | 'int8' | 'int32' | 'int64' | undefined
   /** A dimension that only runs tell is undefined. */
   readonly shape: readonly (number | undefined)[]
 }
@@ -17,6 +17,7 @@ export interface GraphValues {
 
 const DATA_TYPES: Readonly<Record<number, NonNullable<GraphValue['type']>>> = {
   1: 'float32',
+  3: 'int8',
   6: 'int32',
   7: 'int64',
   10: 'float16',

@@ -4,10 +4,12 @@ import type { DecodingParts } from '../decoding/generation.ts'
 import { scheduleDigest } from '../decoding/schedule.ts'
 import { loadChatTokenizer } from '../model/chat-tokenizer.ts'
 import { type Model, readModel } from '../model/read-model.ts'
+import { calibrationBytes } from './cache-calibration.ts'
 import { contextThatFits } from './context-cap.ts'
 import { deviceClass } from './device-class.ts'
 import { cacheBytesPerToken, readSignature } from './graph-signature.ts'
 import { readGraphValues } from './graph-values.ts'
+import type { KvCache } from './kv-cache.ts'
 import type { LoadMessage, ReadyMessage } from './messages.ts'
 import { openModel } from './open-model.ts'
 import { onnxLibrary, onnxRuntimeDigest } from './runtime.ts'
@@ -24,21 +26,25 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
   const files = await readModel(load.folder, crypto)
   const tokenizer = loadChatTokenizer(files.files)
   const config = { ...files.config, contextTokens: contextOf(files, load) }
-  const { model, backend, fallback } = await openModel({ ...files, config }, load)
+  const { model, backend, kvCache, fallback } = await openModel({ ...files, config }, load)
 
   const library = onnxLibrary()
   const hardware = await deviceClass(load.device)
+  const digestWith = (cache: KvCache) =>
+    scheduleDigest(crypto, { library, hardware, pieceTokens: model.pieceTokens, kvCache: cache })
   return {
     model,
     tokenizer,
     crypto,
     ready: {
       kind: 'ready',
-      engine: engineName(library, backend, load),
+      engine: engineName(library, [backend, kvCache], load),
       ...(fallback === undefined ? {} : { fallback }),
       modelRoot: files.root,
       runtimeDigest: onnxRuntimeDigest(crypto, load.device),
-      scheduleDigest: scheduleDigest(crypto, library, hardware, model.pieceTokens),
+      kvCache,
+      scheduleDigest: digestWith(kvCache),
+      otherCacheDigest: digestWith(kvCache === 'int8' ? 'graph' : 'int8'),
       contextTokens: model.contextTokens,
       modelContextTokens: files.config.contextTokens,
       vocabularySize: model.vocabularySize,
@@ -48,23 +54,29 @@ export async function loadModel(load: LoadMessage, crypto: CryptoPort): Promise<
 
 function engineName(
   library: string,
-  backend: string,
+  [backend, kvCache]: readonly [string, KvCache],
   { device, simulatesDeviceMemory = false }: LoadMessage,
 ): string {
-  const parts = [backend, device, ...(simulatesDeviceMemory ? ['simulated device memory'] : [])]
+  const parts = [
+    backend,
+    device,
+    ...(kvCache === 'int8' ? ['int8 cache'] : []),
+    ...(simulatesDeviceMemory ? ['simulated device memory'] : []),
+  ]
   return `${library} (${parts.join(', ')})`
 }
 
 /** Before anything is loaded: how long sequences may get beside the weights. */
 function contextOf(
   { files, graphPath, manifest, config }: Model,
-  { slotsTotal, memoryLimitBytes, contextTokens }: LoadMessage,
+  { slotsTotal, memoryLimitBytes, contextTokens, kvCache }: LoadMessage,
 ): number {
   const signature = readSignature(readGraphValues(files.get(graphPath) ?? new Uint8Array()))
   return contextThatFits({
     modelTokens: config.contextTokens,
     capTokens: contextTokens,
-    cacheBytesPerToken: cacheBytesPerToken(signature),
+    cacheBytesPerToken: cacheBytesPerToken(signature, kvCache === 'int8' ? 'int8' : undefined),
+    calibrationBytes: kvCache === 'int8' ? calibrationBytes(signature) : 0,
     weightBytes: manifest.reduce((sum, entry) => sum + entry.sizeBytes, 0),
     ...{ slotsTotal, memoryLimitBytes },
   })

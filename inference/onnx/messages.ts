@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
 import { DEVICES } from './device.ts'
+import { KV_CACHES } from './kv-cache.ts'
 import { LogprobsMessage, RequestMessage } from './request-message.ts'
 
 /** Every slot's events of a step, an `end` included, and those of slots that are filled anew meanwhile. */
@@ -23,6 +24,7 @@ const Load = z.strictObject({
   contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX).optional(),
   backend: z.enum(['native', 'portable']),
   device: z.enum(DEVICES),
+  kvCache: z.enum(KV_CACHES),
   simulatesDeviceMemory: z.boolean().optional(),
 })
 const Start = z.strictObject({
@@ -51,7 +53,9 @@ const Ready = z.strictObject({
   fallback: shortText.optional(),
   modelRoot: hash,
   runtimeDigest: hash,
+  kvCache: z.enum(KV_CACHES),
   scheduleDigest: hash,
+  otherCacheDigest: hash,
   contextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX),
   /** What the model was made for. */
   modelContextTokens: z.int().min(2).max(CONTEXT_TOKENS_MAX),

@@ -1,6 +1,7 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
 import { equal } from '#protocol/bytes.ts'
 import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
 import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
 import type {
@@ -103,7 +104,11 @@ class ChildEngine implements OnnxEngine {
     this.#options.log?.('engine started', { processId, engine: link.ready.engine })
     const { fallback } = link.ready
     if (fallback !== undefined) this.#options.log?.('engine falls back', { reason: fallback })
-    const { contextTokens, modelContextTokens } = link.ready
+    const { contextTokens, modelContextTokens, kvCache } = link.ready
+    if (kvCache === 'int8') {
+      const idsRead = CACHE_CALIBRATION_SEQUENCES * CACHE_CALIBRATION_TOKENS
+      this.#options.log?.('cache kept in int8', { idsRead })
+    }
     if (contextTokens < modelContextTokens) {
       this.#options.log?.('context lowered', { contextTokens, modelContextTokens })
     }
@@ -127,6 +132,8 @@ class ChildEngine implements OnnxEngine {
       modelRoot: ready.modelRoot,
       runtimeDigest: ready.runtimeDigest,
       scheduleDigest: ready.scheduleDigest,
+      kvCache: ready.kvCache,
+      otherCacheDigest: ready.otherCacheDigest,
       contextTokens,
       modelContextTokens: ready.modelContextTokens,
       slotsTotal,

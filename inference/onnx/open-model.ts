@@ -5,18 +5,22 @@ import type { Model } from '../model/read-model.ts'
 import { checkBatchInvariance } from './batch-check.ts'
 import { type Device, deviceRefusesModel } from './device.ts'
 import { checkCudaProvider } from './device-cuda.ts'
+import type { KvCache } from './kv-cache.ts'
 import { cudaDevice, simulatedDevice } from './native/device-place.ts'
 import { openNativeModel } from './native/native-model.ts'
 import { ortApi } from './native/ort-api.ts'
 import { type NativePlace, processor } from './native/place.ts'
 import { openPortableModel } from './portable-model.ts'
-import { type PreparedGraph, prepareGraph } from './surgery/prepare-graph.ts'
+import { cacheRefused, prepareCache } from './prepare-cache.ts'
+import type { PreparedGraph } from './surgery/prepare-graph.ts'
 
 export type Backend = 'native' | 'portable'
 
 export interface OpenedModel {
   readonly model: TokenModel<unknown>
   readonly backend: Backend
+  /** What was made of the cache. */
+  readonly kvCache: KvCache
   /** Why the native backend was not used, when it was wanted. */
   readonly fallback?: string
 }
@@ -27,18 +31,32 @@ export interface OpenOptions {
   readonly slotsTotal: number
   /** Absent: `cpu`. `webgpu` is the portable backend's, `cuda` the native one's unless the other is named. */
   readonly device?: Device | undefined
+  /** Absent: `graph`. */
+  readonly kvCache?: KvCache | undefined
   /** See OnnxEngineOptions. */
   readonly simulatesDeviceMemory?: boolean | undefined
 }
 
 /**
  * @throws ConfigError MODEL_GRAPH_INVALID, DEVICE_UNAVAILABLE, DEVICE_REFUSES_MODEL, DEVICE_OUT_OF_MEMORY,
- *   MODEL_NOT_BATCH_INVARIANT and those of prepareGraph
+ *   MODEL_NOT_BATCH_INVARIANT and those of prepareCache
  */
 export async function openModel(files: Model, wanted: OpenOptions): Promise<OpenedModel> {
+  if (wanted.device === 'cuda') checkCudaProvider()
+  const { prepared, kvCache } = await prepareCache(files, wanted)
+  try {
+    return { ...(await openPrepared(prepared, files, wanted)), kvCache }
+  } catch (thrown) {
+    throw cacheRefused(kvCache, thrown)
+  }
+}
+
+async function openPrepared(
+  prepared: PreparedGraph,
+  files: Model,
+  wanted: OpenOptions,
+): Promise<Omit<OpenedModel, 'kvCache'>> {
   const { threads, device = 'cpu' } = wanted
-  if (device === 'cuda') checkCudaProvider()
-  const prepared = prepareGraph(files, { movesAttentionScale: device === 'cpu' })
   const portable = async () =>
     (await openPortableModel(prepared, files.config, {
       threads,

@@ -112,7 +112,8 @@ async function probe(model: TokenModel<PortableCache>): Promise<void> {
   }
 }
 
-class PortableModel implements TokenModel<PortableCache> {
+/** Whoever made the session gives it back. */
+export class PortableModel implements TokenModel<PortableCache> {
   readonly #session: InferenceSession
   readonly #signature: GraphSignature
   readonly pieceTokens: number | undefined
@@ -203,6 +204,7 @@ function releaseAll(tensors: readonly Tensor[]): void {
 function emptyCache({ heads, headSize, type }: CacheTensor): Tensor {
   const shape = [1, heads, 0, headSize]
   if (type === 'float32') return new Tensor(type, new Float32Array(0), shape)
+  if (type === 'int8') return new Tensor(type, new Int8Array(0), shape)
   return asInput(new Tensor(type, new Uint16Array(0), shape))
 }
 

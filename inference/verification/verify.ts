@@ -1,12 +1,13 @@
 /** Replays a claimed answer on an engine of one's own. */
 import { equal } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
-import type { Engine, VerifyRequest } from '../engine.ts'
+import type { Engine, EngineInfo, VerifyRequest } from '../engine.ts'
 import { type Agreement, agreementOf, type ReplayedToken } from './agreement.ts'
 
 /**
  * For engines that decode step by step themselves; Engine.verify.
- * @throws ConfigError VERIFY_NOTHING when no token is left to compare, and what `generate` throws
+ * @throws ConfigError VERIFY_NOTHING when no token is left to compare, VERIFY_CACHE_DIFFERS, and what `generate`
+ *   throws
  * @throws what the signal was aborted with
  */
 export async function verifyByReplay(
@@ -15,6 +16,7 @@ export async function verifyByReplay(
 ): Promise<Agreement> {
   const { answer, schedule, ...asked } = request
   const { resumedTokens, digest } = schedule
+  checkSameCache(engine.info, schedule)
   const ids = answer.map(({ id }) => id)
   if (ids.length <= resumedTokens) throw nothing()
   const replayed: ReplayedToken[] = []
@@ -35,6 +37,25 @@ export async function verifyByReplay(
     replayed,
     equal(digest, engine.info.scheduleDigest) && engine.info.exactBits !== false,
   )
+}
+
+/**
+ * An answer from a cache in bytes and one from a cache in floats differ by more than hardware does: beside the
+ * wrong one an honest answer would look like a lie.
+ */
+function checkSameCache(
+  { kvCache = 'graph', otherCacheDigest }: EngineInfo,
+  schedule: VerifyRequest['schedule'],
+): void {
+  const isOther =
+    (otherCacheDigest !== undefined && equal(schedule.digest, otherCacheDigest)) ||
+    (schedule.kvCache ?? kvCache) !== kvCache
+  if (!isOther) return
+  const wanted = kvCache === 'int8' ? 'graph' : 'int8'
+  throw new ConfigError('VERIFY_CACHE_DIFFERS', 'the answer was made with another kind of cache', {
+    remedy: `Verify on an engine that was started with \`--kv-cache ${wanted}\`.`,
+    data: { own: kvCache, wanted },
+  })
 }
 
 /** For an engine that only passes requests on. */

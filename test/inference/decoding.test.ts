@@ -30,10 +30,11 @@ describe('prefill chunks', () => {
     for (const tokens of [-1, 0, 1, 2.5]) expect(() => prefillChunks(tokens)).toThrow(RangeError)
   })
 
-  it('have a digest that names library and instruction set', () => {
-    const digest = (library: string, set: string) => toHex(scheduleDigest(nodeCrypto, library, set))
+  it('have a digest that names library, instruction set and cache', () => {
+    const digest = (library: string, hardware: string, kvCache: 'graph' | 'int8' = 'graph') =>
+      toHex(scheduleDigest(nodeCrypto, { library, hardware, kvCache }))
     const all = [digest('a', 'b'), digest('a', 'c'), digest('c', 'b'), digest('ab', '')]
-    expect(new Set(all).size).toBe(4)
+    expect(new Set([...all, digest('a', 'b', 'int8')]).size).toBe(5)
   })
 })
 

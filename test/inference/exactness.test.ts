@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
 import { prefillChunks } from '#inference/decoding/schedule.ts'
 import { readModel } from '#inference/model/read-model.ts'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import { type Backend, openModel } from '#inference/onnx/open-model.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -14,10 +15,16 @@ const DEMO = path.join(import.meta.dirname, '../../models/demo')
 type OpenModel = Awaited<ReturnType<typeof openModel>>['model']
 const BACKENDS: readonly Backend[] = ['native', 'portable']
 
-async function open(folder: string, threads = 1, backend: Backend = 'native'): Promise<OpenModel> {
+async function open(
+  folder: string,
+  threads = 1,
+  backend: Backend = 'native',
+  kvCache: KvCache = 'graph',
+): Promise<OpenModel> {
   const files = await readModel(folder, nodeCrypto)
-  const opened = await openModel(files, { backend, threads, slotsTotal: 8 })
-  expect([opened.backend, opened.fallback]).toEqual([backend, undefined])
+  const opened = await openModel(files, { backend, threads, slotsTotal: 8, kvCache })
+  const { fallback } = opened
+  expect([opened.backend, opened.kvCache, fallback]).toEqual([backend, kvCache, undefined])
   return opened.model
 }
 
@@ -51,8 +58,12 @@ function piecesOf(tokens: number, length: number): number[] {
 }
 
 /** Five sequences of different lengths that join and leave a batch, and the logits of each alone. */
-async function stepTogether(folder: string, backend: Backend): Promise<Float32Array[]> {
-  const model = await open(folder, 2, backend)
+async function stepTogether(
+  folder: string,
+  backend: Backend,
+  kvCache: KvCache,
+): Promise<Float32Array[]> {
+  const model = await open(folder, 2, backend, kvCache)
   const sequences = [3, 9, 31, 17, 5].map((length, row) =>
     Array.from({ length: length + 4 }, (_, at) => (at * 37 + row * 11) % 250),
   )
@@ -80,52 +91,60 @@ async function stepTogether(folder: string, backend: Backend): Promise<Float32Ar
   return together
 }
 
-const models = [['random weights', undefined], ...(existsSync(DEMO) ? [['demo', DEMO]] : [])] as [
-  string,
-  string | undefined,
-][]
+const models: [string, KvCache, string | undefined][] = [
+  ['random weights', 'graph', undefined],
+  ['random weights', 'int8', undefined],
+  ['demo', 'graph', DEMO],
+  ['demo', 'int8', DEMO],
+]
 
-describe.each(models)('exactness: %s', (_, given) => {
-  it('gives the same bits whatever the pieces, if each has 2 to 128 tokens and none has 33, 65 or 97', async () => {
-    const folder = given ?? temporaryFolder()
-    if (given === undefined) await writeTinyModel(folder)
-    const [model, threaded] = [await open(folder, 1), await open(folder, 2)]
-    const portable = await open(folder, 1, 'portable')
-    for (const tokens of [31, 33, 65, 130]) {
-      const ids = Array.from({ length: tokens }, (_, at) => (at * 37) % 250)
-      const scheduled = prefillChunks(tokens).map(({ start, end }) => end - start)
-      const expected = await readPieces(model, ids, scheduled)
-      expect(await readPieces(threaded, ids, scheduled)).toEqual(expected)
-      expect(await readPieces(portable, ids, scheduled)).toEqual(expected)
-      for (let length = 2; length <= PREFILL_CHUNK_TOKENS; length += 9) {
-        if (length % 32 === 1) continue
-        expect(await readPieces(model, ids, piecesOf(tokens, length)), `${length}`).toEqual(
-          expected,
-        )
+describe.each(models.filter(([, , folder]) => existsSync(folder ?? '.')))(
+  'exactness: %s, cache %s',
+  (_, kvCache, given) => {
+    it('gives the same bits whatever the pieces, if each has 2 to 128 tokens and none has 33, 65 or 97', async () => {
+      const folder = given ?? temporaryFolder()
+      if (given === undefined) await writeTinyModel(folder)
+      const model = await open(folder, 1, 'native', kvCache)
+      const threaded = await open(folder, 2, 'native', kvCache)
+      const portable = await open(folder, 1, 'portable', kvCache)
+      for (const tokens of [31, 33, 65, 130]) {
+        const ids = Array.from({ length: tokens }, (_, at) => (at * 37) % 250)
+        const scheduled = prefillChunks(tokens).map(({ start, end }) => end - start)
+        const expected = await readPieces(model, ids, scheduled)
+        expect(await readPieces(threaded, ids, scheduled)).toEqual(expected)
+        expect(await readPieces(portable, ids, scheduled)).toEqual(expected)
+        for (let length = 2; length <= PREFILL_CHUNK_TOKENS; length += 9) {
+          if (length % 32 === 1) continue
+          expect(await readPieces(model, ids, piecesOf(tokens, length)), `${length}`).toEqual(
+            expected,
+          )
+        }
+        const other = await readPieces(model, [...ids.slice(0, 9), 9, ...ids.slice(10)], scheduled)
+        expect(other).not.toEqual(expected)
       }
-      const other = await readPieces(model, [...ids.slice(0, 9), 9, ...ids.slice(10)], scheduled)
-      expect(other).not.toEqual(expected)
-    }
-  })
+    })
 
-  it('gives the same bits for a replayed schedule, with other sequences in between', async () => {
-    const folder = given ?? temporaryFolder()
-    if (given === undefined) await writeTinyModel(folder)
-    const model = await open(folder)
-    const ids = [11, 22, 33, 44, 55, 66]
-    const alone = await readPieces(model, ids, [3, 1, 1, 1])
-    const second = await readPieces(model, ids.toReversed(), [2, 1, 2, 1])
-    expect(second).not.toEqual(alone)
-    expect(await readPieces(model, ids, [3, 1, 1, 1])).toEqual(alone)
-  })
+    it('gives the same bits for a replayed schedule, with other sequences in between', async () => {
+      const folder = given ?? temporaryFolder()
+      if (given === undefined) await writeTinyModel(folder)
+      const model = await open(folder, 1, 'native', kvCache)
+      const ids = [11, 22, 33, 44, 55, 66]
+      const alone = await readPieces(model, ids, [3, 1, 1, 1])
+      const second = await readPieces(model, ids.toReversed(), [2, 1, 2, 1])
+      expect(second).not.toEqual(alone)
+      expect(await readPieces(model, ids, [3, 1, 1, 1])).toEqual(alone)
+    })
 
-  it('gives the same bits alone and beside others, on both backends', async () => {
-    const folder = given ?? temporaryFolder()
-    if (given === undefined) await writeTinyModel(folder)
-    const answers = await Promise.all(BACKENDS.map((backend) => stepTogether(folder, backend)))
-    expect(answers[1]).toEqual(answers[0])
-  })
-})
+    it('gives the same bits alone and beside others, on both backends', async () => {
+      const folder = given ?? temporaryFolder()
+      if (given === undefined) await writeTinyModel(folder)
+      const answers = await Promise.all(
+        BACKENDS.map((backend) => stepTogether(folder, backend, kvCache)),
+      )
+      expect(answers[1]).toEqual(answers[0])
+    })
+  },
+)
 
 it('reads the same logits from a graph that returns only those of the last position', async () => {
   const [all, last] = [temporaryFolder(), temporaryFolder()]

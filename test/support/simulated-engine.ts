@@ -99,7 +99,11 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
       modelId: options.modelId ?? 'simulated',
       modelRoot: manifestRoot(manifestOf(files, crypto), crypto),
       runtimeDigest: crypto.sha256(utf8(LIBRARY)),
-      scheduleDigest: scheduleDigest(crypto, LIBRARY, 'any'),
+      scheduleDigest: scheduleDigest(crypto, {
+        library: LIBRARY,
+        hardware: 'any',
+        kvCache: 'graph',
+      }),
       contextTokens,
       slotsTotal,
     },

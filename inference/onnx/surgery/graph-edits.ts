@@ -24,8 +24,8 @@ import {
 } from './protobuf-writer.ts'
 
 /** TensorProto.DataType, AttributeProto.AttributeType */
-const TYPE = { float32: 1, int64: 7 } as const
-const ATTRIBUTE_TYPE = { float: 1, integer: 2 } as const
+const TYPE = { float32: 1, int8: 3, int64: 7 } as const
+const ATTRIBUTE_TYPE = { float: 1, integer: 2, text: 3 } as const
 /** ValueInfoProto, TypeProto, TypeProto.Tensor, TensorShapeProto and its dimensions. */
 const VALUE = { name: 1, type: 2 } as const
 const TENSOR_TYPE = { tensor: 1, element: 1, shape: 2 } as const
@@ -64,9 +64,15 @@ export class GraphEdits {
 
   /** The name of a new constant without dimensions. */
   float32Constant(value: number): string {
+    return this.float32Tensor([value], [])
+  }
+
+  /** The name of a new constant [shape]. */
+  float32Tensor(values: readonly number[], shape: readonly number[]): string {
     const name = this.#freshName()
-    const raw = new Uint8Array(Float32Array.of(value).buffer)
+    const raw = new Uint8Array(Float32Array.from(values).buffer)
     const tensor = concat(
+      ...shape.map((size) => integerField(TENSOR.dimension, size)),
       integerField(TENSOR.type, TYPE.float32),
       textField(TENSOR.name, name),
       bytesField(TENSOR.rawData, raw),
@@ -101,6 +107,13 @@ export class GraphEdits {
     this.#editNode(node, { start, end, replacement: textField(NODE.input, input) })
   }
 
+  /** Behind those that it has. */
+  addInputs(node: GraphNode, inputs: readonly string[]): void {
+    const end = node.body.length
+    const replacement = concat(...inputs.map((input) => textField(NODE.input, input)))
+    this.#editNode(node, { start: end, end, replacement })
+  }
+
   /** In place of those of the same name, if the node has any. */
   setAttribute(node: GraphNode, name: string, value: number): void {
     this.#replaceAttribute(node, name, attributeField(name, value))
@@ -109,6 +122,11 @@ export class GraphEdits {
   setFloatAttribute(node: GraphNode, name: string, value: number): void {
     const content = floatField(ATTRIBUTE.float, value)
     this.#replaceAttribute(node, name, attributeOf(name, content, ATTRIBUTE_TYPE.float))
+  }
+
+  setTextAttribute(node: GraphNode, name: string, value: string): void {
+    const content = textField(ATTRIBUTE.text, value)
+    this.#replaceAttribute(node, name, attributeOf(name, content, ATTRIBUTE_TYPE.text))
   }
 
   #replaceAttribute(node: GraphNode, name: string, replacement: Uint8Array): void {
@@ -138,17 +156,16 @@ export class GraphEdits {
     const kept = dimensions.map((dimension, at) =>
       at === 1 && rows !== undefined ? integerField(SHAPE.size, rows) : dimension,
     )
-    const shape = concat(...kept.map((dimension) => bytesField(SHAPE.dimension, dimension)))
-    const tensor = concat(
-      integerField(TENSOR_TYPE.element, TYPE.float32),
-      bytesField(TENSOR_TYPE.shape, shape),
-    )
-    const type = bytesField(TENSOR_TYPE.tensor, tensor)
-    const replacement = bytesField(
-      GRAPH.output,
-      concat(textField(VALUE.name, name), bytesField(VALUE.type, type)),
-    )
+    const replacement = valueField(GRAPH.output, name, TYPE.float32, kept)
     this.#edits.push({ start: output.start, end: output.end, replacement })
+  }
+
+  /** An input or output of the graph with the same name and shape, of another type. */
+  retype(declared: DeclaredValue, type: keyof typeof TYPE): void {
+    const { field, name, value, start, end } = declared
+    const shape = shapeOf(bytesOf(value))
+    const replacement = valueField(field, name, TYPE[type], shape)
+    this.#edits.push({ start, end, replacement })
   }
 
   get isEmpty(): boolean {
@@ -199,6 +216,22 @@ function attributeField(name: string, value: number): Uint8Array {
 function attributeOf(name: string, content: Uint8Array, type: number): Uint8Array {
   const parts = [textField(ATTRIBUTE.name, name), content, integerField(ATTRIBUTE.type, type)]
   return bytesField(NODE.attribute, ...parts)
+}
+
+/** A declared tensor; its dimensions are given as messages. */
+function valueField(
+  field: number,
+  name: string,
+  element: number,
+  dimensions: readonly Uint8Array[],
+): Uint8Array {
+  const shape = concat(...dimensions.map((dimension) => bytesField(SHAPE.dimension, dimension)))
+  const tensor = concat(
+    integerField(TENSOR_TYPE.element, element),
+    bytesField(TENSOR_TYPE.shape, shape),
+  )
+  const type = bytesField(TENSOR_TYPE.tensor, tensor)
+  return bytesField(field, textField(VALUE.name, name), bytesField(VALUE.type, type))
 }
 
 /** The dimensions of a declared tensor, each as its message. */

@@ -13,7 +13,7 @@ export const GRAPH = {
   sparseInitializer: 15,
 } as const
 export const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5, domain: 7 } as const
-export const ATTRIBUTE = { name: 1, float: 2, integer: 3, type: 20 } as const
+export const ATTRIBUTE = { name: 1, float: 2, integer: 3, text: 4, type: 20 } as const
 export const TENSOR = { dimension: 1, type: 2, name: 8, rawData: 9 } as const
 const OPSET = { domain: 1, version: 2 } as const
 const VALUE_INFO = { name: 1 } as const
@@ -159,6 +159,15 @@ export function floatAttribute(node: GraphNode, name: string): number | undefine
   return attributesNamed(node, name)
     .map(({ value }) => floatField(bytesOf(value), ATTRIBUTE.float))
     .findLast((float) => float !== undefined)
+}
+
+export function textAttribute(node: GraphNode, name: string): string | undefined {
+  const parts = attributesNamed(node, name).flatMap(({ value }) => [
+    ...protobufFields(bytesOf(value)),
+  ])
+  return parts.some(({ field }) => field === ATTRIBUTE.text)
+    ? lastText(parts, ATTRIBUTE.text)
+    : undefined
 }
 
 /** The fields of a node that hold an attribute of this name. */

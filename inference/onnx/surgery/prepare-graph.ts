@@ -10,6 +10,7 @@ import { moveAttentionScale } from './attention-scale.ts'
 import { GraphEdits } from './graph-edits.ts'
 import { rewriteLogits } from './last-position.ts'
 import { readOnnxGraph } from './onnx-graph.ts'
+import { type CacheScales, quantiseCache } from './quantised-cache.ts'
 import { checkServable } from './servable.ts'
 import { checkTensorSizes } from './tensor-sizes.ts'
 
@@ -31,25 +32,31 @@ export interface PreparedGraph {
 export interface PrepareOptions {
   /** Only the kernels of the processor gain from it. */
   readonly movesAttentionScale: boolean
+  /** Keeps the cache in int8 with these scales; absent: as the graph has it. */
+  readonly cacheScales?: CacheScales | undefined
 }
 
 /**
  * Reads only the bytes that were hashed with the model.
- * @throws ConfigError MODEL_GRAPH_INVALID, those of checkServable and of readSignature
+ * @throws ConfigError MODEL_GRAPH_INVALID, those of checkServable, of readSignature and of quantiseCache
  */
 export function prepareGraph(
   model: Pick<Model, 'files' | 'graphPath'>,
-  { movesAttentionScale }: PrepareOptions,
+  { movesAttentionScale, cacheScales }: PrepareOptions,
 ): PreparedGraph {
   const { file, externalFiles, graph } = readCheckedGraph(model, 'batched')
   const signature = readSignature(readGraphValues(file))
   const edits = new GraphEdits(graph)
   setAccuracyLevels(graph, edits)
   if (movesAttentionScale) moveAttentionScale(graph, signature.cache, edits)
+  const cache =
+    cacheScales === undefined
+      ? signature.cache
+      : quantiseCache(graph, signature.cache, cacheScales, edits)
   const logits = { ...signature.logits, ...rewriteLogits(graph, signature.logits, edits) }
   const rewritten = edits.isEmpty ? file : edits.apply()
   const heads = attentionHeads(graph)
-  return { graph: rewritten, externalFiles, signature: { ...signature, logits }, heads }
+  return { graph: rewritten, externalFiles, signature: { ...signature, cache, logits }, heads }
 }
 
 /**

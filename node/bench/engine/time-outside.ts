@@ -49,6 +49,7 @@ function runStreams(options: OutsideOptions, file: string): Promise<void> {
     kind: 'load',
     backend: 'native',
     device: 'cpu',
+    kvCache: 'graph',
     folder,
     slotsTotal: streams,
     threads,

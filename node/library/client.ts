@@ -17,7 +17,7 @@ import type {
 } from '#node/roles/client-service.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { type Answer, AnswerStream } from './answer-stream.ts'
-import { OFFERS_POLL_MS, OFFERS_WAIT_MS } from './constants.ts'
+import { MODEL_KIND_WAIT_MS, OFFERS_POLL_MS } from './constants.ts'
 import {
   type Embeddings,
   type EmbedInput,
@@ -165,7 +165,7 @@ export class CocoonClient implements AsyncDisposable {
 
   /** What a model does is known by its files or by its offers: without either its first offer is waited for. */
   async #defaultModel(wanted: ModelKind, signal?: AbortSignal): Promise<string> {
-    const untilMs = performance.now() + OFFERS_WAIT_MS
+    const untilMs = performance.now() + MODEL_KIND_WAIT_MS
     for (;;) {
       const models = (await this.#service.models()).filter(({ kind }) => kind === wanted)
       const model = models.find(({ providers }) => providers > 0) ?? models[0]

@@ -2,6 +2,8 @@
 
 /** How long `connect` waits for a first offer before it lets the caller ask anyway. */
 export const OFFERS_WAIT_MS = 10_000
+/** How long a question that names no model waits for an offer that says what some model does. */
+export const MODEL_KIND_WAIT_MS = 30_000
 export const OFFERS_POLL_MS = 20
 /** Providers of an in-process test network: each has an engine process of its own. */
 export const TESTNET_PROVIDERS_MAX = 8

@@ -64,12 +64,17 @@ export const SGLANG_EXCEPTIONS: EngineExceptions = {
   logprobs: unasked('logprobs'),
 }
 
+const TEXT_ONLY: EngineExceptions = {
+  'token ids': cannotResume('text comes back, not the ids that were sampled: none to go on from'),
+  logprobs: unasked('logprobs'),
+}
+
+export const LLAMA_CPP_EXCEPTIONS: EngineExceptions = { ...ANY_UPSTREAM, ...TEXT_ONLY }
+
 /** Any server with OpenAI's API, another Cocoon node's endpoint included. */
 export const OPENAI_EXCEPTIONS: EngineExceptions = {
-  ...ANY_UPSTREAM,
-  'token ids': cannotResume('text comes back, not the ids that were sampled: none to go on from'),
+  ...{ ...ANY_UPSTREAM, ...TEXT_ONLY },
   top_k: unasked('top_k'),
   min_p: unasked('min_p'),
   repetition_penalty: unasked('repetition_penalty'),
-  logprobs: unasked('logprobs'),
 }

@@ -1,4 +1,4 @@
-/** The engine contract over HTTP: SIMULATED vLLM and SGLang, and another Cocoon node's own endpoint. */
+/** The engine contract over HTTP: SIMULATED vLLM, SGLang and llama.cpp, and another Cocoon node's own endpoint. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,6 +11,7 @@ import { systemClock } from '#node/clock.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testEngine } from '../contracts/engine.ts'
 import {
+  LLAMA_CPP_EXCEPTIONS,
   OPENAI_EXCEPTIONS,
   SGLANG_EXCEPTIONS,
   VLLM_EXCEPTIONS,
@@ -24,9 +25,10 @@ import { UpstreamTestServer } from '../support/upstream-server.ts'
 const servers = [
   ['vllm', VLLM_EXCEPTIONS],
   ['sglang', SGLANG_EXCEPTIONS],
+  ['llama-cpp', LLAMA_CPP_EXCEPTIONS],
 ] as const
 for (const [dialect, exceptions] of servers) {
-  const name = `upstream, ids from a simulated ${dialect} over the native engine`
+  const name = `upstream, a simulated ${dialect} over the native engine`
   testEngine(
     name,
     async () => {
@@ -41,9 +43,10 @@ for (const [dialect, exceptions] of servers) {
   )
 }
 testEngine(
-  "upstream, text from another Cocoon node's endpoint",
+  "upstream, another Cocoon node's endpoint over the native engine",
   async () => {
-    const node = await startCocoonEndpoint(temporaryRoot())
+    const engine = await nativeEngine()
+    const node = await startCocoonEndpoint(temporaryRoot(), { engine, tokenizer })
     return {
       ...(await open(node.url, node.model, () => node.stop())),
       tokenizer,

@@ -46,7 +46,7 @@ describe('cocoon attest quote', () => {
     const found = await verifyEvidenceFile(out, { network: file, identity, modelRoot })
     expect(found.steps.filter(({ status }) => status === 'failed')).toEqual([])
     expect(found).toMatchObject({ form: 'bundle', ok: true, bound: true, tier: 'simulated' })
-  }, 60_000)
+  })
 
   it('quotes other keys each time', async () => {
     const file = await network(temporaryFolder(), '07'.repeat(32))
@@ -57,7 +57,7 @@ describe('cocoon attest quote', () => {
     const [one, other] = quotes.map(({ stdout }) => /identity\s+(\w+)/.exec(stdout())?.[1])
     expect(one).toMatch(/^[0-9a-f]{64}$/)
     expect(one).not.toBe(other)
-  }, 60_000)
+  })
 
   it('on a machine without a TEE says what was looked for', async () => {
     const file = await network(temporaryFolder(), undefined)
@@ -65,7 +65,7 @@ describe('cocoon attest quote', () => {
     expect(await rejectionCode(attest('quote', '--network', file, '--tee', 'tdx'))).toBe(
       'TEE_MISSING',
     )
-  }, 60_000)
+  })
 
   it('says when it cannot save', async () => {
     const file = await network(temporaryFolder(), '07'.repeat(32))
@@ -73,5 +73,5 @@ describe('cocoon attest quote', () => {
     expect(await rejectionCode(attest('quote', '--network', file, '--out', out))).toBe(
       'OUTPUT_UNWRITABLE',
     )
-  }, 60_000)
+  })
 })

@@ -16,7 +16,7 @@ import { priceNano } from '#protocol/money.ts'
 import { type CliResult, cli } from '../support/testnet-cli.ts'
 
 const SEED = 'e2e-once'
-const RUN_LIMIT_MS = 150_000
+const RUN_LIMIT_MS = 400_000
 
 let home: string
 let result: CliResult

@@ -91,7 +91,7 @@ beforeAll(async () => {
     { network: network(provider.ready.addresses), emit, log },
   )
   const api = new LocalApi(client.ready.apiUrl!)
-  await eventually(async () => (await api.offers()).length === 1, 60_000)
+  await eventually(async () => (await api.offers()).length === 1)
   const stream = await api.chat({
     model: model.id,
     messages: [{ role: 'user', content: PROMPT }],
@@ -102,12 +102,12 @@ beforeAll(async () => {
   for await (const text of stream.deltas) answer += text
   const lines = [{ prompt: JOB_PROMPT, max_tokens: 40 }]
   const { id } = await api.submitJob({ model: model.id, lines })
-  await eventually(async () => (await api.job(id)).status === 'done', 60_000)
+  await eventually(async () => (await api.job(id)).status === 'done')
   jobAnswer = (await api.jobResults(id))[0]?.text ?? ''
   await api.settle()
   await client.stop()
   await provider.stop()
-}, 150_000)
+}, 400_000)
 
 afterAll(async () => {
   await client?.stop()
@@ -192,4 +192,4 @@ it('keeps prompt and answer from every wire, gossip, chain, log, event and store
   const results = Buffer.concat(stored.filter(isOwned).map((file) => readFileSync(file)))
   expect(found(results, all).length).toBeGreaterThan(5)
   expect(found(tap.sockets([]), all).length).toBeGreaterThan(20)
-}, 60_000)
+})

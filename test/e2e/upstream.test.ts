@@ -84,7 +84,7 @@ describe('a provider with an upstream', () => {
   it('is refused by default, with the reason, before anything is sent', async () => {
     const asked = server.asked.length
     // The offer is there, so that it is the tier that is refused.
-    await expect.poll(() => client.service.offers().length, { timeout: 20_000 }).toBe(1)
+    await expect.poll(() => client.service.offers().length).toBe(1)
     const refusal = {
       code: 'NO_PROVIDER',
       message: expect.stringContaining('tier open, required simulated'),

@@ -37,7 +37,7 @@ const SHORT: Readonly<Record<ProcessVictim, readonly Point[]>> = {
 let processes: FaultProcesses
 beforeAll(async () => {
   processes = await FaultProcesses.start()
-}, 120_000)
+}, 300_000)
 afterAll(() => processes.stop())
 
 /** The first life that reaches each point. */
@@ -73,7 +73,7 @@ describe.each(PROCESS_VICTIMS)('%s killed', (victim) => {
       await endAt(life, victim, point)
     })
   } else {
-    test.each(SHORT[victim])('in the life %s: %s', { timeout: 120_000 }, (life, point) =>
+    test.each(SHORT[victim])('in the life %s: %s', { timeout: 300_000 }, (life, point) =>
       endAt(life, victim, point),
     )
   }

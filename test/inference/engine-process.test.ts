@@ -173,6 +173,6 @@ describe('engine process', () => {
     const processId = Number(line)
     expect(isRunning(processId)).toBe(true)
     owner.kill('SIGKILL')
-    await expect.poll(() => isRunning(processId), { timeout: 10_000 }).toBe(false)
+    await expect.poll(() => isRunning(processId)).toBe(false)
   })
 })

@@ -87,7 +87,7 @@ it('runs the five lines under node_modules, engine process and chain included', 
   const answer = JSON.parse(run.stdout)
   expect(answer).toMatchObject({ tier: 'simulated', ok: true })
   expect(answer.text).toContain('Cocoon')
-}, 120_000)
+}, 300_000)
 
 it('runs the program of the package', () => {
   const program = path.join(home, 'node_modules', 'cocoon-node', 'cocoon.js')

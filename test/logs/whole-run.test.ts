@@ -114,7 +114,7 @@ beforeAll(async () => {
     body: '{}',
   })
   for (const peer of [...peers].reverse()) await peer.stop()
-}, 120_000)
+}, 300_000)
 
 afterAll(async () => {
   for (const peer of [...peers].reverse()) await peer.stop()

@@ -8,7 +8,7 @@ import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
 
 const TOKENS = 120
-const LONG_MS = 30_000
+const LONG_MS = 120_000
 
 let network: RoleNetwork
 beforeAll(async () => {

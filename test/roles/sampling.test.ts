@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ChatRequest, TextToken } from '#node/roles/client-service.ts'
 import { fromUtf8, utf8 } from '#protocol/bytes.ts'
 import type { ProviderContent, Tokens } from '#protocol/session/provider-content.ts'
-import { cutAt } from '../support/role-cut.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { type StreamWrapper, TestClient, TestProvider } from '../support/role-peers.ts'
 import { lying } from '../support/role-tamper.ts'
@@ -44,6 +43,19 @@ async function wrapped(wrap: StreamWrapper, work: () => Promise<void>): Promise<
   for (const provider of providers) provider.wrap = (stream) => stream
 }
 
+/** Breaks the first stream that sends a second piece of an answer: in its middle, however fast it is made. */
+function breaksOff() {
+  const cut = { done: false }
+  let pieces = 0
+  const content = (said: ProviderContent): ProviderContent[] | 'hang-up' => {
+    const isPiece = said.kind === 'tokens' && said.tokens.ids.length > 0
+    if (cut.done || !isPiece || ++pieces < 2) return [said]
+    cut.done = true
+    return 'hang-up'
+  }
+  return { cut, wrap: lying({ content }).wrap }
+}
+
 const textOf = (tokens: readonly TextToken[] = []) =>
   fromUtf8(Uint8Array.from(tokens.flatMap(({ bytes }) => [...bytes])))
 const letter = utf8('Z')[0]!
@@ -78,7 +90,7 @@ describe('log probabilities', () => {
 
   test('survive a failover: each provider gives those of its own tokens', async () => {
     const expected = await client.chat({ topLogprobs: 2 })
-    const { cut, wrap } = cutAt(17)
+    const { cut, wrap } = breaksOff()
     await wrapped(wrap, async () => {
       const result = await client.chat({ topLogprobs: 2 })
       expect(cut.done).toBe(true)
@@ -153,7 +165,7 @@ describe('constraints', () => {
       city: expect.stringMatching(/^(Oslo|Rome)$/),
       warm: expect.any(Boolean),
     })
-    const { cut, wrap } = cutAt(17)
+    const { cut, wrap } = breaksOff()
     await wrapped(wrap, async () => {
       expect((await client.chat(constrained)).text).toBe(text)
       expect(cut.done).toBe(true)

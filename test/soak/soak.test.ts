@@ -30,7 +30,7 @@ test('the short form of the soak: nothing grows', async () => {
   // One session a client and provider at most, and the one that a death is just replacing.
   const most = Math.max(...report.samples.flatMap(({ openStreams }) => openStreams))
   expect(most).toBeLessThanOrEqual(4)
-}, 240_000)
+}, 480_000)
 
 test('a slope is a slope', () => {
   const rows = [0, 1, 2, 3].map((x) => ({ x, y: 5 + 3 * x }))

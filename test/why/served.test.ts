@@ -24,7 +24,7 @@ beforeAll(async () => {
   network = await startRoleNetwork()
   provider = await TestProvider.start(network, 'teller')
   client = await TestClient.start(network, 'asker', [provider])
-}, 120_000)
+}, 300_000)
 afterAll(() => network.stop())
 
 const stories = (): readonly ServedStory[] => readServedStories(provider.store)

@@ -1,5 +1,6 @@
 /** What commander hands to the commands that run peers, after parsing. */
 import type { DeviceChoice } from '#inference/onnx/device.ts'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { TestnetMachines } from '#node/testnet/derive.ts'
@@ -25,6 +26,7 @@ export interface UpOptions extends PeerCommandOptions {
   readonly memoryGib?: number
   readonly threads?: number
   readonly device?: DeviceChoice
+  readonly kvCache?: KvCache
   readonly listen?: readonly string[]
   readonly tee?: TeeChoice
   readonly pccs?: string

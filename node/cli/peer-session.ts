@@ -81,9 +81,10 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
   const { upstreamUrl, upstreamModel, upstreamDialect } = options
-  const { contextTokens, memoryGib, threads, device } = options
+  const { contextTokens, memoryGib, threads, device, kvCache } = options
   return {
-    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads, device },
+    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads },
+    ...{ device, kvCache },
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
     ...{ listen, policy, nrasUrl, apiHost, corsOrigins },
@@ -93,9 +94,10 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
 }
 
 /** What the engine may take of this machine, which an owner who sells answers wants used. */
-function engineLimits({ contextTokens, memoryGib, threads, device }: Settings) {
+function engineLimits({ contextTokens, memoryGib, threads, device, kvCache }: Settings) {
   const memoryLimitBytes = memoryGib === undefined ? defaultEngineMemoryBytes() : memoryGib * GIB
-  return { contextTokens, memoryLimitBytes, threads: threads ?? defaultEngineThreads(), device }
+  const given = { contextTokens, memoryLimitBytes, device, kvCache }
+  return { ...given, threads: threads ?? defaultEngineThreads() }
 }
 
 /** Undefined: this program runs the model. */

@@ -4,6 +4,7 @@ import { createEmbeddingEngine } from '#inference/embedding/onnx-embedding-engin
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import type { ModelFiles } from '#inference/model/manifest.ts'
 import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
+import { kvCacheUnsupported } from '#inference/onnx/kv-cache.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { createUpstreamEngine, type UpstreamEngine } from '#inference/upstream/upstream-engine.ts'
 import { equal, fromHex } from '#protocol/bytes.ts'
@@ -38,9 +39,13 @@ export async function startEngine(
   cleanup: AsyncDisposableStack,
   onChange: () => void,
 ): Promise<ProviderEngine> {
-  const { upstream, modelFolder } = options
+  const { upstream, modelFolder, kvCache } = options
+  if (upstream !== undefined && kvCache === 'int8') {
+    throw kvCacheUnsupported('a server behind this node keeps its own')
+  }
   if (upstream !== undefined) return startUpstream(options, upstream, cleanup, onChange)
   const embeds = await isEncoderFolder(modelFolder)
+  if (embeds && kvCache === 'int8') throw kvCacheUnsupported('an embedding model has none')
   return embeds ? startEmbedding(options, cleanup) : startOwn(options, cleanup)
 }
 
@@ -66,11 +71,11 @@ async function startOwn(
   cleanup: AsyncDisposableStack,
 ): Promise<ProviderEngine> {
   const { log, modelId, modelFolder, slotsTotal } = options
-  const { contextTokens, memoryLimitBytes, threads, device } = options
+  const { contextTokens, memoryLimitBytes, threads, device, kvCache } = options
   const expectedRoot = networkRoot(options)
   const engine = await createOnnxEngine({
     ...{ folder: modelFolder, modelId, slotsTotal, clock, alarm },
-    ...{ contextTokens, memoryLimitBytes, threads, device },
+    ...{ contextTokens, memoryLimitBytes, threads, device, kvCache },
     environment: deviceEnvironment(),
     log: (event, data) => log.info(data, event),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device.ts'
+import { KV_CACHES, type KvCache } from '#inference/onnx/kv-cache.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import { DIALECT_CHOICES, type DialectChoice } from '#inference/upstream/probe.ts'
 import { nanoOfCoins } from '#node/text.ts'
@@ -47,6 +48,8 @@ export interface Settings {
   readonly threads: number | undefined
   /** Where the engine runs the model. */
   readonly device: DeviceChoice
+  /** How the engine keeps keys and values. */
+  readonly kvCache: KvCache
   /** Multiaddrs that a provider listens on; none: the usual one of its network. */
   readonly listen: readonly string[]
   /** nanoTON in a new channel. */
@@ -160,7 +163,8 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     defaultText: "the network's alone",
   },
   registries: {
-    description: 'addresses of registries whose revocations and model names count, separated by commas',
+    description:
+      'addresses of registries whose revocations and model names count, separated by commas',
     variable: 'COCOON_REGISTRIES',
     fileKey: 'registries',
     schema: textList,
@@ -301,6 +305,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     fileKey: 'device',
     schema: z.enum(DEVICE_CHOICES),
     default: 'cpu',
+  },
+  kvCache: {
+    description: 'how the engine keeps keys and values: graph (as the model has it), int8 (cpu)',
+    flag: '--kv-cache <kind>',
+    variable: 'COCOON_KV_CACHE',
+    fileKey: 'kvCache',
+    schema: z.enum(KV_CACHES),
+    default: 'graph',
   },
   listen: {
     description: 'addresses that a provider listens on, such as /ip4/0.0.0.0/tcp/4001, by commas',

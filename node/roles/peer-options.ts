@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import type { DeviceChoice } from '#inference/onnx/device.ts'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { AuditReport } from '#node/audit/report.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
@@ -61,6 +62,7 @@ export interface ProviderOptions extends PeerOptions {
   readonly memoryLimitBytes?: number | undefined
   readonly threads?: number | undefined
   readonly device?: DeviceChoice | undefined
+  readonly kvCache?: KvCache | undefined
   /** Testnets: a wait added before each chunk, so that providers differ. 0 for none. */
   readonly addedLatencyMs: number
   /** A server that runs the model; undefined: this peer's own engine does. Always tier open. */

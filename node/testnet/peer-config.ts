@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { policySchema } from '#attestation/policy/policy.ts'
 import { DEVICE_CHOICES } from '#inference/onnx/device.ts'
+import { KV_CACHES } from '#inference/onnx/kv-cache.ts'
 import { DIALECT_CHOICES } from '#inference/upstream/probe.ts'
 import {
   PUBLICATION_BYTES_MAX,
@@ -53,6 +54,7 @@ const providerSchema = z.strictObject({
   memoryLimitBytes: z.int().min(1).optional(),
   threads: z.int().min(1).optional(),
   device: z.enum(DEVICE_CHOICES).optional(),
+  kvCache: z.enum(KV_CACHES).optional(),
   /** Port of 127.0.0.1 for /metrics; 0: any free one; absent: none. */
   metricsPort: z.int().min(0).max(65_535).optional(),
   addedLatencyMs: z.int().min(0).max(60_000),

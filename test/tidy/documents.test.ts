@@ -22,10 +22,10 @@ const documents = [
     .map((name) => join('docs', name)),
 ]
 
-/** Words in capitals that are no codes: names in Intel's and AMD's documents, an environment variable. */
+/** Words in capitals that are no codes: names in documents of others, environment variables. */
 const OTHER_WORDS = new Set([
   ...['ATTESTATION_REPORT', 'TCB_VERSION', 'PLATFORM_INFO'],
-  ...['TD_QE', 'TDX_01', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME'],
+  ...['TD_QE', 'TDX_01', 'XDG_DATA_HOME', 'XDG_CONFIG_HOME', 'PER_CHANNEL'],
   ...SETTING_NAMES.flatMap((name) => (SETTINGS[name] as Setting).variable ?? []),
 ])
 

@@ -19,6 +19,7 @@ const PROVIDER: readonly SettingName[] = [
   'memoryGib',
   'threads',
   'device',
+  'kvCache',
   'listen',
   'shareModels',
   'shareRateKib',

@@ -31,6 +31,8 @@ test('64 streams at once over 4 providers with 4 slots each: all answered, to th
       for (const one of [own, next]) {
         client.store.setMeta(`kept-units:${one.identity}`, TRUSTED_UNITS)
       }
+      // Open before anybody asks: then all of them ask in one moment, on any machine.
+      await client.sessions.get(client.target(own))
       return client
     }),
   )

@@ -17,7 +17,7 @@ import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
 import { type Lie, lying } from '../support/role-tamper.ts'
 
 const MINUTE_S = 60
-const STEP_S = 50
+const STEP_S = 100
 const X25519 = SEAL_SUITES[1]
 
 let network: RoleNetwork

@@ -15,7 +15,8 @@ async function look(device: DeviceReport['device']): Promise<DeviceReport> {
   const [adapters, vulkanTrouble] = device === 'webgpu' ? lookAtVulkan() : [[], '']
   const found = { device, isInstalled, adapters }
   const silent = (trouble: string) => ({ ...found, answers: false, trouble: trouble.slice(0, 512) })
-  if (!isInstalled) return silent(`its provider is not installed${missingForCuda()}`)
+  if (!isInstalled)
+    return silent(`libonnxruntime_providers_cuda.so is not installed${missingForCuda()}`)
   try {
     await tryDevice(device)
     // What sums up need not have memory that can be had and copied.

@@ -3,6 +3,7 @@
  * exporters write: GroupQueryAttention with rotary positions, (Skip)SimplifiedLayerNormalization and, when
  * quantised, MatMulNBits in blocks of 32 with 8-bit activations (accuracy level 4).
  */
+import { halved } from './half-precision.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 import type { LateBytes } from './protobuf-writer.ts'
 import { BLOCK_WEIGHTS } from './quantise.ts'
@@ -26,7 +27,7 @@ export interface DecoderOptions {
 /** Puts a tensor of weights into the graph, or beside it, and returns its name. */
 export type PlaceTensor = (
   name: string,
-  type: 'float32' | 'uint8',
+  type: 'float32' | 'float16' | 'uint8',
   shape: readonly number[],
   bytes: LateBytes,
 ) => string
@@ -37,16 +38,20 @@ const ACCURACY_LEVEL = 4
 /** Token embeddings are small beside what the layers add. */
 const EMBEDDING_SCALE = 0.1
 const TO_INT32 = { attributes: { to: 6 } }
+const TO_FLOAT32 = { attributes: { to: 1 } }
 
 class DecoderGraph {
   readonly #graph: OnnxGraph
   readonly #place: PlaceTensor
   readonly #options: DecoderOptions
+  /** In which the graph calculates. */
+  readonly #type: 'float32' | 'float16'
 
   constructor(graph: OnnxGraph, place: PlaceTensor, options: DecoderOptions) {
     this.#graph = graph
     this.#place = place
     this.#options = options
+    this.#type = options.quantisation.endsWith('16') ? 'float16' : 'float32'
   }
 
   write(): void {
@@ -76,7 +81,9 @@ class DecoderGraph {
       hidden = graph.operator('Gather', [hidden, last], { attributes: { axis: 1 } })
     }
     const { width, vocabularySize } = shape
-    this.#linear(hidden, 'lm_head', width, vocabularySize, 'logits')
+    const isHalf = this.#type === 'float16'
+    const head = this.#linear(hidden, 'lm_head', width, vocabularySize, isHalf ? 'head' : 'logits')
+    if (isHalf) graph.operator('Cast', [head], { ...TO_FLOAT32, outputs: ['logits'] })
     const rows = logits === 'last' ? 1 : 'sequence_length'
     graph.output('logits', 'float32', ['batch_size', rows, vocabularySize])
   }
@@ -86,7 +93,14 @@ class DecoderGraph {
     const { vocabularySize, width } = shape
     const name = 'model.embed_tokens.weight'
     const values = randomFloats(name, seed, vocabularySize, width, EMBEDDING_SCALE)
-    return this.#place(name, 'float32', [vocabularySize, width], values)
+    return this.#floats(name, [vocabularySize, width], values)
+  }
+
+  /** Float32 values, in the type of the graph. */
+  #floats(name: string, shape: readonly number[], values: LateBytes): string {
+    return this.#type === 'float16'
+      ? this.#place(name, 'float16', shape, halved(values))
+      : this.#place(name, 'float32', shape, values)
   }
 
   /** GroupQueryAttention wants the last index per row and the total length, both int32. */
@@ -104,13 +118,16 @@ class DecoderGraph {
   #rotaryTables(): string[] {
     const { contextTokens, headSize, ropeTheta } = this.#options.shape
     const half = headSize / 2
-    return ([Math.cos, Math.sin] as const).map((turn) => {
+    return (['cos', 'sin'] as const).map((name) => {
+      const turn = Math[name]
       const table = new Float32Array(contextTokens * half)
       for (let at = 0; at < table.length; at++) {
         const frequency = ropeTheta ** ((-2 * (at % half)) / headSize)
         table[at] = turn(Math.floor(at / half) * frequency)
       }
-      return this.#graph.constant(table, [contextTokens, half])
+      return this.#type === 'float16'
+        ? this.#small(`${name}_cache`, [contextTokens, half], table)
+        : this.#graph.constant(table, [contextTokens, half])
     })
   }
 
@@ -129,13 +146,13 @@ class DecoderGraph {
     const past = parts.map((part) =>
       this.#graph.input(
         `past_key_values.${layer}.${part}`,
-        'float32',
+        this.#type,
         cacheShape('past_sequence_length'),
       ),
     )
     const present = parts.map((part) => `present.${layer}.${part}`)
     for (const name of present) {
-      this.#graph.output(name, 'float32', cacheShape('total_sequence_length'))
+      this.#graph.output(name, this.#type, cacheShape('total_sequence_length'))
     }
     const inputs = [...projected, ...past, ...given]
     const attended = this.#graph.operator('GroupQueryAttention', inputs, {
@@ -221,8 +238,15 @@ class DecoderGraph {
   }
 
   #ones(name: string, size: number): string {
-    const bytes = new Uint8Array(new Float32Array(size).fill(1).buffer)
-    return this.#graph.tensor(`${name}.weight`, 'float32', [size], bytes)
+    return this.#small(`${name}.weight`, [size], new Float32Array(size).fill(1))
+  }
+
+  /** A tensor that stays in the graph, whatever its weights do. */
+  #small(name: string, shape: readonly number[], values: Float32Array<ArrayBuffer>): string {
+    const bytes = new Uint8Array(values.buffer)
+    const late = { length: bytes.length, chunks: () => [bytes] }
+    const placed = this.#type === 'float16' ? halved(late) : late
+    return this.#graph.tensor(name, this.#type, shape, placed)
   }
 
   #linear(from: string, name: string, inputs: number, outputs: number, to?: string): string {
@@ -233,18 +257,18 @@ class DecoderGraph {
     const { quantisation, seed } = this.#options
     const { inputs } = weights
     const outputs = weights.parts.reduce((sum, part) => sum + part.outputs, 0)
-    if (quantisation === 'fp32') {
+    if (quantisation === 'fp32' || quantisation === 'fp16') {
       const values = transposedFloats(weights, seed)
-      const matrix = this.#place(`${name}.MatMul.weight`, 'float32', [inputs, outputs], values)
+      const matrix = this.#floats(`${name}.MatMul.weight`, [inputs, outputs], values)
       return this.#graph.operator('MatMul', [from, matrix], { outputs: [to] })
     }
-    const bits = quantisation === 'q4' ? 4 : 8
+    const bits = quantisation === 'q8' ? 8 : 4
     const { levels, scales } = quantisedTensors(weights, seed, bits)
     const blocks = inputs / BLOCK_WEIGHTS
     const shape = [outputs, blocks, (BLOCK_WEIGHTS * bits) / 8]
     const stem = `${name}.MatMul.weight`
     const matrix = this.#place(`${stem}_Q${bits}`, 'uint8', shape, levels)
-    const scale = this.#place(`${stem}_scales`, 'float32', [outputs * blocks], scales)
+    const scale = this.#floats(`${stem}_scales`, [outputs * blocks], scales)
     return this.#graph.operator('MatMulNBits', [from, matrix, scale], {
       ...MICROSOFT,
       outputs: [to],

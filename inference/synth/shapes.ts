@@ -51,5 +51,6 @@ export const DECODER_SHAPES = {
 
 export type DecoderShapeName = keyof typeof DECODER_SHAPES
 
-export const QUANTISATIONS = ['q4', 'q8', 'fp32'] as const
+/** Of weights; `fp16` and `q4f16` also calculate, and keep their cache, in float16, as CUDA wants it. */
+export const QUANTISATIONS = ['q4', 'q8', 'fp32', 'fp16', 'q4f16'] as const
 export type Quantisation = (typeof QUANTISATIONS)[number]

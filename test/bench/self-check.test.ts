@@ -1,6 +1,6 @@
 /** `cocoon bench engine --self-check` as its reader sees it; on the cpu, as no GPU is here. */
 import { describe, expect, it } from 'vitest'
-import type { SelfCheckDocument } from '#node/bench/engine/self-check-models.ts'
+import { modelsFor, type SelfCheckDocument } from '#node/bench/engine/self-check-models.ts'
 import { tellSelfCheck } from '#node/cli/commands/bench-engine.ts'
 import { buildProgram } from '#node/cli/program.ts'
 import { testContext } from '../support/cli-context.ts'
@@ -58,6 +58,13 @@ describe('the self-check of a device', () => {
     stopped.press()
     await expect(stopped.done).rejects.toMatchObject({ name: 'AbortError' })
     expect(stopped.stdout()).toBe('')
+  })
+
+  it('uses models on CUDA that calculate in float16, as it wants them', () => {
+    const kinds = (device: 'cuda' | 'webgpu') =>
+      modelsFor(device, true).map(({ quantisation }) => quantisation)
+    expect(kinds('cuda')).toEqual(['fp16', 'q4f16', 'q4f16'])
+    expect(kinds('webgpu')).toEqual(['fp32', 'q4', 'q4'])
   })
 
   it('takes no flag that would do nothing', async () => {

@@ -100,8 +100,11 @@ describe('a made-up model', () => {
       expect(opened.decoded.every(Number.isFinite)).toBe(true)
       logits.push(opened)
     }
-    const [q4, q8, fp32] = logits as [(typeof logits)[0], (typeof logits)[0], (typeof logits)[0]]
+    type Logits = (typeof logits)[0]
+    const [q4, q8, fp32, fp16, q4f16] = logits as [Logits, Logits, Logits, Logits, Logits]
     for (const step of ['read', 'decoded'] as const) {
+      expect(cosine(fp16[step], fp32[step])).toBeGreaterThan(0.9999)
+      expect(cosine(q4f16[step], q4[step])).toBeGreaterThan(0.99)
       expect(cosine(q8[step], fp32[step])).toBeGreaterThan(0.999)
       expect(cosine(q4[step], fp32[step])).toBeGreaterThan(0.9)
       expect(cosine(q4[step], fp32[step])).toBeLessThan(0.9999)

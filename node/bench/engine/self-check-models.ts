@@ -36,7 +36,7 @@ export const SMALL_SHAPE: DecoderShape = {
 export interface SelfCheckOptions extends SelfCheckWatch {
   readonly device: DeviceChoice
   readonly seed: number
-  /** Also the shape of SmolLM2-135M, in q4. */
+  /** Also the shape of SmolLM2-135M, in q4 or, on CUDA, q4f16. */
   readonly full: boolean
   /** Fewer and shorter answers. */
   readonly quick: boolean
@@ -70,6 +70,12 @@ const SMALL: readonly SelfCheckModel[] = [
   { name: 'small q4', shape: SMALL_SHAPE, quantisation: 'q4' },
 ]
 const WHOLE: SelfCheckModel = { name: 'SmolLM2-135M q4', shape: BENCH_SHAPE, quantisation: 'q4' }
+/** CUDA refuses caches of float32. */
+const SMALL_HALF: readonly SelfCheckModel[] = [
+  { name: 'small fp16', shape: SMALL_SHAPE, quantisation: 'fp16' },
+  { name: 'small q4f16', shape: SMALL_SHAPE, quantisation: 'q4f16' },
+]
+const WHOLE_HALF: SelfCheckModel = { ...WHOLE, name: 'SmolLM2-135M q4f16', quantisation: 'q4f16' }
 const MEMORY_LIMIT_BYTES = 8 * 1024 ** 3
 
 /**
@@ -81,7 +87,7 @@ export async function runSelfCheck(options: SelfCheckOptions): Promise<SelfCheck
   const found = await findDevice(options)
   const rows: SelfCheckRow[] = []
   let engine = ''
-  for (const model of full ? [...SMALL, WHOLE] : SMALL) {
+  for (const model of modelsFor(found.device, full)) {
     const checked = await checkModel(model, found.device, options)
     engine = checked.engine
     rows.push(...checked.rows)
@@ -92,6 +98,12 @@ export async function runSelfCheck(options: SelfCheckOptions): Promise<SelfCheck
   const ok = rows.every((row) => row.ok !== false)
   const effort = quick ? 'quick' : 'whole'
   return { bench, ok, effort, seed, machine, versions, ...found, engine, rows }
+}
+
+/** What a device can run: the rest of a machine's check does not depend on it. */
+export function modelsFor(device: Device, full: boolean): readonly SelfCheckModel[] {
+  const [small, whole] = device === 'cuda' ? [SMALL_HALF, WHOLE_HALF] : [SMALL, WHOLE]
+  return full ? [...small, whole] : small
 }
 
 /** Asked once; a device that does not answer says why, before the engine is refused. */

@@ -22,6 +22,7 @@ import { walletAddress } from '#settlement/wallet/body.ts'
 import { eventually } from '../support/eventually.ts'
 import { listeningPorts, udpSockets } from '../support/open-sockets.ts'
 import { copyProgram } from '../support/program-copy.ts'
+import { slowness } from '../support/slowness.ts'
 import {
   type CliOptions,
   type CliProcess,
@@ -31,9 +32,9 @@ import {
   startCli,
 } from '../support/testnet-cli.ts'
 
-const START_LIMIT_MS = 60_000
+const START_LIMIT_MS = 180_000
 const DEFAULT_API_PORT = 11_435
-/** The promise: so long after joining, an offer is in every book. */
+/** The promise: so long after joining, an offer is in every book; of a machine that has nothing else to do. */
 const IN_EVERY_BOOK_MS = 5_000
 /** Dear enough that one answer pays more than its claim costs. */
 const PRICE = '1000'
@@ -175,7 +176,7 @@ describe('three terminals', () => {
     const joined = performance.now()
     upStatus = await askStatus('provider')
     for (const apiUrl of [status.apiUrl, apiUrlOf(clientStatus)]) {
-      const leftMs = IN_EVERY_BOOK_MS - (performance.now() - joined)
+      const leftMs = IN_EVERY_BOOK_MS * slowness() - (performance.now() - joined)
       await eventually(async () => (await bookOf(apiUrl)).includes(upStatus.peerId), leftMs)
     }
     expect(upStatus).toMatchObject({
@@ -224,10 +225,14 @@ describe('three terminals', () => {
     expect(stderr).toContain('verdict  accepted, tier simulated')
     expect(code).toBe(0)
     expect(JSON.parse(stdout).answer.length).toBeGreaterThan(20)
-    upStatus = await askStatus('provider')
+    // Its side of the answer may end a moment after the client has all of it.
+    await eventually(async () => {
+      upStatus = await askStatus('provider')
+      return upStatus.provider?.answers === 1
+    })
     expect(BigInt(upStatus.provider!.earnedNano)).toBeGreaterThan(0n)
     expect(upStatus.provider!.channels.open).toBe(1)
-    expect(upStatus).toMatchObject({ reachability: 'reached', provider: { answers: 1 } })
+    expect(upStatus).toMatchObject({ reachability: 'reached' })
   })
 
   it(

@@ -14,7 +14,7 @@ import {
   startCli,
 } from './testnet-cli.ts'
 
-const READY_LIMIT_MS = 120_000
+const READY_LIMIT_MS = 240_000
 const POLL_MS = 25
 
 export class TestnetSession {
@@ -70,7 +70,7 @@ export class TestnetSession {
   }
 
   /** Waits for a state, never for a while. */
-  async until(reached: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
+  async until(reached: () => boolean | Promise<boolean>, limitMs = 120_000): Promise<void> {
     const late = performance.now() + limitMs
     while (!(await reached())) {
       if (performance.now() > late) throw new Error(`not true within ${limitMs} ms: ${reached}`)
@@ -103,7 +103,7 @@ export class TestnetSession {
 }
 
 /** @throws when one of the processes outlives the limit; it is killed then */
-export async function untilGone(pids: readonly number[], limitMs = 30_000): Promise<void> {
+export async function untilGone(pids: readonly number[], limitMs = 120_000): Promise<void> {
   const late = performance.now() + limitMs
   while (pids.some(isRunning)) {
     if (performance.now() > late) {

@@ -27,12 +27,7 @@ import { UpstreamAnswer } from './answer.ts'
 import { UpstreamCall } from './call.ts'
 import type { Dialect, UpstreamAsk } from './dialects/dialect.ts'
 import { badOption, drifted, noResume } from './errors.ts'
-import {
-  DEFAULT_TIMEOUTS,
-  type UpstreamAccess,
-  type UpstreamTimeouts,
-  upstreamBase,
-} from './http.ts'
+import { DEFAULT_TIMEOUTS, type UpstreamAccess, upstreamBase } from './http.ts'
 import {
   type DialectChoice,
   probeUpstream,
@@ -60,7 +55,6 @@ export interface UpstreamEngineOptions {
   readonly clock: Clock
   readonly fetch: typeof globalThis.fetch
   readonly timeoutSignal: (timeoutMs: number) => AbortSignal
-  readonly timeouts?: Partial<UpstreamTimeouts> | undefined
   readonly log?: ((event: string, data: ErrorData) => void) | undefined
 }
 
@@ -93,9 +87,9 @@ export async function createUpstreamEngine(
   return new HttpEngine(options, access, tokenizer, server)
 }
 
-function accessOf({ url, apiKey, fetch, timeoutSignal, timeouts }: UpstreamEngineOptions) {
+function accessOf({ url, apiKey, fetch, timeoutSignal }: UpstreamEngineOptions): UpstreamAccess {
   const baseUrl = upstreamBase(url)
-  return { baseUrl, apiKey, fetch, timeoutSignal, timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts } }
+  return { baseUrl, apiKey, fetch, timeoutSignal, timeouts: DEFAULT_TIMEOUTS }
 }
 
 async function findServer(

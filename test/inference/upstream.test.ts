@@ -1,8 +1,13 @@
 /** The upstream engine against servers that stall, flood, lie and die; all SIMULATED, over real HTTP. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { GenerateEvent, GenerateRequest } from '#inference/engine.ts'
-import { UPSTREAM_RETRY_AFTER_S_MAX } from '#inference/upstream/constants.ts'
-import type { UpstreamTimeouts } from '#inference/upstream/http.ts'
+import {
+  UPSTREAM_CHECK_TIMEOUT_MS,
+  UPSTREAM_CONNECT_TIMEOUT_MS,
+  UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
+  UPSTREAM_IDLE_TIMEOUT_MS,
+  UPSTREAM_RETRY_AFTER_S_MAX,
+} from '#inference/upstream/constants.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import {
   createUpstreamEngine,
@@ -27,8 +32,25 @@ afterEach(async () => {
   for (const dispose of disposables.splice(0).reverse()) await dispose()
 })
 
-/** Short enough for a test, and met by nothing that answers at all. */
-const SHORT: Partial<UpstreamTimeouts> = { firstTokenMs: 400, idleMs: 400 }
+/** By the phase that a silent server is given up in: its limit, by which it is found among the timers. */
+const LIMIT_MS = {
+  connect: UPSTREAM_CONNECT_TIMEOUT_MS,
+  'first-token': UPSTREAM_FIRST_TOKEN_TIMEOUT_MS,
+  idle: UPSTREAM_IDLE_TIMEOUT_MS,
+  check: UPSTREAM_CHECK_TIMEOUT_MS,
+} as const
+
+/**
+ * Only while the server fails, and only in one phase, is its limit short: no slow machine makes a good answer
+ * late, or another phase end first.
+ */
+function impatient(server: UpstreamTestServer, phase: keyof typeof LIMIT_MS) {
+  const timeoutSignal = (timeoutMs: number) =>
+    AbortSignal.timeout(
+      server.fault !== undefined && timeoutMs === LIMIT_MS[phase] ? 50 : timeoutMs,
+    )
+  return { timeoutSignal }
+}
 
 async function start(options: UpstreamServerOptions = {}) {
   const server = await UpstreamTestServer.start(options)
@@ -81,7 +103,8 @@ const failure = (code: string, data: object = {}) =>
 
 describe('a server that fails', () => {
   const timeout = 'UPSTREAM_TIMEOUT'
-  const cases: readonly (readonly [ServerFault, string, object])[] = [
+  type Told = object | { readonly phase: keyof typeof LIMIT_MS }
+  const cases: readonly (readonly [ServerFault, string, Told])[] = [
     ['silent-headers', timeout, { phase: 'connect' }],
     ['early-hints', timeout, { phase: 'connect' }],
     ['silent-before', timeout, { phase: 'first-token' }],
@@ -120,9 +143,8 @@ describe('a server that fails', () => {
   ]
   it.each(cases)('%s ends this request as %s and no other', async (fault, code, data) => {
     const server = await start()
-    const isConnect = 'phase' in data && data.phase === 'connect'
-    const timeouts = isConnect ? { connectMs: 400 } : SHORT
-    const engine = await open(server, code === timeout ? { timeouts } : {})
+    const isSilent = 'phase' in data
+    const engine = await open(server, isSilent ? impatient(server, data.phase) : {})
     const expected = await read(engine.generate(request(server)))
     server.fault = fault
     const refusal = await read(engine.generate(request(server))).catch((thrown) => thrown)
@@ -224,12 +246,10 @@ describe('documents of a server that is looked at', () => {
   ] as const)('%s are given up: %s', async (fault, code) => {
     const server = await start()
     server.fault = fault
-    const timeouts = code === 'UPSTREAM_TIMEOUT' ? { checkMs: 400 } : {}
-    await expect(open(server, { timeouts })).rejects.toEqual(failure(code))
-    const engine = await (async () => {
-      server.fault = undefined
-      return open(server, { timeouts })
-    })()
+    const options = code === 'UPSTREAM_TIMEOUT' ? impatient(server, 'check') : {}
+    await expect(open(server, options)).rejects.toEqual(failure(code))
+    server.fault = undefined
+    const engine = await open(server, options)
     server.fault = fault
     await expect(engine.check()).rejects.toEqual(failure(code))
   })

@@ -6,6 +6,7 @@
 import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
 import type { Model } from '../model/read-model.ts'
 import { ChannelReach } from './cache-scales.ts'
+import { graphInvalid } from './graph-errors.ts'
 import { cacheBytesPerToken, type GraphSignature } from './graph-signature.ts'
 import { kvCacheUnsupported } from './kv-cache.ts'
 import { createSession, PortableModel } from './portable-model.ts'
@@ -47,7 +48,10 @@ export async function calibrateCache(
     const model = new PortableModel(session, prepared.signature, config)
     for (let sequence = 0; sequence < CACHE_CALIBRATION_SEQUENCES; sequence++) {
       const { cache } = model.openCache()
-      await model.read(cache, calibrationIds(config.vocabularySize, sequence, tokens))
+      const ids = calibrationIds(config.vocabularySize, sequence, tokens)
+      await model.read(cache, ids).catch((thrown) => {
+        throw graphInvalid('a trial run fails', thrown)
+      })
       addAll(prepared.signature, cache.tensors, reaches)
       model.closeCache(cache)
     }

@@ -1,5 +1,6 @@
 /** The class of hardware within which results are alike; part of the decoding schedule's digest. */
 import type { Device } from './device.ts'
+import { nvidiaDriver } from './device-nvidia.ts'
 import { type VulkanAdapter, vulkanAdapters } from './device-vulkan.ts'
 import { instructionSetClass } from './instruction-set.ts'
 
@@ -10,7 +11,13 @@ import { instructionSetClass } from './instruction-set.ts'
 export async function deviceClass(device: Device): Promise<string> {
   const processor = await instructionSetClass(process.platform, process.arch)
   if (device === 'cpu') return processor
+  if (device === 'cuda') return `${device} [${nvidiaClass(nvidiaDriver())}] ${processor}`
   return `${device} [${adapters().map(adapterClass).join('; ')}] ${processor}`
+}
+
+/** Of which of several GPUs CUDA calls the first, its environment decides: all are named. */
+export function nvidiaClass(driver: ReturnType<typeof nvidiaDriver>): string {
+  return driver === undefined ? '' : [...driver.gpus, driver.version].join('; ')
 }
 
 function adapterClass({ vendorId, deviceId, driverVersion }: VulkanAdapter): string {

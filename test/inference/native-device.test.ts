@@ -3,6 +3,7 @@
  * same calls of onnxruntime, its addresses never looked behind. No GPU takes part: nothing here says anything
  * about drivers, kernels or speed of one.
  */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -11,7 +12,9 @@ import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { parseModelConfig } from '#inference/model/model-config.ts'
 import { readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
 import { deviceOutOfMemory } from '#inference/onnx/device.ts'
+import { nvidiaClass } from '#inference/onnx/device-class.ts'
 import { CUDA_INSTALL, hasCudaProvider, missingCudaLibraries } from '#inference/onnx/device-cuda.ts'
+import { nvidiaDriver } from '#inference/onnx/device-nvidia.ts'
 import type { GraphSignature } from '#inference/onnx/graph-signature.ts'
 import { DeviceCopy } from '#inference/onnx/native/device-copy.ts'
 import { cudaDevice } from '#inference/onnx/native/device-place.ts'
@@ -26,6 +29,7 @@ import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testEngine } from '../contracts/engine.ts'
 import { type DecoderGraphOptions, decoderGraph } from '../support/decoder-graph.ts'
 import { DECODER_SHAPES, decoderConfig } from '../support/decoder-weights.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 
 const SLOTS = 4
@@ -193,6 +197,30 @@ describe('cuda', () => {
   it('is another runtime to policies, with the options of its provider', () => {
     const [cpu, cuda] = (['cpu', 'cuda'] as const).map((one) => onnxRuntimeDigest(nodeCrypto, one))
     expect(cuda).not.toEqual(cpu)
+  })
+
+  it('is a class of hardware by its GPUs and their driver', () => {
+    const driver = temporaryFolder()
+    expect(nvidiaDriver(driver)).toBeUndefined()
+    const version =
+      'NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC'
+    writeFileSync(path.join(driver, 'version'), `${version}\nGCC version:  gcc version 12.3.0\n`)
+    for (const [bus, model] of [
+      ['0000:01:00.0', 'NVIDIA L4'],
+      ['0000:02:00.0', 'NVIDIA H100 80GB HBM3'],
+    ] as const) {
+      const gpu = path.join(driver, 'gpus', bus)
+      mkdirSync(gpu, { recursive: true })
+      const text = `Model: \t\t ${model}\nIRQ:   \t\t 180\nGPU UUID: \t GPU-0\n`
+      writeFileSync(path.join(gpu, 'information'), text)
+    }
+    const found = nvidiaDriver(driver)
+    expect(found).toEqual({
+      version: '550.54.15',
+      gpus: ['NVIDIA H100 80GB HBM3', 'NVIDIA L4'],
+    })
+    expect(nvidiaClass(found)).toBe('NVIDIA H100 80GB HBM3; NVIDIA L4; 550.54.15')
+    expect(nvidiaClass(undefined)).toBe('')
   })
 
   it('names every library of the driver that is missing, not only the first', () => {

@@ -183,6 +183,7 @@ export class NativeSession {
     type: number,
   ): NativeTensor<Data> {
     const range = { info: this.#memory, start: data, bytes: data.byteLength }
-    return { data, ...createValue(this.#api, range, shape, type) }
+    const { address, release } = createValue(this.#api, range, shape, type)
+    return { data, address, release }
   }
 }

@@ -2,7 +2,7 @@
  * The payment channel where one nanoTON decides: the least payment, the least refund, the least value of a call. Found
  * by mutation testing (`npm run mutants`), as the limits in contract-limits.test.ts were.
  */
-import type { Transaction } from '@ton/core'
+import { Address, type Transaction } from '@ton/core'
 import { describe, expect, it } from 'vitest'
 import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
 import type { WalletMessage } from '#settlement/types.ts'
@@ -11,6 +11,7 @@ import {
   closeMessage,
   coopCloseMessage,
   destroyMessage,
+  startCloseMessage,
   topUpMessage,
 } from '#settlement/wallet/messages.ts'
 import { NOW_S } from './channel-fixture.ts'
@@ -138,6 +139,19 @@ describe.each(PRICE_TABLES)('the payment channel at one nanoTON, prices %s', (pr
     expect(sent.success).toBe(false)
     expect(description.type === 'generic' && description.bouncePhase?.type).toBe('ok')
     expect((await bench.state()).closed).toBe(false)
+  })
+
+  it('gives back the coins of a start_close that cannot tell its provider', async () => {
+    // In a workchain that the network does not have.
+    const provider = new Address(5, Buffer.alloc(32, 7))
+    const bench = await ContractBench.create(prices, { provider })
+    await bench.deposit(TON)
+    const [before, held] = [await bench.account(), await bench.balance()]
+    const sent = await bench.send(bench.client, startCloseMessage(bench.terms))
+    const { description } = ownOf(bench, sent)
+    expect(description.type === 'generic' && description.bouncePhase?.type).toBe('ok')
+    expect(await bench.balance()).toBe(held)
+    expect(await bench.account()).toEqual(before)
   })
 
   it('is destroyed although nothing is left to give back to the caller', async () => {

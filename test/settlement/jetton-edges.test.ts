@@ -1,67 +1,164 @@
 /**
  * The jetton channel where one nanoTON, one second or one number decides. Found by mutation testing (`npm run mutants`).
  */
-import { beginCell } from '@ton/core'
 import { describe, expect, it } from 'vitest'
 import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
 import {
   jettonClaimMessage,
   jettonCloseMessage,
+  jettonCoopCloseMessage,
   jettonDestroyMessage,
   jettonFinishMessage,
+  jettonStartCloseMessage,
+  setJettonWalletMessage,
 } from '#settlement/jetton/jetton-channel.ts'
 import type { WalletMessage } from '#settlement/types.ts'
+import { clientKey } from './channel-fixture.ts'
 import { JettonBench, UNIT } from './jetton/jetton-bench.ts'
-import type { Sent } from './sandbox-bench.ts'
+import type { Party } from './sandbox-bench.ts'
 
 const DAY_S = 86_400
-const TRANSFER = 0x0f8a7ea5
-/** Set in the query id of a refund. */
-const REFUND_BIT = 1n << 63n
 
-/** The least value with which a first claim is taken: what one transfer must be able to pay, and the call's own gas. */
-const CLAIM_LEAST_NANO: Readonly<Record<PriceTable, bigint>> = {
-  'mainnet-2026-08': 4_775_338n,
-  'mainnet-2024': 28_652_000n,
+/** The least values with which calls are taken: their own gas, and what each transfer must be able to pay. */
+const LEAST_NANO: Readonly<Record<PriceTable, Least>> = {
+  'mainnet-2026-08': {
+    setWallet: 3_069_316n,
+    claim: 4_775_338n,
+    close: 4_871_071n,
+    closeWithBoth: 8_676_941n,
+  },
+  'mainnet-2024': {
+    setWallet: 21_207_552n,
+    claim: 28_652_000n,
+    close: 29_226_400n,
+    closeWithBoth: 52_061_600n,
+  },
 }
 
-/** The same message under another query id than 0. */
-function withQuery(message: WalletMessage, queryId: bigint): WalletMessage {
-  const body = message.body.beginParse()
-  const opcode = body.loadUint(32)
-  body.loadUint(64)
-  const asked = beginCell().storeUint(opcode, 32).storeUint(queryId, 64).storeSlice(body).endCell()
-  return { ...message, body: asked }
-}
-
-/** Query ids of the transfers that the channel asked its jetton wallet for. */
-function transfersOf({ transactions }: Sent, bench: JettonBench): readonly bigint[] {
-  return transactions.flatMap(({ inMessage }) => {
-    if (!inMessage?.info.src?.toString().includes(`${bench.channel}`)) return []
-    const body = inMessage.body.beginParse()
-    return body.remainingBits >= 96 && body.loadUint(32) === TRANSFER ? [body.loadUintBig(64)] : []
-  })
+interface Least {
+  /** With the rent of 30 days. */
+  readonly setWallet: bigint
+  readonly claim: bigint
+  /** With one transfer. */
+  readonly close: bigint
+  readonly closeWithBoth: bigint
 }
 
 describe.each(PRICE_TABLES)('the jetton channel at its edges, prices %s', (prices) => {
+  /** Refused with one nano less, taken with this. */
+  async function expectLeast(bench: JettonBench, from: Party, call: WalletMessage, least: bigint) {
+    const short = await bench.bench.send(from, { ...call, valueNano: least - 1n })
+    expect(short.exitCode).toBe(412)
+    const taken = await bench.bench.send(from, { ...call, valueNano: least })
+    expect(taken.exitCode).toBe(0)
+    expect(taken.success).toBe(true)
+  }
+
+  it('is deployed from the least value on that covers its rent, and not for one nano less', async () => {
+    const bench = await JettonBench.prepare(prices)
+    const call = setJettonWalletMessage(bench.terms, await bench.jetton.walletOf(bench.channel))
+    await expectLeast(bench, bench.bench.client, call, LEAST_NANO[prices].setWallet)
+  })
+
+  it('counts coins that came before it as rent, and keeps them when they are more', async () => {
+    for (const [early, most] of [
+      [1_000_000n, LEAST_NANO[prices].setWallet],
+      [50_000_000n, 50_000_000n],
+    ] as const) {
+      const bench = await JettonBench.prepare(prices)
+      const { client } = bench.bench
+      await client.send({ to: bench.channel, value: early, bounce: false })
+      const wallet = await bench.jetton.walletOf(bench.channel)
+      const call = setJettonWalletMessage(bench.terms, wallet)
+      expect((await bench.bench.send(client, call)).success).toBe(true)
+      const held = await bench.bench.balance(bench.channel)
+      expect(held).toBeGreaterThanOrEqual(early)
+      expect(held).toBeLessThanOrEqual(most)
+    }
+  })
+
   it('takes a claim from the least value on that covers a transfer, and refuses one nano less', async () => {
     const bench = await JettonBench.open(prices)
-    const { provider } = bench.bench
     await bench.deposit(100n * UNIT)
     const claim = jettonClaimMessage(bench.terms, bench.voucher(40n * UNIT, 1))
-    const valueNano = CLAIM_LEAST_NANO[prices]
-    const short = await bench.bench.send(provider, { ...claim, valueNano: valueNano - 1n })
-    expect(short.exitCode).toBe(412)
-    expect((await bench.bench.send(provider, { ...claim, valueNano })).exitCode).toBe(0)
+    await expectLeast(bench, bench.bench.provider, claim, LEAST_NANO[prices].claim)
     expect((await bench.state()).paid).toBe(40n * UNIT)
   })
 
-  it('names payment and refund by the query of the call, the refund with its mark', async () => {
+  it.each([
+    { used: 0n, least: 'close', why: 'all goes back' },
+    { used: 100n, least: 'close', why: 'all is paid' },
+    { used: 1n, least: 'closeWithBoth', why: 'one is paid' },
+    { used: 99n, least: 'closeWithBoth', why: 'one goes back' },
+  ] as const)('closes from the least value on for its transfers: $why', async ({ used, least }) => {
     const bench = await JettonBench.open(prices)
-    await bench.deposit(100n * UNIT)
-    const close = jettonCloseMessage(bench.terms, bench.voucher(40n * UNIT, 1))
-    const sent = await bench.bench.send(bench.bench.provider, withQuery(close, 78n))
-    expect(transfersOf(sent, bench)).toEqual([78n, REFUND_BIT | 78n])
+    await bench.deposit(100n)
+    const close = jettonCloseMessage(bench.terms, bench.voucher(used, 1))
+    await expectLeast(bench, bench.bench.provider, close, LEAST_NANO[prices][least])
+    expect(await bench.balances()).toEqual([1_000n * UNIT - used, used, 0n])
+  })
+
+  it('pays one, and sends one again that its wallet refused', async () => {
+    const bench = await JettonBench.open(prices)
+    const { provider, stranger } = bench.bench
+    await bench.deposit(2n)
+    const claim = jettonClaimMessage(bench.terms, bench.voucher(1n, 0))
+    expect((await bench.bench.send(provider, claim)).success).toBe(true)
+    await bench.jetton.freeze(bench.channel, true)
+    await bench.bench.send(provider, jettonCloseMessage(bench.terms))
+    expect(await bench.state()).toMatchObject({ closed: true, paid: 1n, refunded: 0n })
+    await bench.jetton.freeze(bench.channel, false)
+    const again = await bench.bench.send(stranger, jettonFinishMessage(bench.terms))
+    expect(again.success).toBe(true)
+    expect(await bench.balances()).toEqual([1_000n * UNIT - 1n, 1n, 0n])
+  })
+
+  it('keeps the first root of a count of receipts', async () => {
+    const bench = await JettonBench.open(prices)
+    await bench.deposit(100n)
+    for (const [amount, root] of [
+      [10n, 7],
+      [20n, 8],
+    ] as const) {
+      const claim = jettonClaimMessage(bench.terms, bench.voucher(amount, 3, clientKey, root))
+      expect((await bench.bench.send(bench.bench.provider, claim)).success).toBe(true)
+    }
+    expect((await bench.state()).receiptsRoot[0]).toBe(7)
+  })
+
+  it('closes together at what was claimed and at no less', async () => {
+    const bench = await JettonBench.open(prices)
+    await bench.deposit(100n)
+    const { client, provider } = bench.bench
+    await bench.bench.send(provider, jettonClaimMessage(bench.terms, bench.voucher(40n, 1)))
+    const close = (amount: bigint) => jettonCoopCloseMessage(bench.terms, bench.closeAuth(amount))
+    expect((await bench.bench.send(client, close(39n))).exitCode).toBe(405)
+    expect((await bench.bench.send(client, close(40n))).success).toBe(true)
+    expect(await bench.balances()).toEqual([1_000n * UNIT - 40n, 40n, 0n])
+  })
+
+  it('takes deposits until the second before it expires', async () => {
+    const bench = await JettonBench.open(prices)
+    const { chain } = bench.bench
+    chain.now = bench.terms.expiresAt - 1
+    await bench.deposit(5n)
+    chain.now = bench.terms.expiresAt
+    await bench.deposit(7n)
+    expect((await bench.state()).deposited).toBe(5n)
+    expect(await bench.balances()).toEqual([1_000n * UNIT - 5n, 0n, 5n])
+  })
+
+  it('finishes at the second when its delay is over, and not before', async () => {
+    const bench = await JettonBench.open(prices)
+    const { chain, client, stranger } = bench.bench
+    await bench.deposit(5n)
+    await bench.bench.send(client, jettonStartCloseMessage(bench.terms))
+    const { closeAt } = await bench.state()
+    const finish = jettonFinishMessage(bench.terms)
+    chain.now = closeAt - 1
+    expect((await bench.bench.send(stranger, finish)).exitCode).toBe(414)
+    chain.now = closeAt
+    expect((await bench.bench.send(stranger, finish)).success).toBe(true)
   })
 
   it('is destroyed a day and a second after its last transfer, and not a day after it', async () => {

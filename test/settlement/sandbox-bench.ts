@@ -1,5 +1,5 @@
 /** Contracts on a bare sandbox: every send is checked for conservation of coins. */
-import type { Address, Message, Transaction } from '@ton/core'
+import type { Address, Cell, Message, Transaction } from '@ton/core'
 import {
   Blockchain,
   type BlockchainSnapshot,
@@ -14,16 +14,27 @@ import { SandboxAccounts } from './sandbox-accounts.ts'
 
 export type Party = SandboxContract<TreasuryContract>
 
+export interface SentMessage {
+  readonly opcode: number
+  readonly to: string
+  readonly valueNano: bigint
+  readonly body: Cell
+}
+
 export interface Sent {
   /** Exit code of the called contract's compute phase. */
   readonly exitCode: number | undefined
   readonly success: boolean
   /** Spent by the called contract. */
   readonly gas: bigint
+  /** What that gas cost. */
+  readonly gasNano: bigint
   /** Fees of everything that followed from the message; what happens in the sender's wallet is left out. */
   readonly feesNano: bigint
-  /** What the called contract sent: operation code, receiver, value. */
-  readonly out: readonly { opcode: number; to: string; valueNano: bigint }[]
+  /** What the called contract sent in answer to the call. */
+  readonly out: readonly SentMessage[]
+  /** What it sent in the same trace after that: its answers to bounces. */
+  readonly later: readonly SentMessage[]
   /** The whole trace, for contracts that call others. */
   readonly transactions: readonly Transaction[]
 }
@@ -114,12 +125,13 @@ function feesOf(transaction: Transaction): bigint {
   return transaction.totalFees.coins + (info?.type === 'internal' ? info.forwardFee : 0n)
 }
 
-function describeSent(
+/** @throws Error when no message reached the contract */
+export function describeSent(
   transactions: readonly Transaction[],
   called: Address,
   sender: Address,
 ): Sent {
-  const own = transactions.find((one) => receiverOf(one) === String(called))
+  const [own, ...later] = transactions.filter((one) => receiverOf(one) === String(called))
   if (own === undefined) throw new Error('the message did not reach the contract')
   const { success, exitCode } = outcomeOf(own)
   const compute = own.description.type === 'generic' ? own.description.computePhase : undefined
@@ -127,10 +139,12 @@ function describeSent(
     success,
     exitCode,
     gas: compute?.type === 'vm' ? compute.gasUsed : 0n,
+    gasNano: compute?.type === 'vm' ? compute.gasFees : 0n,
     feesNano: transactions
       .filter((one) => receiverOf(one) !== String(sender))
       .reduce((sum, one) => sum + one.totalFees.coins + forwardFeesOf(one), 0n),
-    out: [...own.outMessages.values()].filter(isInternal).map(describeOut),
+    out: outOf(own),
+    later: later.flatMap(outOf),
     transactions,
   }
 }
@@ -147,15 +161,20 @@ function forwardFeesOf(transaction: Transaction): bigint {
   )
 }
 
+function outOf(transaction: Transaction): SentMessage[] {
+  return [...transaction.outMessages.values()].filter(isInternal).map(describeOut)
+}
+
 function isInternal(message: Message): boolean {
   return message.info.type === 'internal'
 }
 
-function describeOut(message: Message) {
+function describeOut(message: Message): SentMessage {
   const body = message.body.beginParse()
   return {
     opcode: body.remainingBits >= 32 ? body.loadUint(32) : 0,
     to: String(message.info.dest),
     valueNano: message.info.type === 'internal' ? message.info.value.coins : 0n,
+    body: message.body,
   }
 }

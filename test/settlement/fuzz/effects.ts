@@ -3,7 +3,7 @@
  */
 import { type Address, Cell } from '@ton/core'
 import type { PriceTable } from '#settlement/devchain/prices.ts'
-import type { Sent } from '../sandbox-bench.ts'
+import type { Sent, SentMessage } from '../sandbox-bench.ts'
 
 /** A message that the contract sends. */
 export interface Out {
@@ -11,32 +11,49 @@ export interface Out {
   readonly to: Address
   /** Undefined: what the call brought too much, which depends on the gas used. */
   readonly valueNano?: bigint
+  /** Where the value depends on the gas used and yet has limits: the least and the most. */
+  readonly limitsNano?: readonly [bigint, bigint]
+  /** Undefined: the opcode alone is compared. */
+  readonly body?: Cell
 }
 
 export interface Effect {
   readonly out: readonly Out[]
+  /** Sent in the same trace when what was sent first comes back. */
+  readonly later?: readonly Out[]
   /** By how much the contract's coins grow, its storage fee aside. */
   readonly keptNano: bigint
 }
 
 /** @throws Error when the call did something else */
 export function sameEffect(sent: Sent, keptNano: bigint, effect: Effect): void {
-  const found = sent.out.map(({ opcode, to, valueNano }, at) =>
-    describe(opcode, to, effect.out[at]?.valueNano === undefined ? undefined : valueNano),
-  )
-  const expected = effect.out.map(({ opcode, to, valueNano }) =>
-    describe(opcode, String(to), valueNano),
-  )
-  if (found.join() !== expected.join()) {
-    throw new Error(`it sent ${found.join()}, the model says ${expected.join()}`)
-  }
+  sameMessages('it', sent.out, effect.out)
+  if (effect.later !== undefined) sameMessages('later it', sent.later, effect.later)
   if (keptNano !== effect.keptNano) {
     throw new Error(`it kept ${keptNano}, the model says ${effect.keptNano}`)
   }
 }
 
-function describe(opcode: number, to: string, valueNano: bigint | undefined): string {
-  return `${opcode.toString(16)} to ${to}${valueNano === undefined ? '' : ` with ${valueNano}`}`
+function sameMessages(who: string, sent: readonly SentMessage[], expected: readonly Out[]): void {
+  const found = sent.map((one, at) => describe(one, expected[at])).join()
+  const wanted = expected.map((one) => describe(one, one)).join()
+  if (found !== wanted) throw new Error(`${who} sent ${found}, the model says ${wanted}`)
+  for (const [at, { limitsNano }] of expected.entries()) {
+    const valueNano = sent[at]?.valueNano ?? 0n
+    if (limitsNano !== undefined && (valueNano < limitsNano[0] || valueNano > limitsNano[1])) {
+      throw new Error(`${who} sent ${valueNano} nanoTON, the model says ${limitsNano}`)
+    }
+  }
+}
+
+/** As much of a message as the model says something about. */
+function describe(message: Out | SentMessage, model: Out | undefined): string {
+  const { opcode, to, valueNano, body } = message
+  return [
+    `${opcode.toString(16)} to ${to}`,
+    ...(model?.valueNano === undefined ? [] : [`with ${valueNano}`]),
+    ...(model?.body === undefined ? [] : [`saying ${body}`]),
+  ].join(' ')
 }
 
 /** Storage fees that the contract paid in this trace. */

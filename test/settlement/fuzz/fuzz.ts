@@ -17,9 +17,9 @@ export interface Step {
   readonly send: (() => Promise<Sent>) | undefined
   /**
    * What a success sends and keeps, when the contract held this before the call and after its storage
-   * fee; undefined: the state alone is compared.
+   * fee, and paid so much for gas; undefined: the state alone is compared.
    */
-  readonly effect?: (heldNano: bigint) => Effect
+  readonly effect?: (heldNano: bigint, gasNano: bigint) => Effect
   /** It brings too little, perhaps: it may fail, and then nothing may have changed but coins kept. */
   readonly poorNano?: bigint
   /** Brings the model to the state after a success. */
@@ -95,7 +95,7 @@ async function take(life: Life, step: Step): Promise<boolean> {
   // What a contract without rent owes for storage, its caller pays.
   const held = maxOf(0n, before - storageFeesOf(sent, life.address))
   const kept = (await life.balance()) - held
-  const effect = step.expected === 0 ? step.effect?.(held) : undefined
+  const effect = step.expected === 0 ? step.effect?.(held, sent.gasNano) : undefined
   if (step.poorNano !== undefined) return await takePoor(step, step.poorNano, effect, sent, kept)
   same('the exit code', sent.exitCode, step.expected)
   if (step.expected !== 0) {

@@ -14,7 +14,23 @@ import {
 import type { WalletMessage } from '#settlement/types.ts'
 import { NOW_S } from '../channel-fixture.ts'
 import { JettonBench, UNIT } from '../jetton/jetton-bench.ts'
-import type { Party } from '../sandbox-bench.ts'
+import {
+  answerBody,
+  CLOSING_STARTED,
+  closingBody,
+  EXCESSES,
+  notificationBody,
+  REFUND_BIT,
+  REFUNDED,
+  RETURNED,
+  returnedBody,
+  TOP_UP,
+  TRANSFER,
+  topUpPayload,
+  transferBody,
+  withQuery,
+} from '../jetton/jetton-messages.ts'
+import { describeSent, type Party } from '../sandbox-bench.ts'
 import { anyCloseAuth, anyVoucher, type Standing } from './channel-cells.ts'
 import type { Dice } from './dice.ts'
 import { MESSAGE_PRICE_NANO, maxOf, minOf, type Out, sizeOf, storageRent } from './effects.ts'
@@ -24,12 +40,6 @@ import { FRESH, LIFE_S, present } from './jetton-model.ts'
 const CLOSE_DELAY_S = 3_600
 const DAY_S = 86_400
 const RENT_SLACK_S = 90 * DAY_S
-const TRANSFER = 0x0f8a7ea5
-const TOP_UP = 0x4f50454e
-const REFUNDED = 0x52464e44
-const CLOSING_STARTED = 0x434c5347
-const EXCESSES = 0xd53276db
-const RETURNED = 0x52464553
 /** An address instead of none. */
 const WALLET_BITS = 267n - 2n
 
@@ -38,6 +48,8 @@ export class JettonChannelLife implements Life {
   readonly #prices: PriceTable
   readonly #model = { ...FRESH }
   readonly #wallets: Wallets
+  /** Of the present step. */
+  #query = 0n
   isOver = false
 
   private constructor(bench: JettonBench, prices: PriceTable, wallets: Wallets) {
@@ -72,11 +84,12 @@ export class JettonChannelLife implements Life {
   next(dice: Dice): Step | Promise<Step> {
     const { active, closed, closeAt, walletSet } = this.#model
     const closing = !closed && closeAt !== 0
-    if (!active) return this.#setWallet(dice)
+    this.#query = dice.pick([0n, 1n, 77n, REFUND_BIT, REFUND_BIT | 77n, 2n * REFUND_BIT - 1n])
+    if (!active) return dice.oneIn(3) ? this.#coins(dice) : this.#setWallet(dice)
     return dice.weighted<() => Step | Promise<Step>>([
       [walletSet || closed ? 2 : 40, () => this.#setWallet(dice)],
       [closed ? 1 : 14, () => this.#topUp(dice)],
-      [4, () => this.#gift(dice)],
+      [8, () => this.#gift(dice)],
       [closed ? 8 : 30, () => this.#claim(dice)],
       [closed ? 1 : 4, () => this.#close(dice)],
       [closed ? 1 : 7, () => this.#coopClose(dice)],
@@ -97,9 +110,10 @@ export class JettonChannelLife implements Life {
   /** Sends it, now and then with a random value that is perhaps too little. */
   #send(dice: Dice, from: Party, message: WalletMessage) {
     const { bench } = this.#bench
-    if (!dice.oneIn(10)) return { send: () => bench.send(from, message) }
+    const asked = withQuery(message, this.#query)
+    if (!dice.oneIn(10)) return { send: () => bench.send(from, asked) }
     const poorNano = BigInt(1 + dice.below(90_000_000))
-    return { poorNano, send: () => bench.send(from, { ...message, valueNano: poorNano }) }
+    return { poorNano, send: () => bench.send(from, { ...asked, valueNano: poorNano }) }
   }
 
   async #setWallet(dice: Dice): Promise<Step> {
@@ -111,7 +125,7 @@ export class JettonChannelLife implements Life {
     const rent = storageRent(this.#prices, this.#end + RENT_SLACK_S - this.#now, size)
     const missing = (held: bigint) => maxOf(0n, 2n * rent - held)
     const short = dice.oneIn(8)
-    const message = setJettonWalletMessage(terms, wallet)
+    const message = withQuery(setJettonWalletMessage(terms, wallet), this.#query)
     const valueNano = short ? missing(await this.balance()) + 1n : message.valueNano
     return {
       kind: 'set_wallet',
@@ -149,11 +163,26 @@ export class JettonChannelLife implements Life {
   /** All that is left, less what its way costs. */
   #remains(held: bigint): Out {
     const valueNano = held - MESSAGE_PRICE_NANO[this.#prices]
-    return { opcode: REFUNDED, to: this.#bench.terms.client, valueNano }
+    const body = answerBody(REFUNDED, this.#query)
+    return { opcode: REFUNDED, to: this.#bench.terms.client, valueNano, body }
   }
 
-  #excess(to: Party): Out {
-    return { opcode: EXCESSES, to: to.address }
+  #excess(to: Party, queryId = this.#query): Out {
+    return { opcode: EXCESSES, to: to.address, body: answerBody(EXCESSES, queryId) }
+  }
+
+  /** Coins for an address that has no contract yet: they count as rent. */
+  #coins(dice: Dice): Step {
+    const { client } = this.#bench.bench
+    const value = BigInt(1 + dice.below(12_000_000))
+    return {
+      kind: 'coins',
+      expected: 0,
+      send: undefined,
+      apply: async () => {
+        await client.send({ to: this.address, value, bounce: false })
+      },
+    }
   }
 
   /** A transfer of jettons to the channel; `counts` as deposit when the channel is open. */
@@ -162,27 +191,37 @@ export class JettonChannelLife implements Life {
     const model = this.#model
     const open =
       model.walletSet && !model.closed && model.closeAt === 0 && this.#now < terms.expiresAt
-    const body = beginCell()
-      .storeUint(TRANSFER, 32)
-      .storeUint(0, 64)
-      .storeCoins(amount)
-      .storeAddress(this.address)
-      .storeAddress(bench[from].address)
-      .storeMaybeRef(null)
-      .storeCoins(100_000_000n)
-      .storeBuilder(payload)
-      .endCell()
+    const sender = bench[from]
+    const queryId = this.#query
+    const transfer = { queryId, amount, to: this.address, response: sender.address, payload }
+    const body = transferBody({ ...transfer, forwardNano: 100_000_000n })
     const message = { to: this.#wallets[from], valueNano: 400_000_000n, body }
     return {
       kind: counts && open ? 'top_up' : 'gift',
       expected: 0,
-      send: () => bench.send(bench[from], message),
+      send: async () => {
+        const { transactions } = await bench.send(sender, message)
+        return describeSent(transactions, this.address, this.#wallets.channel)
+      },
+      effect: () => ({
+        out: [counts && open ? this.#excess(sender) : this.#refusal(amount, sender)],
+        keptNano: 0n,
+      }),
       apply: () => {
         if (counts && open) model.deposited += amount
         // Nobody booked it, or its way back was refused: it stays in the channel's jetton wallet.
         else if (!model.walletSet || model.frozen) model.stray += amount
       },
     }
+  }
+
+  /** The answer to jettons that are no deposit: back they go, once it is known where they lie. */
+  #refusal(amount: bigint, sender: Party): Out {
+    const to = this.#wallets.channel
+    if (!this.#model.walletSet) return { opcode: RETURNED, to, body: returnedBody(419) }
+    const { address } = sender
+    const body = transferBody({ queryId: this.#query, amount, to: address, response: address })
+    return { opcode: TRANSFER, to, body }
   }
 
   #topUp(dice: Dice): Step {
@@ -198,6 +237,8 @@ export class JettonChannelLife implements Life {
     const amount = BigInt(1 + dice.below(5)) * UNIT
     if (dice.oneIn(4)) return this.#fakeNotification(amount)
     const payload = dice.pick([
+      beginCell(),
+      beginCell().storeBit(true),
       beginCell().storeBit(false),
       beginCell().storeBit(true).storeRef(beginCell().endCell()),
       beginCell()
@@ -208,21 +249,13 @@ export class JettonChannelLife implements Life {
         .storeUint(TOP_UP + 1, 32),
     ])
     if (dice.oneIn(2)) return this.#transfer('client', amount, payload, false)
-    const word = beginCell().storeBit(false).storeUint(TOP_UP, 32)
-    return this.#transfer('stranger', amount, word, false)
+    return this.#transfer('stranger', amount, topUpPayload(), false)
   }
 
   /** What a jetton wallet would say, from somebody who is none. */
   #fakeNotification(amount: bigint): Step {
     const { bench, terms } = this.#bench
-    const body = beginCell()
-      .storeUint(0x7362d09c, 32)
-      .storeUint(0, 64)
-      .storeCoins(amount)
-      .storeAddress(terms.client)
-      .storeBit(false)
-      .storeUint(TOP_UP, 32)
-      .endCell()
+    const body = notificationBody(this.#query, amount, terms.client, topUpPayload())
     const message = { to: this.address, valueNano: 100_000_000n, body }
     return {
       kind: 'fake notification',
@@ -250,10 +283,38 @@ export class JettonChannelLife implements Life {
   }
 
   /** Jettons on their way: one message each, or none and the excess. */
-  #outs(owed: bigint, left: bigint, from: Party): Out[] {
-    const transfer = { opcode: TRANSFER, to: this.#wallets.channel }
-    const transfers = [owed, left].filter((amount) => amount > 0n).map(() => transfer)
-    return transfers.length > 0 ? transfers : [this.#excess(from)]
+  #sends(owed: bigint, left: bigint, from: Party, message: WalletMessage) {
+    const { client, provider } = this.#bench.terms
+    const unmarked = this.#query & (REFUND_BIT - 1n)
+    const transfers = [
+      { amount: owed, to: provider, queryId: unmarked },
+      { amount: left, to: client, queryId: unmarked | REFUND_BIT },
+    ].filter(({ amount }) => amount > 0n)
+    const outs: Out[] = transfers.map((one) => ({
+      opcode: TRANSFER,
+      to: this.#wallets.channel,
+      body: transferBody({ ...one, response: from.address }),
+    }))
+    const [first] = outs
+    if (first === undefined) {
+      return () => ({ out: [this.#excess(from)], keptNano: 0n, later: [] })
+    }
+    // What a frozen wallet sends back brings coins, which go on to whoever paid.
+    const later = this.#model.frozen ? transfers.map(() => this.#excess(from, unmarked)) : []
+    return (_held: bigint, gasNano: bigint) => {
+      const limitsNano = this.#halfOf(message.valueNano, gasNano)
+      const out = outs.length === 1 ? outs : [{ ...first, limitsNano }, ...outs.slice(1)]
+      return { out, keptNano: 0n, later }
+    }
+  }
+
+  /**
+   * What rides with the first of two transfers, its way paid: half of the call's value less at least
+   * the gas of the call and at most twice that.
+   */
+  #halfOf(valueNano: bigint, gasNano: bigint): readonly [bigint, bigint] {
+    const wayMax = 5n * MESSAGE_PRICE_NANO[this.#prices]
+    return [(valueNano - 2n * gasNano) / 2n - wayMax, (valueNano - gasNano) / 2n]
   }
 
   /** A frozen wallet sends both back. */
@@ -270,14 +331,15 @@ export class JettonChannelLife implements Life {
     const { bench, terms } = this.#bench
     const model = this.#model
     const from = this.#party(dice, bench.provider)
+    const message = jettonClaimMessage(terms, signed)
     const claimed = this.#claimedBy(voucher.amountNano)
     const owed = claimed - model.paid
     const changes = owed > 0n || voucher.leafCount > model.leafCount
     return {
       kind: 'claim',
       expected: expected === 0 && !changes ? 404 : expected,
-      ...this.#send(dice, from, jettonClaimMessage(terms, signed)),
-      effect: () => ({ out: this.#outs(owed, 0n, from), keptNano: 0n }),
+      ...this.#send(dice, from, message),
+      effect: this.#sends(owed, 0n, from, message),
       apply: () => {
         model.claimed = claimed
         this.#record(voucher.leafCount)
@@ -294,7 +356,7 @@ export class JettonChannelLife implements Life {
     return {
       kind,
       ...this.#send(dice, from, message),
-      effect: () => ({ out: this.#outs(owed, left, from), keptNano: 0n }),
+      effect: this.#sends(owed, left, from, message),
       apply: () => {
         model.claimed = claimed
         model.closed = true
@@ -348,7 +410,8 @@ export class JettonChannelLife implements Life {
     const { bench, terms } = this.#bench
     const from = this.#party(dice, bench.client)
     const closeAt = this.#now + CLOSE_DELAY_S
-    const told = { opcode: CLOSING_STARTED, to: terms.provider, valueNano: 0n }
+    const body = closingBody(this.#query, closeAt)
+    const told = { opcode: CLOSING_STARTED, to: terms.provider, valueNano: 0n, body }
     return {
       kind: 'start_close',
       expected: firstOf([
@@ -382,7 +445,7 @@ export class JettonChannelLife implements Life {
     const { bench, terms } = this.#bench
     const { closed, deposited, paid, refunded, lastTransferAt } = this.#model
     const from = this.#party(dice, bench.stranger)
-    const message = jettonDestroyMessage(terms)
+    const message = withQuery(jettonDestroyMessage(terms), this.#query)
     return {
       kind: 'destroy',
       expected: firstOf([
@@ -417,7 +480,10 @@ export class JettonChannelLife implements Life {
       kind: 'nonsense',
       expected: bounce ? 0xffff : 0,
       send: () => bench.send(from, message, { bounce }),
-      effect: () => ({ out: [{ opcode: RETURNED, to: from.address }], keptNano: 0n }),
+      effect: () => ({
+        out: [{ opcode: RETURNED, to: from.address, body: returnedBody(0xffff) }],
+        keptNano: 0n,
+      }),
       apply: () => undefined,
     }
   }
@@ -436,8 +502,18 @@ export class JettonChannelLife implements Life {
     }
   }
 
+  /** By some time, or to a moment that decides something: a second before it, at it or after it. */
   #wait(dice: Dice): Step {
-    const seconds = dice.pick([1, 60, CLOSE_DELAY_S - 1, CLOSE_DELAY_S, LIFE_S, DAY_S])
+    const { closeAt, lastTransferAt } = this.#model
+    const moment = dice.pick([
+      this.#end - CLOSE_DELAY_S,
+      this.#end,
+      closeAt,
+      lastTransferAt + DAY_S,
+    ])
+    const until = moment - this.#now + dice.pick([-1, 0, 1])
+    const some = dice.pick([1, 60, CLOSE_DELAY_S - 1, CLOSE_DELAY_S, LIFE_S, DAY_S])
+    const seconds = until > 0 && dice.oneIn(2) ? until : some
     return {
       kind: 'wait',
       expected: 0,

@@ -18,6 +18,8 @@ import { Jetton } from './jetton.ts'
 
 export const UNIT = 1_000_000n
 
+type Wallet = 'client' | 'provider' | 'stranger'
+
 export class JettonBench {
   readonly bench: SandboxBench
   readonly jetton: Jetton
@@ -46,10 +48,11 @@ export class JettonBench {
     return new JettonBench(bench, jetton, terms)
   }
 
-  static async open(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}) {
+  /** @param as whoever is to stand for its jetton wallet; left out, the jetton's own */
+  static async open(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}, as?: Wallet) {
     const self = await JettonBench.prepare(prices, changes)
     const { bench, jetton, terms } = self
-    const wallet = await jetton.walletOf(self.channel)
+    const wallet = as === undefined ? await jetton.walletOf(self.channel) : bench[as].address
     const sent = await bench.send(bench.client, setJettonWalletMessage(terms, wallet))
     if (!sent.success) throw new Error(`set_wallet failed with ${sent.exitCode}`)
     return self
@@ -73,8 +76,8 @@ export class JettonBench {
     return found
   }
 
-  voucher(amountNano: bigint, leafCount: number, key = clientKey) {
-    const receiptsRoot = new Uint8Array(32).fill(leafCount)
+  voucher(amountNano: bigint, leafCount: number, key = clientKey, root = leafCount) {
+    const receiptsRoot = new Uint8Array(32).fill(root)
     const cell = voucherCell({ channel: this.channel, amountNano, leafCount, receiptsRoot })
     return signCell(crypto, key, cell)
   }

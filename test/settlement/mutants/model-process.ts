@@ -27,6 +27,7 @@ const FOUND_BY_MUTANTS = [
   'contract-limits.test.ts',
   'contract-edges.test.ts',
   'jetton-edges.test.ts',
+  'jetton-wallets.test.ts',
 ]
 const GROUPS: Readonly<Record<ContractName, string>> = {
   'uni-channel': 'payment channel',

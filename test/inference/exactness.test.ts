@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { PREFILL_CHUNK_TOKENS } from '#inference/constants.ts'
 import { prefillChunks } from '#inference/decoding/schedule.ts'
 import { readModel } from '#inference/model/read-model.ts'
-import type { KvCache } from '#inference/onnx/kv-cache.ts'
+import { KV_CACHES, type KvCache } from '#inference/onnx/kv-cache.ts'
 import { type Backend, openModel } from '#inference/onnx/open-model.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -170,28 +170,31 @@ it('ends a prompt that is being read when its request is cancelled, and goes on 
   expect(await readPieces(model, ids, [6])).toEqual(expected)
 })
 
-it('moves sequences together when those between them have left, and keeps their bits and prefixes', async () => {
-  const folder = temporaryFolder()
-  await writeTinyModel(folder)
-  const model = await open(folder)
-  const sequences = [5, 40, 9, 23].map((length, row) =>
-    Array.from({ length }, (_, at) => (at * 37 + row * 11) % 250),
-  )
-  const alone: Float32Array[] = []
-  for (const ids of sequences)
-    alone.push(await readPieces(model, [...ids, 7, 8], [ids.length, 1, 1]))
-  const opened = sequences.map((ids) => model.openCache({ key: 'one', ids: [...ids, 7] }).cache)
-  for (const [row, ids] of sequences.entries()) await model.read(opened[row], ids)
-  const outer = [0, 3].map((row) => opened[row])
-  await model.decode(outer.map((cache) => ({ cache, id: 7 })))
-  for (const row of [1, 2]) model.closeCache(opened[row])
-  const logits = await model.decode(outer.map((cache) => ({ cache, id: 8 })))
-  expect(logits.map((row) => Float32Array.from(row))).toEqual([alone[0], alone[3]])
+it.each(KV_CACHES)(
+  'moves sequences together when those between them have left, and keeps their bits and prefixes, cache %s',
+  async (kvCache) => {
+    const folder = temporaryFolder()
+    await writeTinyModel(folder)
+    const model = await open(folder, 1, 'native', kvCache)
+    const sequences = [5, 40, 9, 23].map((length, row) =>
+      Array.from({ length }, (_, at) => (at * 37 + row * 11) % 250),
+    )
+    const alone: Float32Array[] = []
+    for (const ids of sequences)
+      alone.push(await readPieces(model, [...ids, 7, 8], [ids.length, 1, 1]))
+    const opened = sequences.map((ids) => model.openCache({ key: 'one', ids: [...ids, 7] }).cache)
+    for (const [row, ids] of sequences.entries()) await model.read(opened[row], ids)
+    const outer = [0, 3].map((row) => opened[row])
+    await model.decode(outer.map((cache) => ({ cache, id: 7 })))
+    for (const row of [1, 2]) model.closeCache(opened[row])
+    const logits = await model.decode(outer.map((cache) => ({ cache, id: 8 })))
+    expect(logits.map((row) => Float32Array.from(row))).toEqual([alone[0], alone[3]])
 
-  const ids = [...(sequences[1] ?? []), 7, 8]
-  const again = model.openCache({ key: 'one', ids: [...ids, 9] })
-  expect(again.cachedTokens).toBe(40)
-  await model.decode([{ cache: again.cache, id: 7 }])
-  const [last] = await model.decode([{ cache: again.cache, id: 8 }])
-  expect(Float32Array.from(last ?? [])).toEqual(alone[1])
-})
+    const ids = [...(sequences[1] ?? []), 7, 8]
+    const again = model.openCache({ key: 'one', ids: [...ids, 9] })
+    expect(again.cachedTokens).toBe(40)
+    await model.decode([{ cache: again.cache, id: 7 }])
+    const [last] = await model.decode([{ cache: again.cache, id: 8 }])
+    expect(Float32Array.from(last ?? [])).toEqual(alone[1])
+  },
+)

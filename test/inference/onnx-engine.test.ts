@@ -5,6 +5,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { type EngineUnderTest, testEngine } from '../contracts/engine.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
@@ -21,12 +22,15 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function openEngine(
   modelFolder: string,
   backend: 'native' | 'portable' = 'native',
+  kvCache: KvCache = 'graph',
 ): Promise<EngineUnderTest> {
   // Time stands still: a restart that had to wait would be refused, and the suite would see it.
   const clock = { nowMs: () => 0 }
-  const options = { folder: modelFolder, modelId: 'test', clock, threads: 1, backend }
+  const options = { folder: modelFolder, modelId: 'test', clock, threads: 1, backend, kvCache }
   const engine = await createOnnxEngine(options)
-  expect(engine.info.engine).toContain(`(${backend}, cpu)`)
+  expect(engine.info.engine).toContain(
+    `(${backend}, cpu${kvCache === 'int8' ? ', int8 cache' : ''})`,
+  )
   return {
     engine,
     keepsPrefixes: backend === 'native',
@@ -36,6 +40,9 @@ async function openEngine(
 }
 
 testEngine('onnxruntime in place, random weights', () => openEngine(path.join(folder, 'tiny')))
+testEngine('onnxruntime in place, random weights, cache in int8', () =>
+  openEngine(path.join(folder, 'tiny'), 'native', 'int8'),
+)
 testEngine('onnxruntime by its JavaScript API, random weights', () =>
   openEngine(path.join(folder, 'tiny'), 'portable'),
 )

@@ -16,11 +16,15 @@ testVerification('simulated', async () => {
   return { engine, tokenizer: engine.tokenizer }
 })
 
-for (const backend of ['native', 'portable'] as const) {
+for (const [backend, kvCache] of [
+  ['native', 'graph'],
+  ['portable', 'graph'],
+  ['native', 'int8'],
+] as const) {
   testVerification(
-    `onnxruntime, ${backend}`,
+    `onnxruntime, ${backend}, cache ${kvCache}`,
     async () => ({
-      engine: await createOnnxEngine({ folder: DEMO, modelId: 'demo', backend, clock }),
+      engine: await createOnnxEngine({ folder: DEMO, modelId: 'demo', backend, kvCache, clock }),
       tokenizer: loadChatTokenizer(await readTokenizerFiles(DEMO)),
     }),
     // Nothing it was trained on, so that every token is a choice.

@@ -20,6 +20,9 @@ const ARGUMENTS = [
   '--disable-sync',
 ]
 
+/** For a browser that hangs: a busy machine may take long to start one. */
+const PATIENCE_MS = 180_000
+
 export interface OpenPage {
   readonly page: Page
   close(): Promise<void>
@@ -42,7 +45,9 @@ export async function openPage(executablePath: string, script: string): Promise<
     executablePath,
     args: ARGUMENTS,
     headless: true,
+    timeout: PATIENCE_MS,
   })
+  browser.setDefaultTimeout(PATIENCE_MS)
   const page = await browser.newPage()
   await page.goto(`http://127.0.0.1:${port}/`)
   return {

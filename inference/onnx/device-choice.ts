@@ -1,4 +1,5 @@
 /** `auto`: CUDA where its provider is installed and answers, else a GPU through WebGPU, else the cpu. */
+import { asCocoonError } from '#protocol/errors.ts'
 import type { Device } from './device.ts'
 import { probeDevice } from './device-probe.ts'
 import type { DeviceReport } from './device-report.ts'
@@ -10,14 +11,52 @@ export interface DeviceDecision {
   readonly reason: string
 }
 
-/** What the options name, or for `auto` what the machine has; that and why is logged. Never rejects. */
+type ChoiceOptions = Pick<OnnxEngineOptions, 'device' | 'environment' | 'signal' | 'log'>
+
+/** What a device says of one model; another may run it. */
+const REFUSALS = ['DEVICE_REFUSES_MODEL', 'DEVICE_OUT_OF_MEMORY']
+
+/**
+ * Starts something on the device that the options name, or for `auto` on the best one that takes the model: the cpu
+ * takes all.
+ * @throws what `start` throws, but for refusals of devices that nobody named
+ */
+export async function startOnDevice<T>(
+  options: ChoiceOptions,
+  start: (device: Device) => Promise<T>,
+  probe = probeDevice,
+): Promise<T> {
+  const refusing = new Map<Device, string>()
+  for (;;) {
+    const device = await resolveDevice(options, refusing, probe)
+    try {
+      return await start(device)
+    } catch (thrown) {
+      const { code, message } = asCocoonError(thrown)
+      if (options.device !== 'auto' || device === 'cpu' || !REFUSALS.includes(code)) throw thrown
+      refusing.set(device, message)
+    }
+  }
+}
+
+/**
+ * What the options name, or for `auto` what the machine has; that and why is logged. Never rejects.
+ * @param refusing devices that are not asked again, and why
+ */
 export async function resolveDevice(
-  options: Pick<OnnxEngineOptions, 'device' | 'environment' | 'signal' | 'log'>,
+  options: ChoiceOptions,
+  refusing: ReadonlyMap<Device, string> = new Map(),
+  probe = probeDevice,
 ): Promise<Device> {
   const { device = 'cpu', environment = {}, signal, log } = options
   if (device !== 'auto') return device
-  const cuda = await probeDevice('cuda', environment, signal)
-  const webgpu = cuda.answers ? undefined : await probeDevice('webgpu', environment, signal)
+  const ask = async (one: DeviceReport['device']): Promise<DeviceReport> => {
+    const trouble = refusing.get(one)
+    if (trouble === undefined) return await probe(one, environment, signal)
+    return { device: one, isInstalled: true, answers: false, adapters: [], trouble }
+  }
+  const cuda = await ask('cuda')
+  const webgpu = cuda.answers ? undefined : await ask('webgpu')
   const decision = decideDevice(cuda, webgpu)
   log?.('device chosen', { device: decision.device, reason: decision.reason })
   return decision.device

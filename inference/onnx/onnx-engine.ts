@@ -15,7 +15,7 @@ import type {
 import type { Agreement } from '../verification/agreement.ts'
 import { verifyByReplay } from '../verification/verify.ts'
 import { type ChildLink, crashed, startChild } from './child-link.ts'
-import { resolveDevice } from './device-choice.ts'
+import { startOnDevice } from './device-choice.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
 import { copyForWire } from './request-message.ts'
@@ -35,10 +35,11 @@ export interface OnnxEngine extends Engine {
  */
 export async function createOnnxEngine(options: OnnxEngineOptions): Promise<OnnxEngine> {
   options.signal?.throwIfAborted()
-  const device = await resolveDevice(options)
-  const engine = new ChildEngine(options, loadMessage(options, device))
-  await engine.start(options.signal)
-  return engine
+  return await startOnDevice(options, async (device) => {
+    const engine = new ChildEngine(options, loadMessage(options, device))
+    await engine.start(options.signal)
+    return engine
+  })
 }
 
 class ChildEngine implements OnnxEngine {

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GenerateEvent } from '#inference/engine.ts'
-import { decideDevice } from '#inference/onnx/device-choice.ts'
+import { type Device, deviceRefusesModel, deviceUnavailable } from '#inference/onnx/device.ts'
+import { decideDevice, startOnDevice } from '#inference/onnx/device-choice.ts'
 import { probeDevice } from '#inference/onnx/device-probe.ts'
 import type { DeviceReport } from '#inference/onnx/device-report.ts'
 import { createOnnxEngine, type OnnxEngine } from '#inference/onnx/onnx-engine.ts'
@@ -15,6 +16,7 @@ import type { DecoderShape, Quantisation } from '#inference/synth/shapes.ts'
 import { writeSyntheticModel } from '#inference/synth/write-model.ts'
 import { selfCheck } from '#node/bench/engine/self-check.ts'
 import { SMALL_SHAPE } from '#node/bench/engine/self-check-models.ts'
+import type { ErrorData } from '#protocol/errors.ts'
 import { swiftshader } from '../support/swiftshader.ts'
 
 const found = swiftshader()
@@ -130,6 +132,42 @@ describe('auto', () => {
       reason: 'cuda: not installed; webgpu: no driver',
     })
     expect(decideDevice(noCuda, report({})).device).toBe('cpu')
+  })
+})
+
+describe('auto and a model that the best device refuses', () => {
+  const answering = async (device: DeviceReport['device']): Promise<DeviceReport> => ({
+    ...{ device, isInstalled: true, answers: true, trouble: '' },
+    adapters: [{ name: 'GPU', kind: 'discrete', vendorId: 1, deviceId: 2, driverVersion: 3 }],
+  })
+  const refusing = (refused: readonly Device[], asked: Device[]) => async (device: Device) => {
+    asked.push(device)
+    if (refused.includes(device)) throw deviceRefusesModel(device, undefined, 'its cache')
+    return device
+  }
+
+  it('takes the next one, the cpu at last, and says why', async () => {
+    const reasons: unknown[] = []
+    const log = (_: string, data: ErrorData) => reasons.push(data['reason'])
+    const asked: Device[] = []
+    const start = refusing(['cuda', 'webgpu'], asked)
+    expect(await startOnDevice({ device: 'auto', log }, start, answering)).toBe('cpu')
+    expect(asked).toEqual(['cuda', 'webgpu', 'cpu'])
+    const refuses = (device: string) => `the ${device} device cannot run this graph: its cache`
+    expect(reasons).toEqual([
+      'a CUDA device answers',
+      `cuda: ${refuses('cuda')}; webgpu: GPU`,
+      `cuda: ${refuses('cuda')}; webgpu: ${refuses('webgpu')}`,
+    ])
+  })
+
+  it('is refused where the device was named, and for every other error', async () => {
+    const start = refusing(['cuda'], [])
+    const named = startOnDevice({ device: 'cuda' }, start, answering)
+    await expect(named).rejects.toMatchObject({ code: 'DEVICE_REFUSES_MODEL' })
+    const broken = async () => Promise.reject(deviceUnavailable('cuda', undefined))
+    const other = startOnDevice({ device: 'auto' }, broken, answering)
+    await expect(other).rejects.toMatchObject({ code: 'DEVICE_UNAVAILABLE' })
   })
 })
 

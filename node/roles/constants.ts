@@ -55,8 +55,8 @@ export const JOB_LINES_PARALLEL_MAX = 2
 export const JOBS_MAX = 1_000
 /** Evidence, and after funding the acceptance: each within this, or the provider is given up. */
 export const HANDSHAKE_TIMEOUT_MS = 8_000
-/** How long bids of a job are taken. */
-export const JOB_BIDDING_MS = 1_500
+/** How long bids of a job are taken: gossip there and back, also between machines that are busy. */
+export const JOB_BIDDING_MS = 3_000
 /** Work of a job must be done this long after its announcement. */
 export const JOB_DEADLINE_MS = 30 * 60_000
 /** Unclaimed coins of an open channel at which they are claimed: a hundred times what a claim costs. */

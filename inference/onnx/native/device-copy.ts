@@ -45,6 +45,10 @@ export class DeviceCopy {
     return this.#session.deviceMemory(name, bytes)
   }
 
+  release(): void {
+    this.#session.release()
+  }
+
   /** Over memory of this process, which lies outside of the heap. */
   bytes(data: Uint8Array): NativeValue {
     return this.#session.tensor([data.length], data)

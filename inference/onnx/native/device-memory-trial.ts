@@ -14,18 +14,28 @@ export function tryDeviceMemory(
   provider: SessionProvider | undefined,
 ): void {
   const copy = new DeviceCopy(api, provider, 1)
+  try {
+    const received = sendThere(copy, name)
+    if (SENT.every((value, at) => received[at] === value)) return
+    throw new Error('its memory gives back something else')
+  } finally {
+    copy.release()
+  }
+}
+
+/** To one place of the memory, from there to another, and back. */
+function sendThere(copy: DeviceCopy, name: DeviceMemoryName): Uint8Array {
   const { length } = SENT
   const memory = copy.deviceMemory(name, PLACES * length)
   const received = new Uint8Array(new ArrayBuffer(length))
   const places = [0, length].map((start) => memory.tensor(start, length, [length], ELEMENT.uint8))
   const path = [copy.bytes(outsideOfHeap(SENT)), ...places, copy.bytes(received)]
-  for (const [at, from] of path.slice(0, -1).entries())
+  for (const [at, from] of path.slice(0, -1).entries()) {
     copy.copy([from], path.slice(at + 1, at + 2))
+  }
   for (const each of path) each.release()
   memory.release()
-  if (!SENT.every((value, at) => received[at] === value)) {
-    throw new Error('its memory gives back something else')
-  }
+  return received
 }
 
 /** Small arrays lie on the heap and move. */

@@ -141,6 +141,12 @@ export class NativeSession {
     }
   }
 
+  /** With all that it holds; its tensors and memory are to be released before. */
+  release(): void {
+    this.#api.releaseSession(this.#session)
+    this.#api.releaseMemoryInfo(this.#memory)
+  }
+
   /** Runs the graph on this thread. @throws Error when it fails */
   runNow({ signature: { inputNames, outputNames }, inputs, outputs }: NativeCall): void {
     const [session, api] = [this.#session, this.#api]

@@ -28,6 +28,8 @@ const FOUND_BY_MUTANTS = [
   'contract-edges.test.ts',
   'jetton-edges.test.ts',
   'jetton-wallets.test.ts',
+  'bond-edges.test.ts',
+  'registry-edges.test.ts',
 ]
 const GROUPS: Readonly<Record<ContractName, string>> = {
   'uni-channel': 'payment channel',

@@ -177,6 +177,22 @@ describe.each(PRICE_TABLES)('the jetton channel and its wallet, prices %s', (pri
     expect(await bench.bench.balance(bench.channel)).toBe(0n)
   })
 
+  it('gives back the coins of a close that cannot pay the way to its wallet', async () => {
+    // The way to the masterchain costs more than the two transfers for which the contract asks.
+    const wallet = new Address(-1, Buffer.alloc(32, 7))
+    const bench = await JettonBench.open(prices, { transferGas: 0 }, wallet)
+    const { chain, provider } = bench.bench
+    const body = notificationBody(0n, 100n, bench.terms.client, topUpPayload())
+    await chain.sendMessage(internal({ from: wallet, to: bench.channel, value: TON, body }))
+    expect((await bench.state()).deposited).toBe(100n)
+    const before = await bench.account()
+    const close = jettonCloseMessage(bench.terms, bench.voucher(40n, 1))
+    const sent = await bench.bench.send(provider, { ...close, valueNano: TON / 40n })
+    expect(sent.exitCode).toBe(0)
+    expect(bounceOf(bench, sent)).toBe('ok')
+    expect(await bench.account()).toEqual(before)
+  })
+
   it('gives back the coins of a start_close that cannot tell its provider', async () => {
     // In a workchain that the network does not have.
     const provider = new Address(5, Buffer.alloc(32, 7))

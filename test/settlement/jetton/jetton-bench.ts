@@ -18,8 +18,6 @@ import { Jetton } from './jetton.ts'
 
 export const UNIT = 1_000_000n
 
-type Wallet = 'client' | 'provider' | 'stranger'
-
 export class JettonBench {
   readonly bench: SandboxBench
   readonly jetton: Jetton
@@ -41,18 +39,24 @@ export class JettonBench {
     const { client, provider } = bench
     const parties = { client: client.address, provider: provider.address }
     const terms = {
-      ...makeTerms({ ...parties, ...changes }),
       jettonMaster: jetton.master,
       transferGas: JETTON_TRANSFER_GAS,
+      ...makeTerms(parties),
+      ...changes,
     }
     return new JettonBench(bench, jetton, terms)
   }
 
   /** @param as whoever is to stand for its jetton wallet; left out, the jetton's own */
-  static async open(prices: PriceTable, changes: Partial<JettonChannelTerms> = {}, as?: Wallet) {
+  static async open(
+    prices: PriceTable,
+    changes: Partial<JettonChannelTerms> = {},
+    as?: 'stranger' | Address,
+  ) {
     const self = await JettonBench.prepare(prices, changes)
     const { bench, jetton, terms } = self
-    const wallet = as === undefined ? await jetton.walletOf(self.channel) : bench[as].address
+    const given = as === 'stranger' ? bench.stranger.address : as
+    const wallet = given ?? (await jetton.walletOf(self.channel))
     const sent = await bench.send(bench.client, setJettonWalletMessage(terms, wallet))
     if (!sent.success) throw new Error(`set_wallet failed with ${sent.exitCode}`)
     return self

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import type { Quantisation } from '#inference/synth/shapes.ts'
 import { type BenchDocument, type BenchRow, benchDocument } from '../rows.ts'
 import { BENCH_SHAPE, benchGguf, benchModel, stepWeightBytes } from './bench-models.ts'
@@ -85,8 +86,12 @@ class EngineBench {
         rows.push(await this.#transformersRow(ours, peers, folder))
       }
       say('Long contexts and cancelling …')
-      rows.push(await this.#contextRow(ours))
+      rows.push(await this.#contextRow(ours, 'float32'))
       rows.push(await cancelRow('decode', ours, effort), await cancelRow('prefill', ours, effort))
+    }
+    {
+      await using ours = await this.#ours(folder, this.#threads, 'int8')
+      rows.push(await this.#contextRow(ours, 'int8'))
     }
     say('Time outside of ONNX Runtime …')
     rows.push(...(await this.#outsideRows(folder)))
@@ -138,8 +143,8 @@ class EngineBench {
     return await decodeRow(reach, SLOTS, ours, transformers, this.#effort)
   }
 
-  #contextRow(ours: OurSubject): Promise<BenchRow> {
-    const figure = 'step at context 900, q4, 1 stream'
+  #contextRow(ours: OurSubject, cache: string): Promise<BenchRow> {
+    const figure = `step at context 900, q4, 1 stream, ${cache} cache`
     const reach = { figure, against: 'at context 128', ratioMax: 1.3, unit: 'ms' }
     return contextRow(reach, ours, this.#effort)
   }
@@ -191,8 +196,8 @@ class EngineBench {
     return [await bandwidthRow(reach, ours, bytes, bandwidth, this.#effort)]
   }
 
-  #ours(folder: string, threads = this.#threads): Promise<OurSubject> {
-    return OurSubject.open({ folder, threads, slotsTotal: SLOTS })
+  #ours(folder: string, threads = this.#threads, kvCache?: KvCache): Promise<OurSubject> {
+    return OurSubject.open({ folder, threads, slotsTotal: SLOTS, kvCache })
   }
 
   #model(quantisation: Quantisation): Promise<string> {

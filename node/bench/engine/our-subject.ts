@@ -3,6 +3,7 @@
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'
+import type { KvCache } from '#inference/onnx/kv-cache.ts'
 import { createOnnxEngine, type OnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { systemClock } from '#node/clock.ts'
 import { type DecodeTask, type PrefillTask, promptIds, type Subject } from './subject.ts'
@@ -11,6 +12,8 @@ export interface OurOptions {
   readonly folder: string
   readonly threads: number
   readonly slotsTotal: number
+  /** Absent: as the graph has it. */
+  readonly kvCache?: KvCache | undefined
 }
 
 /** Enough for the largest model of the table with full caches. */
@@ -21,13 +24,14 @@ export class OurSubject implements Subject {
   readonly #tokenizer: ChatTokenizer
   readonly threads: number
 
-  static async open({ folder, threads, slotsTotal }: OurOptions): Promise<OurSubject> {
+  static async open({ folder, threads, slotsTotal, kvCache }: OurOptions): Promise<OurSubject> {
     const tokenizer = loadChatTokenizer(await readTokenizerFiles(folder))
     const engine = await createOnnxEngine({
       folder,
       modelId: 'bench',
       slotsTotal,
       threads,
+      kvCache,
       memoryLimitBytes: MEMORY_LIMIT_BYTES,
       clock: systemClock,
     })

@@ -11,13 +11,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { parseModelConfig } from '#inference/model/model-config.ts'
 import { readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
-import { deviceOutOfMemory } from '#inference/onnx/device.ts'
 import { nvidiaClass } from '#inference/onnx/device-class.ts'
 import { CUDA_INSTALL, hasCudaProvider, missingCudaLibraries } from '#inference/onnx/device-cuda.ts'
 import { nvidiaDriver } from '#inference/onnx/device-nvidia.ts'
 import type { GraphSignature } from '#inference/onnx/graph-signature.ts'
 import { DeviceCopy } from '#inference/onnx/native/device-copy.ts'
-import { cudaDevice } from '#inference/onnx/native/device-place.ts'
+import { cudaDevice, simulatedDevice } from '#inference/onnx/native/device-place.ts'
 import { DeviceSlabs, deviceSlabBytes } from '#inference/onnx/native/device-slabs.ts'
 import { ELEMENT, ortApi } from '#inference/onnx/native/ort-api.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
@@ -154,8 +153,18 @@ describe('slabs on a device', () => {
     expect(host.subarray(first, secondStart).every((byte) => byte === 255)).toBe(true)
   })
 
-  it('are refused where the device has not as much', () => {
-    expect(() => copy.deviceMemory('Cpu', 2 ** 50)).toThrow(/alloc/i)
+  it('are refused by name where the device has not as much', () => {
+    const files = decoderModel({ shape: DECODER_SHAPES.llama, format: 'fp16' })
+    const place = simulatedDevice(api)
+    const session = place.openSession(prepareGraph(files, { movesAttentionScale: false }), 1)
+    const vast = { ...layout, capacity: 2 ** 40 }
+    expect(() => place.cacheMemory(session, vast)).toThrow(
+      expect.objectContaining({
+        code: 'DEVICE_OUT_OF_MEMORY',
+        data: { device: 'cpu', cacheBytes: deviceSlabBytes(vast) },
+        remedy: expect.stringContaining('--context'),
+      }),
+    )
   })
 })
 
@@ -184,14 +193,6 @@ describe('cuda', () => {
         remedy: expect.stringContaining('fp16'),
       }),
     )
-  })
-
-  it('says that the caches do not fit', () => {
-    expect(deviceOutOfMemory('cuda', 5, undefined)).toMatchObject({
-      code: 'DEVICE_OUT_OF_MEMORY',
-      data: { device: 'cuda', cacheBytes: 5 },
-      remedy: expect.stringContaining('--context'),
-    })
   })
 
   it('is another runtime to policies, with the options of its provider', () => {

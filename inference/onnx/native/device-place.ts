@@ -2,12 +2,15 @@
 import { ConfigError } from '#protocol/errors.ts'
 import { deviceOutOfMemory, deviceRefusesModel, deviceUnavailable } from '../device.ts'
 import type { GraphSignature } from '../graph-signature.ts'
+import type { CacheLayout, CacheMemory } from './cache-memory.ts'
 import { cudaProvider } from './cuda.ts'
 import { DeviceCopy } from './device-copy.ts'
+import type { DeviceMemoryName } from './device-memory.ts'
 import { tryDeviceMemory } from './device-memory-trial.ts'
 import { DeviceSlabs, deviceSlabBytes } from './device-slabs.ts'
 import type { OrtApi } from './ort-api.ts'
 import { type NativePlace, openSession } from './place.ts'
+import type { NativeSession } from './session.ts'
 
 /** The first CUDA device. Answers differ from the processor's in their last bits. Not run by us. */
 export function cudaDevice(api: OrtApi): NativePlace {
@@ -22,15 +25,8 @@ export function cudaDevice(api: OrtApi): NativePlace {
         throw deviceRefusesModel('cuda', cause)
       }
     },
-    cacheMemory(session, layout) {
-      const bytes = deviceSlabBytes(layout)
-      const copy = new DeviceCopy(api, provider, layout.cache.length)
-      try {
-        return new DeviceSlabs(layout, session.deviceMemory('Cuda', bytes), copy)
-      } catch (cause) {
-        throw deviceOutOfMemory('cuda', bytes, cause)
-      }
-    },
+    cacheMemory: (session, layout) =>
+      slabs(session, layout, 'Cuda', () => new DeviceCopy(api, provider, layout.cache.length)),
   }
 }
 
@@ -41,11 +37,23 @@ export function cudaDevice(api: OrtApi): NativePlace {
 export function simulatedDevice(api: OrtApi): NativePlace {
   return {
     openSession: (graph, threads) => openSession(api, graph, threads, undefined),
-    cacheMemory(session, layout) {
-      const copy = new DeviceCopy(api, undefined, layout.cache.length)
-      const memory = session.deviceMemory('Cpu', deviceSlabBytes(layout))
-      return new DeviceSlabs(layout, memory, copy)
-    },
+    cacheMemory: (session, layout) =>
+      slabs(session, layout, 'Cpu', () => new DeviceCopy(api, undefined, layout.cache.length)),
+  }
+}
+
+function slabs(
+  session: NativeSession,
+  layout: CacheLayout,
+  name: DeviceMemoryName,
+  copy: () => DeviceCopy,
+): CacheMemory {
+  const bytes = deviceSlabBytes(layout)
+  try {
+    return new DeviceSlabs(layout, session.deviceMemory(name, bytes), copy())
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause
+    throw deviceOutOfMemory(name === 'Cuda' ? 'cuda' : 'cpu', bytes, cause)
   }
 }
 

@@ -4,11 +4,16 @@
 import { beginCell, contractAddress, type StateInit } from '@ton/core'
 import { describe, expect, it } from 'vitest'
 import { PRICE_TABLES } from '#settlement/devchain/prices.ts'
-import { additionCell, type Decision, signAction } from '#settlement/registry/actions.ts'
+import {
+  actionCell,
+  additionCell,
+  type Decision,
+  signAction,
+} from '#settlement/registry/actions.ts'
 import { decideMessage } from '#settlement/registry/registry.ts'
 import { crypto } from './channel-fixture.ts'
 import { dearRent, makeStorageDear } from './dear-storage.ts'
-import { bytes, model, owners, RegistryBench } from './registry-bench.ts'
+import { bytes, model, owners, POLICY, RegistryBench } from './registry-bench.ts'
 
 const ENTRIES_MAX = 1_024
 
@@ -30,6 +35,26 @@ async function decideCrowded(bench: RegistryBench, entries: number, decision: De
   const signatures = new Map([0, 1].map((at) => [at, signAction(crypto, owners[at]!, own)]))
   const message = decideMessage(bench.terms, own, signatures)
   return bench.bench.send(bench.bench.stranger, { ...message, to, stateInit: init })
+}
+
+/** A proposal of an entry of any kind, soundly signed. */
+async function proposeKind(bench: RegistryBench, kind: number) {
+  const addition = beginCell()
+    .storeUint(0x02, 8)
+    .storeBuffer(Buffer.from(bytes(5)))
+    .storeUint(kind, 8)
+    .storeBuffer(Buffer.from(bytes(0x77)))
+  const decision = beginCell().storeUint(0x11, 8).storeRef(addition.endCell()).endCell()
+  const sound = bench.action({ kind: 'propose', addition: model(5) })
+  const head = actionCell(sound).beginParse()
+  const action = beginCell().storeBits(head.loadBits(head.remainingBits)).storeRef(decision)
+  const cell = action.endCell()
+  const sign = (at: number) => crypto.ed25519Sign(owners[at]!, cell.hash())
+  const message = decideMessage(bench.terms, sound, new Map([0, 1].map((at) => [at, sign(at)])))
+  const body = message.body.beginParse()
+  const [operation] = [body.loadBits(96), body.loadRef()]
+  const forged = beginCell().storeBits(operation).storeRef(cell).storeSlice(body).endCell()
+  return bench.bench.send(bench.bench.stranger, { ...message, body: forged })
 }
 
 describe.each(PRICE_TABLES)('the registry at its edges, prices %s', (prices) => {
@@ -69,6 +94,29 @@ describe.each(PRICE_TABLES)('the registry at its edges, prices %s', (prices) => 
     }
   })
 
+  it('lets one proposal of a kind wait, from when it was made', async () => {
+    const bench = await RegistryBench.open(prices)
+    await bench.propose(model(5))
+    const waiting = (await bench.state()).proposals
+    bench.wait(7)
+    expect((await bench.propose(model(5))).exitCode).toBe(404)
+    expect((await bench.state()).proposals).toEqual(waiting)
+  })
+
+  it('knows two kinds of entries', async () => {
+    const bench = await RegistryBench.open(prices)
+    for (const kind of [0, 3]) expect((await proposeKind(bench, kind)).exitCode).toBe(431)
+    expect((await proposeKind(bench, 2)).success).toBe(true)
+  })
+
+  it('begins with the policy that follows none', async () => {
+    const bench = await RegistryBench.open(prices)
+    for (const change of [{ epoch: 2 }, { epoch: 0 }, { previousHash: bytes(1) }]) {
+      const addition = { kind: 'policy', policy: { ...POLICY, ...change } } as const
+      expect((await bench.propose(addition)).exitCode).toBe(432)
+    }
+  })
+
   it('counts what waits and what is in it', async () => {
     const bench = await RegistryBench.open(prices)
     const counts = async () => {
@@ -81,6 +129,8 @@ describe.each(PRICE_TABLES)('the registry at its edges, prices %s', (prices) => 
     await bench.decide({ kind: 'cancel', proposal })
     expect(await counts()).toEqual([0, 0])
     await bench.add(model(5))
+    expect(await counts()).toEqual([1, 0])
+    await bench.add({ kind: 'measurement', key: bytes(5), meta: bytes(1) })
     expect(await counts()).toEqual([1, 0])
     await bench.decide({ kind: 'revoke', key: bytes(5) })
     expect(await counts()).toEqual([1, 0])

@@ -13,22 +13,25 @@ import {
   setJettonWalletMessage,
 } from '#settlement/jetton/jetton-channel.ts'
 import type { WalletMessage } from '#settlement/types.ts'
-import { clientKey } from './channel-fixture.ts'
+import { clientKey, NOW_S } from './channel-fixture.ts'
+import { sizeOf, storageRent } from './fuzz/effects.ts'
 import { JettonBench, UNIT } from './jetton/jetton-bench.ts'
 import type { Party } from './sandbox-bench.ts'
 
 const DAY_S = 86_400
+/** An address instead of none. */
+const WALLET_BITS = 267n - 2n
 
 /** The least values with which calls are taken: their own gas, and what each transfer must be able to pay. */
 const LEAST_NANO: Readonly<Record<PriceTable, Least>> = {
   'mainnet-2026-08': {
-    setWallet: 3_069_316n,
+    setWallet: 1_274_668n,
     claim: 4_775_338n,
     close: 4_871_071n,
     closeWithBoth: 8_676_941n,
   },
   'mainnet-2024': {
-    setWallet: 21_207_552n,
+    setWallet: 7_648_000n,
     claim: 28_652_000n,
     close: 29_226_400n,
     closeWithBoth: 52_061_600n,
@@ -36,7 +39,7 @@ const LEAST_NANO: Readonly<Record<PriceTable, Least>> = {
 }
 
 interface Least {
-  /** With the rent of 30 days. */
+  /** Above the rent. */
   readonly setWallet: bigint
   readonly claim: bigint
   /** With one transfer. */
@@ -54,28 +57,33 @@ describe.each(PRICE_TABLES)('the jetton channel at its edges, prices %s', (price
     expect(taken.success).toBe(true)
   }
 
+  /** Twice the rent of all that it will hold, from now until nobody can have a claim any more. */
+  async function rentOf(bench: JettonBench): Promise<bigint> {
+    const { bits, cells } = sizeOf(await bench.account())
+    const { expiresAt, closeDelay } = bench.terms
+    const seconds = expiresAt + closeDelay + 90 * DAY_S - NOW_S
+    return 2n * storageRent(prices, seconds, { bits: bits + WALLET_BITS, cells })
+  }
+
   it('is deployed from the least value on that covers its rent, and not for one nano less', async () => {
     const bench = await JettonBench.prepare(prices)
     const call = setJettonWalletMessage(bench.terms, await bench.jetton.walletOf(bench.channel))
-    await expectLeast(bench, bench.bench.client, call, LEAST_NANO[prices].setWallet)
+    const least = (await rentOf(bench)) + LEAST_NANO[prices].setWallet
+    await expectLeast(bench, bench.bench.client, call, least)
   })
 
-  it('counts coins that came before it as rent, and keeps them when they are more', async () => {
-    for (const [early, most] of [
-      [1_000_000n, LEAST_NANO[prices].setWallet],
-      [50_000_000n, 50_000_000n],
-    ] as const) {
+  it.each([1_000_000n, 50_000_000n])(
+    'counts %s nanoTON that came before it as rent',
+    async (early) => {
       const bench = await JettonBench.prepare(prices)
       const { client } = bench.bench
       await client.send({ to: bench.channel, value: early, bounce: false })
-      const wallet = await bench.jetton.walletOf(bench.channel)
-      const call = setJettonWalletMessage(bench.terms, wallet)
+      const rent = await rentOf(bench)
+      const call = setJettonWalletMessage(bench.terms, await bench.jetton.walletOf(bench.channel))
       expect((await bench.bench.send(client, call)).success).toBe(true)
-      const held = await bench.bench.balance(bench.channel)
-      expect(held).toBeGreaterThanOrEqual(early)
-      expect(held).toBeLessThanOrEqual(most)
-    }
-  })
+      expect(await bench.bench.balance(bench.channel)).toBe(early > rent ? early : rent)
+    },
+  )
 
   it('takes a claim from the least value on that covers a transfer, and refuses one nano less', async () => {
     const bench = await JettonBench.open(prices)

@@ -139,6 +139,8 @@ describe.each(PRICE_TABLES)('the jetton channel and its wallet, prices %s', (pri
     expect(bodies(sent)).toEqual([transferBody(payment), transferBody(refund)].map(String))
     // Both came back from the frozen wallet, and their coins went on to whoever had paid.
     expect(sent.later.map(({ to }) => to)).toEqual([String(response), String(response)])
+    const excesses = String(answerBody(EXCESSES, 77n))
+    expect(sent.later.map(({ body }) => String(body))).toEqual([excesses, excesses])
     expect(await bench.state()).toMatchObject({ closed: true, paid: 0n, refunded: 0n })
     await bench.jetton.freeze(bench.channel, false)
     await bench.bench.send(stranger, finish)

@@ -11,7 +11,7 @@ import { cacheBytesPerToken, type GraphSignature } from './graph-signature.ts'
 import { kvCacheUnsupported } from './kv-cache.ts'
 import { createSession, PortableModel } from './portable-model.ts'
 import { cacheOperators, turnedPartners } from './surgery/cache-operators.ts'
-import { readOnnxGraph } from './surgery/onnx-graph.ts'
+import { readingGraph, readOnnxGraph } from './surgery/onnx-graph.ts'
 import type { PreparedGraph } from './surgery/prepare-graph.ts'
 import type { CacheScales } from './surgery/quantised-cache.ts'
 
@@ -26,9 +26,12 @@ export function calibrationIds(vocabularySize: number, sequence: number, tokens:
   })
 }
 
-/** What calibrateCache holds beside the weights: the cache that goes in, and the one that comes out. */
+/** Reaches and scales are doubles, two for each float of a position, and scales are written as floats. */
+const SCALE_POSITIONS = 5
+
+/** What calibrateCache holds beside the weights: the cache that goes in, the one that comes out, and scales. */
 export function calibrationBytes(signature: GraphSignature): number {
-  return 2 * CACHE_CALIBRATION_TOKENS * cacheBytesPerToken(signature)
+  return (2 * CACHE_CALIBRATION_TOKENS + SCALE_POSITIONS) * cacheBytesPerToken(signature)
 }
 
 /**
@@ -41,7 +44,7 @@ export async function calibrateCache(
   config: Model['config'],
   threads: number,
 ): Promise<CacheScales> {
-  const reaches = reachesOf(prepared)
+  const reaches = readingGraph(() => reachesOf(prepared))
   const tokens = Math.min(CACHE_CALIBRATION_TOKENS, config.contextTokens)
   const session = await createSession(prepared, threads)
   try {

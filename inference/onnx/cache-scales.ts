@@ -57,10 +57,10 @@ export class ChannelReach {
 
   /** One for each channel; 1 for a tensor that was zero everywhere. */
   scales(): ChannelScales {
-    const largest = Math.max(1 / REACH_MAX, ...this.#reach)
-    if (this.#reach.every((reach) => reach === 0)) return [...this.#reach].map(() => 1)
-    const least = largest / QUIET_CHANNEL_RATIO
-    return [...this.#reach].map((reach) => scaleOf(Math.max(reach, least)))
+    const largest = this.#reach.reduce((most, reach) => Math.max(most, reach), 0)
+    if (largest === 0) return Array.from(this.#reach, () => 1)
+    const least = Math.max(largest, 1 / REACH_MAX) / QUIET_CHANNEL_RATIO
+    return Array.from(this.#reach, (reach) => scaleOf(Math.max(reach, least)))
   }
 }
 

@@ -63,6 +63,18 @@ function outcome(use: () => unknown): string {
   }
 }
 
+/** As if every channel had been found to need a scale of 1. */
+function prepareWithInt8Cache(model: Parameters<typeof prepareGraph>[0]) {
+  const { signature } = prepareGraph(model, { movesAttentionScale: true })
+  const cacheScales = new Map<string, number[]>()
+  for (const { input, heads, headSize } of signature.cache) {
+    // What a cache of so much would need of memory is asked before any of this.
+    if (heads * headSize < 1_000_000) cacheScales.set(input, new Array(heads * headSize).fill(1))
+    else return
+  }
+  prepareGraph(model, { movesAttentionScale: true, cacheScales })
+}
+
 describe('mutated files', () => {
   it('are refused by name or read, in the parsers of this project', () => {
     const random = numbers(1)
@@ -78,6 +90,7 @@ describe('mutated files', () => {
       const name = 'onnx/model.onnx'
       const model = { graphPath: name, files: new Map([[name, mutant]]) }
       seen.add(outcome(() => prepareGraph(model, { movesAttentionScale: true })))
+      seen.add(outcome(() => prepareWithInt8Cache(model)))
       for (const name of ['config.json', 'tokenizer_config.json']) {
         const changed = new Map(files).set(name, mutate(files.get(name) ?? utf8(''), random))
         seen.add(outcome(() => parseModelConfig(changed)))

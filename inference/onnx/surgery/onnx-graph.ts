@@ -63,8 +63,16 @@ export interface OnnxGraph {
  * @throws ConfigError MODEL_GRAPH_INVALID
  */
 export function readOnnxGraph(file: Uint8Array): OnnxGraph {
+  return readingGraph(() => parse(file))
+}
+
+/**
+ * For what is read of a graph later: attributes and shapes are messages that nobody has looked into yet.
+ * @throws ConfigError MODEL_GRAPH_INVALID where the reading meets what is no protobuf, or a name that is no text
+ */
+export function readingGraph<Result>(read: () => Result): Result {
   try {
-    return parse(file)
+    return read()
   } catch (thrown) {
     if (thrown instanceof SyntaxError || thrown instanceof TypeError) {
       throw graphInvalid('it is not an ONNX protobuf', thrown)

@@ -9,7 +9,7 @@ import { setAccuracyLevels } from './accuracy-level.ts'
 import { moveAttentionScale } from './attention-scale.ts'
 import { GraphEdits } from './graph-edits.ts'
 import { rewriteLogits } from './last-position.ts'
-import { readOnnxGraph } from './onnx-graph.ts'
+import { type OnnxGraph, readingGraph, readOnnxGraph } from './onnx-graph.ts'
 import { type CacheScales, quantiseCache } from './quantised-cache.ts'
 import { checkServable } from './servable.ts'
 import { checkTensorSizes } from './tensor-sizes.ts'
@@ -42,10 +42,19 @@ export interface PrepareOptions {
  */
 export function prepareGraph(
   model: Pick<Model, 'files' | 'graphPath'>,
-  { movesAttentionScale, cacheScales }: PrepareOptions,
+  options: PrepareOptions,
 ): PreparedGraph {
   const { file, externalFiles, graph } = readCheckedGraph(model, 'batched')
   const signature = readSignature(readGraphValues(file))
+  const made = readingGraph(() => edited(graph, signature, options))
+  return { ...made, externalFiles }
+}
+
+function edited(
+  graph: OnnxGraph,
+  signature: GraphSignature,
+  { movesAttentionScale, cacheScales }: PrepareOptions,
+): Omit<PreparedGraph, 'externalFiles'> {
   const edits = new GraphEdits(graph)
   setAccuracyLevels(graph, edits)
   if (movesAttentionScale) moveAttentionScale(graph, signature.cache, edits)
@@ -54,9 +63,9 @@ export function prepareGraph(
       ? signature.cache
       : quantiseCache(graph, signature.cache, cacheScales, edits)
   const logits = { ...signature.logits, ...rewriteLogits(graph, signature.logits, edits) }
-  const rewritten = edits.isEmpty ? file : edits.apply()
+  const rewritten = edits.isEmpty ? graph.file : edits.apply()
   const heads = attentionHeads(graph)
-  return { graph: rewritten, externalFiles, signature: { ...signature, cache, logits }, heads }
+  return { graph: rewritten, signature: { ...signature, cache, logits }, heads }
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 } from '#settlement/jetton/jetton-channel.ts'
 import type { WalletMessage } from '#settlement/types.ts'
 import { clientKey, NOW_S } from './channel-fixture.ts'
-import { sizeOf, storageRent } from './fuzz/effects.ts'
+import { MESSAGE_PRICE_NANO, sizeOf, storageFeesOf, storageRent } from './fuzz/effects.ts'
 import { JettonBench, UNIT } from './jetton/jetton-bench.ts'
 import type { Party } from './sandbox-bench.ts'
 
@@ -180,6 +180,21 @@ describe.each(PRICE_TABLES)('the jetton channel at its edges, prices %s', (price
     chain.now = lastTransferAt + DAY_S
     expect((await bench.bench.send(stranger, destroy)).exitCode).toBe(414)
     chain.now = lastTransferAt + DAY_S + 1
-    expect((await bench.bench.send(stranger, destroy)).success).toBe(true)
+    const held = await bench.bench.balance(bench.channel)
+    const snapshot = chain.snapshot()
+    const sent = await bench.bench.send(stranger, destroy)
+    const [excess, rest] = sent.out
+    expect(sent.out.length).toBe(2)
+    const way = MESSAGE_PRICE_NANO[prices]
+    const back = destroy.valueNano - sent.gasNano - way
+    const storage = storageFeesOf(sent, bench.channel)
+    expect(excess).toMatchObject({ to: String(stranger.address), valueNano: back })
+    expect(rest).toMatchObject({ to: String(bench.terms.client), valueNano: held - storage - way })
+    // Without enough for the caller's excess it is destroyed all the same.
+    await chain.loadFrom(snapshot)
+    const valueNano = sent.gasNano + way / 2n
+    const poor = await bench.bench.send(stranger, { ...destroy, valueNano })
+    expect(poor.out.map(({ to }) => to)).toEqual([String(bench.terms.client)])
+    expect(await bench.bench.isDeployed(bench.channel)).toBe(false)
   })
 })

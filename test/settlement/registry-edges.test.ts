@@ -117,25 +117,25 @@ describe.each(PRICE_TABLES)('the registry at its edges, prices %s', (prices) => 
     }
   })
 
-  it('counts what waits and what is in it', async () => {
+  it('counts its changes, what is in it and what waits', async () => {
     const bench = await RegistryBench.open(prices)
     const counts = async () => {
       const { stackReader } = await bench.bench.chain.runGetMethod(bench.address, 'registry')
-      return Array.from({ length: 4 }, () => stackReader.readNumber()).slice(2)
+      return Array.from({ length: 4 }, () => stackReader.readNumber()).slice(1)
     }
     await bench.propose(model(5))
-    expect(await counts()).toEqual([0, 1])
+    expect(await counts()).toEqual([0, 0, 1])
     const proposal = new Uint8Array(additionCell(model(5)).hash())
     await bench.decide({ kind: 'cancel', proposal })
-    expect(await counts()).toEqual([0, 0])
+    expect(await counts()).toEqual([0, 0, 0])
     await bench.add(model(5))
-    expect(await counts()).toEqual([1, 0])
+    expect(await counts()).toEqual([1, 1, 0])
     await bench.add({ kind: 'measurement', key: bytes(5), meta: bytes(1) })
-    expect(await counts()).toEqual([1, 0])
+    expect(await counts()).toEqual([2, 1, 0])
     await bench.decide({ kind: 'revoke', key: bytes(5) })
-    expect(await counts()).toEqual([1, 0])
+    expect(await counts()).toEqual([3, 1, 0])
     await bench.decide({ kind: 'revoke', key: bytes(6) })
-    expect(await counts()).toEqual([2, 0])
+    expect(await counts()).toEqual([4, 2, 0])
   })
 
   it('says of a revoked entry what it was, and since when it is none', async () => {

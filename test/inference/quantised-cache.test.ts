@@ -343,6 +343,20 @@ describe('the demonstration model with its cache in int8', () => {
     ])
   })
 
+  it('is what a provider sells when its owner asked for it', async () => {
+    const log = { info: () => {}, warn: () => {} }
+    const given = {
+      modelFolder: DEMO_MODEL_FOLDER,
+      modelId: 'demo',
+      slotsTotal: 1,
+      kvCache: 'int8',
+    }
+    const options = { ...given, log, network: { models: [] } } as unknown as ProviderOptions
+    await using cleanup = new AsyncDisposableStack()
+    const { work } = await startEngine(options, cleanup, () => {})
+    expect(work.info).toMatchObject({ kvCache: 'int8', engine: engineOf('int8').info.engine })
+  })
+
   it('gives the same greedy answer to most questions', async () => {
     const questions = demoQuestions().filter((_, at) => at % SAMPLED_EVERY === 0)
     expect(questions.length).toBeGreaterThanOrEqual(30)

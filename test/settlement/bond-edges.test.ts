@@ -11,6 +11,7 @@ import {
 } from '#settlement/bond/bond.ts'
 import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
 import { COUNTS, FAIR, openBond, overBilling, QUOTE } from './bond-bench.ts'
+import { dearRent, makeStorageDear } from './dear-storage.ts'
 import { MESSAGE_PRICE_NANO, sizeOf, storageRent } from './fuzz/effects.ts'
 import type { Sent } from './sandbox-bench.ts'
 
@@ -66,6 +67,17 @@ describe.each(PRICE_TABLES)('the bond at its edges, prices %s', (prices) => {
     expect((await bench.send(bench.provider, short)).exitCode).toBe(412)
     expect((await bench.send(bench.provider, deposit)).success).toBe(true)
     expect((await state())?.bondedNano).toBe(2n * TON)
+  })
+
+  it('asks for the rent of 400 days, to the second', async () => {
+    const { bench, terms, address } = await openBond(prices)
+    makeStorageDear(bench.chain)
+    const deposit = { ...bondDepositMessage(terms, TON), valueNano: 20n * TON }
+    expect((await bench.send(bench.provider, deposit)).success).toBe(true)
+    // The state before the deposit: what that adds to it is left to the next one.
+    const { code, data } = deposit.stateInit!
+    const fresh = sizeOf({ code: code!.toBoc(), data: data!.toBoc() })
+    expect((await bench.balance(address)) - TON).toBe(dearRent(400 * DAY_S, fresh))
   })
 
   it.each([120, 121])('counts no fresh token when %s of 120 were cached', async (cachedTokens) => {

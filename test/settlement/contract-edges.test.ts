@@ -2,8 +2,9 @@
  * The payment channel where one nanoTON decides: the least payment, the least refund, the least value of a call. Found
  * by mutation testing (`npm run mutants`), as the limits in contract-limits.test.ts were.
  */
-import { Address, type Transaction } from '@ton/core'
+import { Address, beginCell, Cell, contractAddress, type Transaction } from '@ton/core'
 import { describe, expect, it } from 'vitest'
+import { channelStateInit } from '#settlement/cells/terms.ts'
 import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
 import type { WalletMessage } from '#settlement/types.ts'
 import {
@@ -24,6 +25,8 @@ const PAID = 0x50414944
 const REFUNDED = 0x52464e44
 /** As in docs/GAS.md. */
 const DESTROY_GAS = 5_347n
+/** TVM's exit code for more cells than may be counted. */
+const CELL_OVERFLOW = 8
 
 /** What a gas unit and a message without references cost, rounded up, nanoTON. */
 const GAS_NANO: Readonly<Record<PriceTable, bigint>> = {
@@ -68,6 +71,17 @@ function storageOf(bench: ContractBench, sent: Sent): bigint {
   return description.type === 'generic'
     ? (description.storagePhase?.storageFeesCollected ?? 0n)
     : 0n
+}
+
+/** A first state of so many cells, all but two of them behind the terms, where no deposit looks. */
+function stateOf({ terms }: ContractBench, cells: number) {
+  const { code, data } = channelStateInit(terms)
+  let rest = Cell.EMPTY
+  for (let more = cells - 3; more > 0; more--) rest = beginCell().storeRef(rest).endCell()
+  const head = data.beginParse()
+  const known = head.loadRef()
+  const padded = beginCell().storeBits(known.bits).storeRef(rest).endCell()
+  return { code, data: beginCell().storeBits(data.bits).storeRef(padded).endCell() }
 }
 
 describe.each(PRICE_TABLES)('the payment channel at one nanoTON, prices %s', (prices) => {
@@ -121,6 +135,19 @@ describe.each(PRICE_TABLES)('the payment channel at one nanoTON, prices %s', (pr
     expect(short.exitCode).toBe(412)
     expect((await bench.send(bench.client, withValue(topUp, least))).success).toBe(true)
     expect((await bench.state()).depositedNano).toBe(2n * TON)
+  })
+
+  it('sizes a state of 256 cells, and takes no deposit into a larger one', async () => {
+    const bench = await ContractBench.create(prices)
+    const topUp = withValue(topUpMessage(bench.terms, TON), 3n * TON)
+    for (const [cells, exitCode] of [
+      [256, 0],
+      [257, CELL_OVERFLOW],
+    ] as const) {
+      const stateInit = stateOf(bench, cells)
+      const message = { ...topUp, to: contractAddress(0, stateInit), stateInit }
+      expect((await bench.send(bench.client, message)).exitCode).toBe(exitCode)
+    }
   })
 
   it('gives back the coins of a close whose second message cannot be paid', async () => {

@@ -12,6 +12,8 @@ import {
 } from '#settlement/anchor/epoch-anchor.ts'
 import { PRICE_TABLES, type PriceTable } from '#settlement/devchain/prices.ts'
 import { crypto, NOW_S } from './channel-fixture.ts'
+import { dearRent, makeStorageDear } from './dear-storage.ts'
+import { sizeOf } from './fuzz/effects.ts'
 import { SandboxBench } from './sandbox-bench.ts'
 
 const FEES_MAX = 30_000_000n
@@ -47,6 +49,16 @@ describe.each(PRICE_TABLES)('the epoch anchor at prices %s', (prices) => {
       expect(await state()).toMatchObject({ epoch, leafCount, root: root.root, history })
       expect(await bench.balance(address)).toBeGreaterThanOrEqual(held)
     }
+  })
+
+  it('asks for the rent of 400 days, to the second', async () => {
+    const { bench, terms, address } = await open(prices)
+    makeStorageDear(bench.chain)
+    const root = { epoch: 1, leafCount: 2n, root: new Uint8Array(32).fill(1) }
+    const anchor = { ...anchorMessage(terms, root), valueNano: 20_000_000_000n }
+    expect((await bench.send(bench.provider, anchor)).success).toBe(true)
+    const rent = dearRent(400 * 86_400, sizeOf(await bench.state(address)))
+    expect(await bench.balance(address)).toBe(rent)
   })
 
   it('proves each receipt of an epoch and no other', async () => {

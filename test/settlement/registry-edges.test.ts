@@ -138,15 +138,19 @@ describe.each(PRICE_TABLES)('the registry at its edges, prices %s', (prices) => 
     expect(await counts()).toEqual([4, 2, 0])
   })
 
-  it('says of a revoked entry what it was, and since when it is none', async () => {
+  it('says of a revoked entry what it was and since when it is none, and of no entry nothing', async () => {
     const bench = await RegistryBench.open(prices)
     await bench.add(model(5))
     bench.wait(7)
     await bench.decide({ kind: 'revoke', key: bytes(5) })
-    const key = BigInt(`0x${Buffer.from(bytes(5)).toString('hex')}`)
-    const asked = [{ type: 'int' as const, value: key }]
-    const { stackReader } = await bench.bench.chain.runGetMethod(bench.address, 'entry', asked)
-    const said = Array.from({ length: 3 }, () => stackReader.readNumber())
-    expect(said).toEqual([1, 2, bench.bench.chain.now])
+    const said = async (key: Uint8Array) => {
+      const value = BigInt(`0x${Buffer.from(key).toString('hex')}`)
+      const asked = [{ type: 'int' as const, value }]
+      const { stackReader } = await bench.bench.chain.runGetMethod(bench.address, 'entry', asked)
+      return Array.from({ length: 4 }, () => stackReader.readBigNumber())
+    }
+    const meta = BigInt(`0x${'77'.repeat(32)}`)
+    expect(await said(bytes(5))).toEqual([1n, 2n, BigInt(bench.bench.chain.now ?? 0), meta])
+    expect(await said(bytes(6))).toEqual([0n, 0n, 0n, 0n])
   })
 })

@@ -90,6 +90,18 @@ describe.each(PRICE_TABLES)('the bond at its edges, prices %s', (prices) => {
     expect((await slash(fair + 1n)).success).toBe(true)
   })
 
+  it('rounds a price up from its least part', async () => {
+    const { bench, terms } = await bondOf(prices, TON)
+    const millionth = { promptNanoPerMtok: 1n, cachedNanoPerMtok: 0n, completionNanoPerMtok: 0n }
+    const counts = { promptTokens: 1, cachedTokens: 0, completionTokens: 0 }
+    const slash = (used: bigint) => {
+      const proof = overBilling(used, { quote: { prices: millionth }, bill: { counts } })
+      return bench.send(bench.stranger, slashMessage(terms, proof))
+    }
+    expect((await slash(1n)).exitCode).toBe(424)
+    expect((await slash(2n)).success).toBe(true)
+  })
+
   it('takes what is held, and no more, when rent has eaten into the stake', async () => {
     const bond = await bondOf(prices, TON / 50n)
     const { bench, terms, address, state } = bond

@@ -15,17 +15,14 @@ import type { WalletMessage } from '#settlement/types.ts'
 import { NOW_S } from '../channel-fixture.ts'
 import { JettonBench, UNIT } from '../jetton/jetton-bench.ts'
 import {
-  answerBody,
   CLOSING_STARTED,
   closingBody,
   EXCESSES,
   notificationBody,
   REFUND_BIT,
-  REFUNDED,
   RETURNED,
   returnedBody,
   TOP_UP,
-  TRANSFER,
   topUpPayload,
   transferBody,
   withQuery,
@@ -36,6 +33,13 @@ import type { Dice } from './dice.ts'
 import { MESSAGE_PRICE_NANO, maxOf, minOf, type Out, sizeOf, storageRent } from './effects.ts'
 import { firstOf, type Life, type Step, same } from './fuzz.ts'
 import { FRESH, LIFE_S, present } from './jetton-model.ts'
+import {
+  excessOut,
+  payOutEffect,
+  remainsOut,
+  sendBackOut,
+  unknownWalletOut,
+} from './jetton-outs.ts'
 
 const CLOSE_DELAY_S = 3_600
 const DAY_S = 86_400
@@ -160,15 +164,8 @@ export class JettonChannelLife implements Life {
     return (await this.balance()) < least ? { poorNano: valueNano } : {}
   }
 
-  /** All that is left, less what its way costs. */
-  #remains(held: bigint): Out {
-    const valueNano = held - MESSAGE_PRICE_NANO[this.#prices]
-    const body = answerBody(REFUNDED, this.#query)
-    return { opcode: REFUNDED, to: this.#bench.terms.client, valueNano, body }
-  }
-
-  #excess(to: Party, queryId = this.#query): Out {
-    return { opcode: EXCESSES, to: to.address, body: answerBody(EXCESSES, queryId) }
+  #excess(to: Party): Out {
+    return excessOut(to.address, this.#query)
   }
 
   /** Coins for an address that has no contract yet: they count as rent. */
@@ -216,12 +213,10 @@ export class JettonChannelLife implements Life {
   }
 
   /** The answer to jettons that are no deposit: back they go, once it is known where they lie. */
-  #refusal(amount: bigint, sender: Party): Out {
-    const to = this.#wallets.channel
-    if (!this.#model.walletSet) return { opcode: RETURNED, to, body: returnedBody(419) }
-    const { address } = sender
-    const body = transferBody({ queryId: this.#query, amount, to: address, response: address })
-    return { opcode: TRANSFER, to, body }
+  #refusal(amount: bigint, { address }: Party): Out {
+    const wallet = this.#wallets.channel
+    if (!this.#model.walletSet) return unknownWalletOut(wallet)
+    return sendBackOut(wallet, address, this.#query, amount)
   }
 
   #topUp(dice: Dice): Step {
@@ -282,39 +277,12 @@ export class JettonChannelLife implements Life {
     this.#model.root = leafCount % 256
   }
 
-  /** Jettons on their way: one message each, or none and the excess. */
-  #sends(owed: bigint, left: bigint, from: Party, message: WalletMessage) {
+  #sends(owed: bigint, left: bigint, from: Party, { valueNano }: WalletMessage) {
     const { client, provider } = this.#bench.terms
-    const unmarked = this.#query & (REFUND_BIT - 1n)
-    const transfers = [
-      { amount: owed, to: provider, queryId: unmarked },
-      { amount: left, to: client, queryId: unmarked | REFUND_BIT },
-    ].filter(({ amount }) => amount > 0n)
-    const outs: Out[] = transfers.map((one) => ({
-      opcode: TRANSFER,
-      to: this.#wallets.channel,
-      body: transferBody({ ...one, response: from.address }),
-    }))
-    const [first] = outs
-    if (first === undefined) {
-      return () => ({ out: [this.#excess(from)], keptNano: 0n, later: [] })
-    }
-    // What a frozen wallet sends back brings coins, which go on to whoever paid.
-    const later = this.#model.frozen ? transfers.map(() => this.#excess(from, unmarked)) : []
-    return (_held: bigint, gasNano: bigint) => {
-      const limitsNano = this.#halfOf(message.valueNano, gasNano)
-      const out = outs.length === 1 ? outs : [{ ...first, limitsNano }, ...outs.slice(1)]
-      return { out, keptNano: 0n, later }
-    }
-  }
-
-  /**
-   * What rides with the first of two transfers, its way paid: half of the call's value less at least
-   * the gas of the call and at most twice that.
-   */
-  #halfOf(valueNano: bigint, gasNano: bigint): readonly [bigint, bigint] {
-    const wayMax = 5n * MESSAGE_PRICE_NANO[this.#prices]
-    return [(valueNano - 2n * gasNano) / 2n - wayMax, (valueNano - gasNano) / 2n]
+    const [caller, wallet] = [from.address, this.#wallets.channel]
+    const [prices, queryId, frozen] = [this.#prices, this.#query, this.#model.frozen]
+    const parties = { caller, wallet, client, provider }
+    return payOutEffect({ ...parties, prices, queryId, valueNano, owed, left, frozen })
   }
 
   /** A frozen wallet sends both back. */
@@ -457,7 +425,7 @@ export class JettonChannelLife implements Life {
       ...(await this.#cannotLeave(message)),
       send: () => bench.send(from, message),
       effect: (held) => ({
-        out: [this.#excess(from), this.#remains(held)],
+        out: [this.#excess(from), remainsOut(this.#prices, terms.client, this.#query, held)],
         keptNano: -held,
       }),
       apply: () => {

@@ -181,6 +181,19 @@ describe.each(PRICE_TABLES)('the payment channel at one nanoTON, prices %s', (pr
     expect(await bench.account()).toEqual(before)
   })
 
+  it('refuses a call that forbade a bounce, also where nothing is left for an answer', async () => {
+    const bench = await ContractBench.create(prices)
+    await bench.deposit(TON)
+    const before = await bench.account()
+    const refused = closeMessage(bench.terms)
+    const { gasNano } = await bench.send(bench.stranger, refused, { bounce: false })
+    const poor = withValue(refused, gasNano + FORWARD_NANO[prices] / 2n)
+    const sent = await bench.send(bench.stranger, poor, { bounce: false })
+    expect(sent.success).toBe(true)
+    expect(sent.out).toEqual([])
+    expect(await bench.account()).toEqual(before)
+  })
+
   it('is destroyed although nothing is left to give back to the caller', async () => {
     const bench = await ContractBench.create(prices)
     await bench.deposit(TON)

@@ -20,6 +20,7 @@ import {
   EXCESSES,
   notificationBody,
   REFUND_BIT,
+  returnedBody,
   TOP_UP,
   topUpPayload,
   transferBody,
@@ -108,6 +109,16 @@ describe.each(PRICE_TABLES)('the jetton channel and its wallet, prices %s', (pri
     await bench.bench.send(client, message, { bounce: false })
     expect(await bench.bench.isDeployed(bench.channel)).toBe(true)
     expect((await bench.bench.send(client, message)).exitCode).toBe(419)
+  })
+
+  it('forgets the wallet of a call that was refused, also when that forbade a bounce', async () => {
+    const bench = await JettonBench.prepare(prices)
+    const call = setJettonWalletMessage(bench.terms, bench.channel)
+    // Enough for the gas, not for the rent.
+    const poor = { ...call, valueNano: 25n * MESSAGE_PRICE_NANO[prices] }
+    const sent = await bench.bench.send(bench.bench.client, poor, { bounce: false })
+    expect(bodies(sent)).toEqual([String(returnedBody(412))])
+    expect((await bench.state()).wallet).toBeUndefined()
   })
 
   it('returns a notification’s coins when they cannot carry the jettons back', async () => {

@@ -2,15 +2,14 @@
 import { sleep } from '#node/async.ts'
 import type { LlamaSetting } from './peers/llama-process.ts'
 import { PeerProcess } from './peers/peer-process.ts'
+import { fastestProbe, PROBE_DECODE, PROBE_PREFILL_TOKENS } from './probes.ts'
 import type { Subject } from './subject.ts'
 
 const SEQUENCES = [1, 4, 8]
 const BATCH_TOKENS = 512
 const OTHER_BATCH_TOKENS = [32, 128]
-const PROBE = { promptTokens: 32, tokens: 8 }
-const PROBE_PREFILL_TOKENS = 256
 /** Threads that wait for each other in loops stand still on a busy machine: such a setting is not the best. */
-const PROBE_LIMIT_MS = 10_000
+const PROBE_LIMIT_MS = 30_000
 /** Positions of one sequence: prompt and answer of every figure. */
 const CONTEXT_TOKENS = 1_024
 
@@ -45,7 +44,7 @@ export class TunedLlama implements Subject {
 
   /** Takes the context in which `streams` side by side decode fastest. */
   tuneDecode(streams: number, threadsMax: number): Promise<void> {
-    const task = { ...PROBE, streams, salt: 1 }
+    const task = { ...PROBE_DECODE, streams, salt: 1 }
     // One at a time was never the best of several streams, and is the only way for one.
     const counts = SEQUENCES.filter((count) => (streams === 1 ? count === 1 : count > 1))
     return this.#tune(this.#settings(counts, threadsMax), () => this.stepMs(task))
@@ -84,8 +83,7 @@ export class TunedLlama implements Subject {
     for (const setting of settings) {
       const ms = await this.#limited(async () => {
         await this.#peer.call('open', setting)
-        await probe()
-        return probe()
+        return fastestProbe(probe)
       })
       probed.push({ setting, ms })
     }

@@ -1,9 +1,9 @@
 /** Our engine with the number of threads that is the fastest for a figure: tuned as the peer is. */
 import type { OurSubject } from './our-subject.ts'
+import { fastestProbe, PROBE_DECODE, PROBE_PREFILL_TOKENS } from './probes.ts'
 import type { DecodeTask, PrefillTask, Subject } from './subject.ts'
 
-const PROBE = { promptTokens: 32, tokens: 8, salt: 1_000 }
-const PROBE_PREFILL_TOKENS = 256
+const PROBE = { ...PROBE_DECODE, salt: 1_000 }
 
 export class TunedOurs implements Subject {
   readonly #engines: readonly OurSubject[]
@@ -41,12 +41,10 @@ export class TunedOurs implements Subject {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  /** The second probe of each counts, as with the peer. */
   async #tune(probe: (engine: OurSubject) => Promise<number>): Promise<void> {
     let bestMs = Number.POSITIVE_INFINITY
     for (const engine of this.#engines) {
-      await probe(engine)
-      const ms = await probe(engine)
+      const ms = await fastestProbe(() => probe(engine))
       if (ms >= bestMs) continue
       bestMs = ms
       this.#best = engine

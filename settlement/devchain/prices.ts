@@ -25,30 +25,43 @@ export function chainConfig(globalId: number, table: PriceTable): Cell {
   )
   params.set(PARAM_GLOBAL_ID, beginCell().storeInt(globalId, 32).endCell())
   if (table === 'mainnet-2026-08') {
-    params.set(PARAM_STORAGE, storagePrices())
+    params.set(PARAM_STORAGE, storagePrices(STORAGE_PRICES))
     params.set(PARAM_GAS, gasPrices())
     params.set(PARAM_FORWARD, forwardPrices())
   }
   return beginCell().storeDictDirect(params).endCell()
 }
 
-/** StoragePrices since 0, then since 2026-04-29; nanoTON per 2^16 seconds, per bit and per cell. */
-function storagePrices(): Cell {
-  const write = (since: number, bit: bigint, cell: bigint) =>
-    beginCell()
-      .storeUint(0xcc, 8)
-      .storeUint(since, 32)
-      .storeUint(bit, 64)
-      .storeUint(cell, 64)
-      .storeUint(1_000, 64)
-      .storeUint(500_000, 64)
-      .endCell()
+/** One row of the storage prices: nanoTON per 2^16 seconds, per bit and per cell, from a Unix time in seconds on. */
+export interface StoragePriceRow {
+  readonly sinceS: number
+  readonly bitNano: bigint
+  readonly cellNano: bigint
+}
+
+const STORAGE_PRICES: readonly StoragePriceRow[] = [
+  { sinceS: 0, bitNano: 1n, cellNano: 500n },
+  { sinceS: 1_777_500_000, bitNano: 0n, cellNano: 135n },
+]
+
+/** Configuration parameter 18 (block.tlb, StoragePrices), in place of what the configuration has. */
+export function withStoragePrices(config: Cell, prices: readonly StoragePriceRow[]): Cell {
+  const params = Dictionary.loadDirect(Dictionary.Keys.Int(32), Dictionary.Values.Cell(), config)
+  params.set(PARAM_STORAGE, storagePrices(prices))
+  return beginCell().storeDictDirect(params).endCell()
+}
+
+function storagePrices(prices: readonly StoragePriceRow[]): Cell {
   const rows = Dictionary.empty(Dictionary.Keys.Uint(32), {
     serialize: (row: Cell, builder) => builder.storeSlice(row.beginParse()),
     parse: (slice) => slice.asCell(),
   })
-  rows.set(0, write(0, 1n, 500n))
-  rows.set(1_777_500_000, write(1_777_500_000, 0n, 135n))
+  for (const { sinceS, bitNano, cellNano } of prices) {
+    const row = beginCell().storeUint(0xcc, 8).storeUint(sinceS, 32)
+    const own = row.storeUint(bitNano, 64).storeUint(cellNano, 64)
+    const masterchain = own.storeUint(1_000, 64).storeUint(500_000, 64)
+    rows.set(sinceS, masterchain.endCell())
+  }
   return beginCell().storeDictDirect(rows).endCell()
 }
 

@@ -21,6 +21,11 @@ export interface EngineUnderTest {
   crash(): void
   /** What callers may be told then; ENGINE_CRASHED when left out. */
   readonly crashCodes?: readonly string[]
+  /**
+   * For what decodes behind a connection: an answer may be whole, in buffers on the way, before its reader sees the
+   * first token. While answers are held each begins, and ends by a crash only.
+   */
+  readonly hold?: (areHeld: boolean) => void
 }
 
 export type RequestParts = Partial<Omit<GenerateRequest, 'sampling'>> & {
@@ -476,6 +481,7 @@ function testCrash(harness: Harness): void {
     const expected = await harness.answer()
     const long = await harness.longRequest()
     const { slotsTotal } = harness.engine.info
+    harness.under.hold?.(true)
     const all = Array.from({ length: slotsTotal + 1 }, async () => {
       for await (const event of harness.engine.generate(harness.request(long))) {
         if (event.kind === 'token') harness.under.crash()
@@ -487,6 +493,7 @@ function testCrash(harness: Harness): void {
       const reason = { kind: 'unavailable', code }
       expect(result).toMatchObject({ status: 'rejected', reason })
     }
+    harness.under.hold?.(false)
     expect(harness.engine.load()).toEqual({ active: 0, queued: 0 })
     expect(await harness.answer()).toEqual(expected)
   })

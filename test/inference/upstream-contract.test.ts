@@ -1,4 +1,5 @@
 /** The engine contract over HTTP: SIMULATED vLLM, SGLang and llama.cpp, and another Cocoon node's own endpoint. */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -32,11 +33,13 @@ for (const [dialect, exceptions] of servers) {
   testEngine(
     name,
     async () => {
-      const server = await UpstreamTestServer.start({ dialect, engine: await nativeEngine() })
+      const engine = await nativeEngine()
+      const server = await UpstreamTestServer.start({ dialect, engine })
       return {
         ...(await open(server.url, server.model, () => server.stop())),
         tokenizer,
         crash: () => server.crash(),
+        hold: engine.hold,
       }
     },
     { exceptions },
@@ -51,6 +54,7 @@ testEngine(
       ...(await open(node.url, node.model, () => node.stop())),
       tokenizer,
       crash: () => node.crash(),
+      hold: engine.hold,
     }
   },
   { exceptions: OPENAI_EXCEPTIONS },
@@ -63,7 +67,35 @@ async function nativeEngine() {
   const options = { folder, modelId: 'simulated', slotsTotal: 64, threads: 1, clock: systemClock }
   const engine = await createOnnxEngine(options)
   expect(engine.info.engine).toContain('(native, cpu)')
-  return Object.assign(engine, { tokenizer })
+  return Object.assign(engine, { tokenizer, ...holding(engine) })
+}
+
+/** Tokens of an answer that is held: enough for its reader to see some. */
+const HELD_AFTER_TOKENS = 16
+
+/** So that a crash meets every answer, however fast it was decoded: while they are held none goes further. */
+function holding(engine: Engine): Pick<Engine, 'generate'> & {
+  readonly hold: (areHeld: boolean) => void
+} {
+  const generate = engine.generate.bind(engine)
+  let areHeld = false
+  return {
+    hold: (next) => {
+      areHeld = next
+    },
+    async *generate(request) {
+      const { signal } = request
+      let tokens = 0
+      for await (const event of generate(request)) {
+        if (areHeld && event.kind === 'token' && ++tokens > HELD_AFTER_TOKENS) {
+          if (!signal.aborted) await once(signal, 'abort')
+          yield { kind: 'end', finish: 'cancelled' }
+          return
+        }
+        yield event
+      }
+    },
+  }
 }
 
 async function open(url: string, modelId: string, onDispose: () => Promise<void>) {

@@ -2,6 +2,12 @@
 
 /** A job file; JOB_LINES_MAX lines of ordinary length are far below this. */
 export const JOB_FILE_BYTES_MAX = 8 * 1_048_576
+/** Texts of `cocoon embed`, one a line: they are held in memory. */
+export const EMBED_FILE_BYTES_MAX = 64 * 1_048_576
+/** Texts of one request of `cocoon embed`: what an interruption loses at most, and how often it tells its progress. */
+export const EMBED_TEXTS_PER_REQUEST_MAX = 64
+/** UTF-8 bytes of them, unless one text alone is longer: their token ids fit ASK_BYTES_MAX. */
+export const EMBED_REQUEST_BYTES_MAX = 32_768
 /** A receipt file with its evidence is about 20 kB. */
 export const RECEIPT_FILE_BYTES_MAX = 1_048_576
 /** A snapshot holds a whole small chain. */

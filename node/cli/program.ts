@@ -11,6 +11,7 @@ import { completionCommand } from './commands/completion.ts'
 import { configCommand } from './commands/config.ts'
 import { doctorCommand } from './commands/doctor.ts'
 import { drainCommand } from './commands/drain.ts'
+import { embedCommand } from './commands/embed.ts'
 import { historyCommand } from './commands/history.ts'
 import { jobsCommand } from './commands/jobs.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -58,6 +59,7 @@ export function buildProgram(context: CliContext): Command {
   serviceCommand(program, context)
   program.commandsGroup('Use the network:')
   runCommand(program, context)
+  embedCommand(program, context)
   jobsCommand(program, context)
   modelsCommand(program, context)
   keysCommand(program, context)

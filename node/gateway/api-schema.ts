@@ -176,6 +176,34 @@ export const requestSchema = z.object({
   }),
 })
 
+/** `POST /v1/estimate`; prices in nanoTON. */
+export const estimateSchema = z.object({
+  model: z.string(),
+  n: z.number(),
+  prompt_tokens: z.number(),
+  max_completion_tokens: z.number(),
+  expected_completion_tokens: z.number(),
+  max_price_nano: nano,
+  expected_price_nano: nano,
+  dearest_price_nano: nano,
+  offers: z.array(
+    z.object({
+      provider: z.string(),
+      rank: z.number(),
+      accepted: z.boolean(),
+      reasons: z.array(z.string()),
+      max_price_nano: nano,
+    }),
+  ),
+})
+
+/** `GET /v1/models`. */
+export const modelListSchema = z.object({
+  data: z.array(
+    z.object({ id: z.string(), kind: z.enum(['chat', 'embedding']), providers: z.number() }),
+  ),
+})
+
 export type StatusDocument = z.output<typeof statusSchema>
 export type OfferDocument = z.output<typeof offerSchema>
 export type ReceiptDocument = z.output<typeof receiptSchema>
@@ -184,6 +212,7 @@ export type JobDocument = z.output<typeof jobSchema>
 export type JobLineResultDocument = z.output<typeof jobLineResultSchema>
 export type SpendingDocument = z.output<typeof spendingSchema>
 export type SettlementDocument = z.output<typeof settlementSchema>
+export type EstimateDocument = z.output<typeof estimateSchema>
 export type RequestDocument = z.output<typeof requestSchema>
 
 /** One line of a job file: `messages` or `prompt`, not both. */

@@ -19,7 +19,7 @@ import { parseBody, readJson } from './validate.ts'
 
 const ids = z.array(z.int().min(0).max(ASK_TOKEN_ID_MAX)).min(1)
 
-const embeddingBodySchema = z.strictObject({
+export const embeddingBodySchema = z.strictObject({
   model: z.string().min(1).max(MODEL_ID_CHARS_MAX),
   input: z.union(
     [
@@ -57,7 +57,7 @@ export async function answerEmbeddings(call: Call, { req }: GatewayContext): Pro
   return response
 }
 
-function toEmbedRequest({ model, input, dimensions, cocoon }: EmbeddingBody): EmbedRequest {
+export function toEmbedRequest({ model, input, dimensions, cocoon }: EmbeddingBody): EmbedRequest {
   const { max_price_nano, tier_min } = cocoon ?? {}
   return {
     ...{ model, inputs: inputsOf(input), dimensions },

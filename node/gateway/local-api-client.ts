@@ -5,9 +5,12 @@ import { storySchema } from '#node/why/story.ts'
 import { CocoonError, ConfigError, type ErrorKind, UnavailableError } from '#protocol/errors.ts'
 import {
   channelSchema,
+  type EstimateDocument,
+  estimateSchema,
   type JobLineBody,
   jobLineResultSchema,
   jobSchema,
+  modelListSchema,
   offerSchema,
   receiptSchema,
   requestSchema,
@@ -15,6 +18,13 @@ import {
   spendingSchema,
   statusSchema,
 } from './api-schema.ts'
+import {
+  type EmbedAnswer,
+  type EmbedQuestion,
+  embedBody,
+  noClient,
+  readEmbeddings,
+} from './embeddings-client.ts'
 import { openaiDeltas, type StreamedAnswer } from './openai-stream.ts'
 
 /** What a caller asks of `/v1/chat/completions`. */
@@ -106,9 +116,8 @@ export class LocalApi {
 
   /** Streams an answer through the OpenAI API; aborting the signal cancels the work. */
   async chat(question: ChatQuestion, signal?: AbortSignal): Promise<StreamedAnswer> {
-    const { maxTokens, ...rest } = question
-    const limit = maxTokens === undefined ? {} : { max_completion_tokens: maxTokens }
-    const body = { ...rest, ...limit, stream: true, stream_options: { include_usage: true } }
+    const stream = { stream: true, stream_options: { include_usage: true } }
+    const body = { ...chatBody(question), ...stream }
     const response = await this.#fetch('/v1/chat/completions', jsonPost(body, signal))
     return {
       requestId: response.headers.get('x-request-id') ?? '',
@@ -117,6 +126,26 @@ export class LocalApi {
       deltas: openaiDeltas(response.body),
     }
   }
+
+  /** The vectors of texts in one request; aborting the signal cancels the work. */
+  async embed(question: EmbedQuestion, signal?: AbortSignal): Promise<EmbedAnswer> {
+    const body = { ...embedBody(question), encoding_format: 'base64' }
+    const response = await this.#fetch('/v1/embeddings', jsonPost(body, signal))
+    return readEmbeddings(response, question.texts.length)
+  }
+
+  /** What it would cost; nobody is asked. */
+  estimateEmbed(question: EmbedQuestion, signal?: AbortSignal): Promise<EstimateDocument> {
+    return this.#post('/v1/estimate', embedBody(question), estimateSchema, signal)
+  }
+
+  /** What it would cost at most, and likely; nobody is asked. */
+  estimateChat(question: ChatQuestion, signal?: AbortSignal): Promise<EstimateDocument> {
+    return this.#post('/v1/estimate', chatBody(question), estimateSchema, signal)
+  }
+
+  /** Models that this caller may use. */
+  models = () => this.#get('/v1/models', modelListSchema)
 
   async #get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     return readDocument(await this.#fetch(path, {}), schema)
@@ -149,6 +178,10 @@ export class LocalApi {
   }
 }
 
+function chatBody({ maxTokens, ...rest }: ChatQuestion): object {
+  return maxTokens === undefined ? rest : { ...rest, max_completion_tokens: maxTokens }
+}
+
 function jsonPost(body: object, signal?: AbortSignal): RequestInit {
   return {
     method: 'POST',
@@ -161,10 +194,7 @@ function jsonPost(body: object, signal?: AbortSignal): RequestInit {
 async function readDocument<T>(response: Response, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(await response.json().catch(() => undefined))
   if (parsed.success) return parsed.data
-  throw new UnavailableError(
-    'API_UNKNOWN',
-    `what answers at ${response.url} is not a cocoon client`,
-  )
+  throw noClient(response)
 }
 
 async function reportedError(response: Response): Promise<CocoonError> {

@@ -8,6 +8,7 @@ import type {
   ChannelView,
   ChatRequest,
   ClientService,
+  EmbedRequest,
   EstimateView,
   ModelKind,
   ModelView,
@@ -93,8 +94,8 @@ export class CocoonClient implements AsyncDisposable {
   async embed(input: EmbedInput, options: EmbedOptions = {}): Promise<Embeddings> {
     const { signal = new AbortController().signal } = options
     signal.throwIfAborted()
-    const model = options.model ?? (await this.#defaultModel('embedding', signal))
-    return embeddingsOf(await this.#service.embed(embedRequestOf(input, model, options), signal))
+    const request = await this.#embedRequest(input, options)
+    return embeddingsOf(await this.#service.embed(request, signal))
   }
 
   models(): Promise<readonly ModelView[]> {
@@ -109,6 +110,11 @@ export class CocoonClient implements AsyncDisposable {
   /** What the question would cost at most, and likely; nobody is asked, and no coin moves. */
   async estimate(question: Question, options: AskOptions = {}): Promise<EstimateView> {
     return this.#service.estimate(await this.#request(question, options))
+  }
+
+  /** What the vectors would cost, counted as for a chat; nobody is asked. Throws as `embed` does. */
+  async estimateEmbed(input: EmbedInput, options: EmbedOptions = {}): Promise<EstimateView> {
+    return this.#service.estimateEmbedding(await this.#embedRequest(input, options))
   }
 
   /** Newest first. */
@@ -148,6 +154,11 @@ export class CocoonClient implements AsyncDisposable {
 
   async *#events(question: Question, options: AskOptions, signal: AbortSignal) {
     yield* this.#service.chat(await this.#request(question, options), signal)
+  }
+
+  async #embedRequest(input: EmbedInput, options: EmbedOptions): Promise<EmbedRequest> {
+    const model = options.model ?? (await this.#defaultModel('embedding', options.signal))
+    return embedRequestOf(input, model, options)
   }
 
   async #request(question: Question, options: AskOptions): Promise<ChatRequest> {

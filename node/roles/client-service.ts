@@ -279,8 +279,8 @@ export interface ClientService {
     signal: AbortSignal,
     onSpent?: (spent: Spent) => void,
   ): Promise<EmbedResult>
-  /** The most that any acceptable provider could bill. Throws as `embed` does. */
-  estimateEmbedding(request: EmbedRequest): Promise<Pick<EstimateView, 'dearestPriceNano'>>
+  /** No completion is counted or priced. Throws as `embed` does. */
+  estimateEmbedding(request: EmbedRequest): Promise<EstimateView>
   /** Spend caps, and what was spent today. */
   spending(): SpendingView
   receipts(): readonly ReceiptView[]

@@ -85,6 +85,41 @@ describe('vectors', () => {
   })
 })
 
+describe('an estimate', () => {
+  const ask = { model, input: TEXTS }
+  const estimate = (openai: OpenAI, body: object) =>
+    openai.post<Record<string, unknown>>('/estimate', { body, maxRetries: 0 })
+
+  it('of texts says what they then cost, in the form of a chat, and asks nobody', async () => {
+    const { openai } = await start()
+    const before = client.desk.state.best.amountNano
+    expect(await estimate(openai, ask)).toEqual({
+      ...{ object: 'cocoon.estimate', model, n: 1, prompt_tokens: 12 },
+      ...{ max_completion_tokens: 0, expected_completion_tokens: 0 },
+      ...{ max_price_nano: '75', expected_price_nano: '75', dearest_price_nano: '75' },
+      offers: [
+        {
+          ...{ provider: provider.identity, rank: 1, accepted: true, max_price_nano: '75' },
+          reasons: expect.any(Array),
+        },
+      ],
+    })
+    expect(client.desk.state.best.amountNano).toBe(before)
+  })
+
+  it('heeds caps and the limits of keys', async () => {
+    const { openai, withKey } = await start()
+    const dear = estimate(openai, { ...ask, cocoon: { max_price_nano: '1' } })
+    await expect(dear).rejects.toMatchObject({ status: 402, code: 'PRICE_ABOVE_MAX' })
+    const poor = estimate(withKey({ budgetNano: 10n }), ask)
+    await expect(poor).rejects.toMatchObject({ status: 402, code: 'KEY_BUDGET_SPENT' })
+    const elsewhere = estimate(withKey({ models: ['other'] }), ask)
+    await expect(elsewhere).rejects.toMatchObject({ status: 403, code: 'KEY_MODEL_REFUSED' })
+    const chat = { model, messages: [{ role: 'user', content: 'hi' }], input: null }
+    expect(await estimate(withKey(), chat)).toMatchObject({ prompt_tokens: 9 })
+  })
+})
+
 describe('what is refused by name, with nothing spent', () => {
   const refused: [string, object, number, string][] = [
     ['other dimensions', { dimensions: 7 }, 400, 'EMBEDDING_DIMENSIONS'],

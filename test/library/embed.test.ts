@@ -75,6 +75,11 @@ describe('embed', () => {
       usage: { promptTokens: 12 },
     })
     expect(rest.priceNano).toBeGreaterThan(0n)
+    const { priceNano } = rest
+    expect(await cocoon.estimateEmbed(TEXTS)).toMatchObject({
+      ...{ promptTokens: 12, maxPriceNano: priceNano, expectedPriceNano: priceNano },
+      ...{ dearestPriceNano: priceNano, completionTokensMax: 0, offers: [{ accepted: true }] },
+    })
     const verdict = await verifyReceipt(rest.receipt.file, { network })
     expect(verdict).toMatchObject({ ok: true, id: rest.receipt.id })
     const one = await cocoon.embed(TEXTS[0]!, { dimensions: ENCODER_WIDTH })
@@ -109,6 +114,8 @@ describe('embed', () => {
       expect(error).toBeInstanceOf(ConfigError)
       expect(error).toMatchObject({ code })
     }
+    const estimated = cocoon.estimateEmbed(TEXTS, { model: 'nobody' })
+    await expect(estimated).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' })
     const cheap = cocoon.embed(TEXTS, { maxPriceNano: 1n })
     await expect(cheap).rejects.toBeInstanceOf(SettlementError)
     const aborted = cocoon.embed(TEXTS, { signal: AbortSignal.abort() })

@@ -11,6 +11,7 @@ import type {
   JobLine,
   JobLineResult,
   JobView,
+  ModelView,
   Spent,
 } from '#node/roles/client-service.ts'
 import type { NodeEvent } from '#node/roles/events.ts'
@@ -140,9 +141,9 @@ export class ScriptedClientService implements ClientService {
   chatScript: ChatScript = () => answerWith(['Hello', ' there', '.'])
   eventScript: (signal: AbortSignal) => AsyncIterable<NodeEvent> = async function* () {}
 
-  async models() {
+  async models(): Promise<readonly ModelView[]> {
     const root = 'ab'.repeat(32)
-    return [{ id: 'cocoon/demo', kind: 'chat' as const, root, providers: 3, contextTokens: 256 }]
+    return [{ id: 'cocoon/demo', kind: 'chat', root, providers: 3, contextTokens: 256 }]
   }
 
   offers() {

@@ -4,6 +4,7 @@ import type { RequestDocument } from '#node/gateway/api-schema.ts'
 import type { ChatQuestion } from '#node/gateway/local-api-client.ts'
 import { shortProvider } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
+import { showEstimate, sumOfEstimates } from '../estimate-text.ts'
 import { parseCount, parseTemperature } from '../numbers.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { verdictLine } from '../verdict-text.ts'
@@ -13,6 +14,7 @@ interface RunOptions extends TargetOptions {
   readonly maxTokens?: number
   readonly temperature?: number
   readonly seed?: number
+  readonly estimate?: boolean
 }
 
 export function runCommand(program: Command, context: CliContext): void {
@@ -24,6 +26,7 @@ export function runCommand(program: Command, context: CliContext): void {
     .option('--max-tokens <n>', 'new tokens at most', parseCount)
     .option('--temperature <t>', '0 (greedy, the default) to 2', parseTemperature)
     .option('--seed <n>', 'seed of the sampling', parseCount)
+    .option('--estimate', 'only say what it would cost')
     .action((model: string, prompt: string, options: RunOptions) =>
       run(model, prompt, options, context),
     )
@@ -37,6 +40,10 @@ async function run(
 ): Promise<void> {
   const { output, settings, interrupts } = context
   const api = localApi(options, settings)
+  if (options.estimate) {
+    const estimate = await api.estimateChat(questionOf(model, prompt, options), interrupts.first)
+    return showEstimate(sumOfEstimates([estimate]), options.json === true, context)
+  }
   const startedAtMs = performance.now()
   const stream = await api.chat(questionOf(model, prompt, options), interrupts.first)
   output.talk(`route    ${shortProvider(stream.provider)}, tier ${stream.tier}`)

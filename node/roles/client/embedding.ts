@@ -3,9 +3,11 @@
  * again; what both used is counted.
  */
 import type { StoryWriter } from '#node/why/story-writer.ts'
+import type { Ranked } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
+import { priceNano } from '#protocol/money.ts'
 import type { EmbedRequest, EmbedResult, EstimateView, Spent } from '../client-service.ts'
-import type { AnswerComponents } from './answer-progress.ts'
+import { type AnswerComponents, routeView } from './answer-progress.ts'
 import { engineFailed } from './attempt.ts'
 import { attempts } from './attempts.ts'
 import { Chooser, worstPriceNano } from './choosing.ts'
@@ -50,16 +52,28 @@ export async function answerEmbedding(
 export async function estimateEmbedding(
   parts: AnswerComponents,
   request: EmbedRequest,
-): Promise<Pick<EstimateView, 'dearestPriceNano'>> {
+): Promise<EstimateView> {
   const progress = await beginEmbedding(parts, request)
   const chooser = chooserOf(parts, { ...request, maxTokens: 0 }, progress)
   const best = await chooser.next(NOTHING)
   if (best === undefined) throw chooser.spendRefusal(NOTHING) ?? noProvider(progress, chooser)
   const { promptTokens } = progress
-  const costs = chooser.ranked
-    .filter((one) => one.accepted)
-    .map((one) => worstPriceNano(one.offer.prices, { promptTokens, completionTokens: 0 }))
-  return { dearestPriceNano: costs.reduce((most, one) => (one > most ? one : most), 0n) }
+  const cost = ({ offer: { prices } }: Ranked) =>
+    worstPriceNano(prices, { promptTokens, completionTokens: 0 })
+  const costs = chooser.ranked.filter((one) => one.accepted).map(cost)
+  return {
+    promptTokens,
+    completionTokensMax: 0,
+    expectedCompletionTokens: 0,
+    offers: chooser.ranked.map(routeView),
+    maxPriceNano: cost(best),
+    expectedPriceNano: priceNano(best.offer.prices, {
+      promptTokens,
+      cachedTokens: 0,
+      completionTokens: 0,
+    }),
+    dearestPriceNano: costs.reduce((most, one) => (one > most ? one : most), 0n),
+  }
 }
 
 function chooserOf(

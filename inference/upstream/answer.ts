@@ -6,10 +6,12 @@ import type {
   ChatTokenizer,
   GenerateEvent,
   GenerateFinish,
+  OutputConstraint,
   TextStream,
   TokenLogprobs,
 } from '../engine.ts'
 import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
+import { AnswerForm } from './document/answer-form.ts'
 import { drifted, endedEarly } from './errors.ts'
 import { TextCheck } from './text-check.ts'
 import type { TextToIds } from './text-ids.ts'
@@ -22,6 +24,8 @@ export interface AnswerTerms {
   /** Clamped to what the context has room for. */
   readonly maxTokens: number
   readonly stop: readonly string[]
+  /** What the text must be; undefined: any text. */
+  readonly constraint: OutputConstraint | undefined
   /** How many likely ids were asked for beside each token; undefined: none, and no log probability. */
   readonly topLogprobs: number | undefined
 }
@@ -42,6 +46,9 @@ export class UpstreamAnswer {
   /** Without them: it says what the ids spell. */
   readonly #spelled: TextStream
   readonly #check = new TextCheck()
+  readonly #form: AnswerForm | undefined
+  /** What was resumed from is what was asked for. */
+  #isKept = true
   #tokens = 0
   #hasRead = false
   /** How the ids so far end the answer, by this side's own rules. */
@@ -56,15 +63,17 @@ export class UpstreamAnswer {
     this.#tools = tools
     this.#text = tools.tokenizer.textStream(terms.stop)
     this.#spelled = tools.tokenizer.textStream([])
+    this.#form = terms.constraint && new AnswerForm(terms.constraint)
     for (const id of terms.resumeTokenIds) {
       this.#spelled.push(id)
+      this.#isKept &&= this.#keepsForm(id)
       if (this.#isStop(id)) this.#end = 'stop'
     }
   }
 
   /** The ids that were resumed from end the answer already: there is nothing to ask for. */
   get isOverAlready(): boolean {
-    return this.#end !== undefined && !this.#hasRead
+    return this.#end !== undefined && !this.#hasRead && this.#isKept
   }
 
   /**
@@ -105,6 +114,8 @@ export class UpstreamAnswer {
     const events = this.#readPrompt([0])
     if (!dialect.exactTokenIds) {
       const isFull = this.#tokens >= maxTokens
+      const isAtEnd = !isFull && this.#finish === 'stop'
+      if (isAtEnd && this.#form?.finish() === false) throw drifted('constraint')
       return [...events, { kind: 'end', finish: isFull ? 'length' : this.#finish }]
     }
     this.#check.end()
@@ -142,6 +153,8 @@ export class UpstreamAnswer {
   #token(id: number, piece: UpstreamPiece, at: number): GenerateEvent {
     if (!this.#isKnown(id)) throw drifted('vocabulary')
     const logprobs = this.#logprobsOf(id, piece, at)
+    // Before it goes on: what was asked for as a document comes as nothing else.
+    if (!this.#keepsForm(id)) throw drifted('constraint')
     this.#tokens++
     this.#spelledText += this.#spelled.push(id)
     if (this.#isStop(id)) this.#end = 'stop'
@@ -168,6 +181,15 @@ export class UpstreamAnswer {
   #isStop(id: number): boolean {
     this.#text.push(id)
     return this.#text.stopped || this.#tools.tokenizer.endTokenIds.includes(id)
+  }
+
+  /** Whether the text may go on by this id, or end with it. */
+  #keepsForm(id: number): boolean {
+    if (this.#form === undefined) return true
+    const { tokenizer } = this.#tools
+    if (tokenizer.endTokenIds.includes(id)) return this.#form.finish()
+    const bytes = tokenizer.tokenBytes(id)
+    return bytes.length > 0 && this.#form.accept(bytes)
   }
 
   #cut(): GenerateEvent {

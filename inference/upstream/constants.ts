@@ -27,3 +27,11 @@ export const UPSTREAM_TEXT_LAG_CHARS_MAX = 256
 export const UPSTREAM_RETRY_AFTER_S_MAX = 3_600
 /** A server's own words about itself, as far as they are shown. */
 export const UPSTREAM_VERSION_CHARS_MAX = 48
+/** Bytes of an answer that must be a document or calls: its names are kept while it arrives. */
+export const UPSTREAM_DOCUMENT_ANSWER_BYTES_MAX = 4 * MIB
+/** Objects and arrays inside of each other in a document that a server wrote. */
+export const UPSTREAM_JSON_DEPTH_MAX = 128
+/** White space in one place of a document: a deep indentation, not a server that is stuck. */
+export const UPSTREAM_JSON_SPACE_CHARS_MAX = 1_024
+/** One number of a document; a double written out in full has at most 1,076 characters. */
+export const UPSTREAM_JSON_NUMBER_CHARS_MAX = 1_100

@@ -19,10 +19,15 @@ export type DriftRule =
   | 'ids'
   /** Asked for and missing, of another id than the one that came, or above 0. */
   | 'logprobs'
+  /** Text that is not the document, or the calls, that were asked for; or an end in the middle of them. */
+  | 'constraint'
 
 export function drifted(rule: DriftRule): UnavailableError {
   return new UnavailableError('UPSTREAM_DRIFT', `the upstream server is not what it was: ${rule}`, {
-    remedy: 'Compare its model, tokenizer and version with the local model folder.',
+    remedy:
+      rule === 'constraint'
+        ? 'Ask another provider; its owner looks at how the server keeps to JSON schemas.'
+        : 'Compare its model, tokenizer and version with the local model folder.',
     data: { rule },
   })
 }

@@ -221,7 +221,7 @@ class HttpEngine implements UpstreamEngine {
     const call = new UpstreamCall(this.#access, this.#dialect, {
       deliver: (event) => this.#desk.deliver(id, event),
       fail: (error) => {
-        if (LASTING.has(error.code)) this.#troubled(error)
+        if (isLasting(error)) this.#troubled(error)
         this.#desk.fail(id, error)
       },
     })
@@ -234,6 +234,7 @@ class HttpEngine implements UpstreamEngine {
       resumeTokenIds: request.resumeTokenIds,
       maxTokens,
       stop: request.stop,
+      constraint: request.constraint,
       topLogprobs: request.topLogprobs,
     }
     const tools = { tokenizer: this.#tokenizer, textToIds: this.#textToIds }
@@ -292,8 +293,15 @@ function alarmOf(timeoutSignal: (timeoutMs: number) => AbortSignal): Alarm {
   }
 }
 
-/** Troubles of the server, not of one request: new work waits until a look finds it good. */
 const LASTING: ReadonlySet<string> = new Set(['UPSTREAM_DRIFT', 'UPSTREAM_UNREACHABLE'])
+
+/**
+ * Troubles of the server, not of one request: new work waits until a look finds it good. A schema is chosen by
+ * who asks, and no look would see what a server makes of it: nobody shall stop others' work by one.
+ */
+function isLasting({ code, data }: CocoonError): boolean {
+  return LASTING.has(code) && data['rule'] !== 'constraint'
+}
 
 function infoOf(options: UpstreamEngineOptions, server: UpstreamServer): EngineInfo {
   const { crypto, files, modelId, modelRoot, slotsTotal = ENGINE_SLOTS_DEFAULT } = options

@@ -10,6 +10,16 @@ export function satisfies(value: unknown, schema: Schema, root: Schema = schema)
   })
 }
 
+/** With what is meant said in the standard's words: an object that names its members has no others. */
+export function closed<Any extends Schema>(schema: Any): Any {
+  return JSON.parse(JSON.stringify(schema), (_, part: unknown) => {
+    const isClosed =
+      isRecord(part) && isRecord(part.properties) && part.additionalProperties === undefined
+    const isEmpty = isClosed && Object.keys(part.properties as object).length === 0
+    return isClosed && !isEmpty ? { ...part, additionalProperties: false } : part
+  }) as Any
+}
+
 const ANNOTATIONS = new Set(['title', 'description', '$defs', 'definitions'])
 
 type Check = (

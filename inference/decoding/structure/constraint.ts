@@ -5,16 +5,32 @@ import { TOOL_CALL_OPEN } from '../tool-calls.ts'
 import { Automaton, isWhole } from './automaton.ts'
 import { END, type Frame } from './frames.ts'
 import { checkNoEmptyCycles, computeLeastDepths } from './least-depth.ts'
-import { NodeFactory } from './nodes.ts'
+import { NodeFactory, type SchemaNode } from './nodes.ts'
 import { invalid } from './schema-errors.ts'
 import { readSchema } from './schema-reader.ts'
 import { TokenMasks } from './token-masks.ts'
-import { readTools, startOfTools } from './tool-grammar.ts'
+import { readCall, readTools, startOfTools } from './tool-grammar.ts'
 import type { Vocabulary, VocabularyTrie } from './vocabulary-trie.ts'
 
 /** Before anything is paid for. @throws ConfigError SCHEMA_UNSUPPORTED, SCHEMA_INVALID, TOOLS_INVALID */
 export function checkConstraint(constraint: OutputConstraint): void {
   compile(constraint)
+}
+
+/**
+ * The JSON value that an answer is, or that each call in it is: for a check of what another machine wrote, in
+ * a spacing and an order of its own.
+ * @throws ConfigError as checkConstraint
+ */
+export function jsonNodeOf(constraint: OutputConstraint): SchemaNode {
+  const factory = new NodeFactory()
+  const node =
+    constraint.kind === 'tool_calls'
+      ? readCall(constraint, factory)
+      : readDocument(constraint, factory)
+  finish(factory)
+  checkSatisfiable(node.leastDepth)
+  return node
 }
 
 /** One answer under a constraint. */
@@ -86,11 +102,17 @@ function compile(constraint: OutputConstraint): { automaton: Automaton; start: F
     checkSatisfiable(nodes.body.leastDepth)
     return { automaton, start: startOfTools(automaton, constraint, nodes, marker) }
   }
-  const root =
-    constraint.kind === 'json_schema' ? readSchema(constraint.schema, factory) : factory.anyObject()
+  const root = readDocument(constraint, factory)
   finish(factory)
   checkSatisfiable(root.leastDepth)
   return { automaton, start: automaton.value(root, 0, false, END) }
+}
+
+type DocumentConstraint = Exclude<OutputConstraint, { kind: 'tool_calls' }>
+
+function readDocument(constraint: DocumentConstraint, factory: NodeFactory): SchemaNode {
+  if (constraint.kind === 'json_object') return factory.anyObject()
+  return readSchema(constraint.schema, factory)
 }
 
 function finish(factory: NodeFactory): void {

@@ -33,8 +33,11 @@ export interface StringNode extends Common {
 export interface NumberNode extends Common {
   readonly kind: 'number'
   readonly isInteger: boolean
+  /** As it is written here: whole numbers within the digits that every reader keeps. */
   readonly minimum: number
   readonly maximum: number
+  /** As the schema says it, for numbers that others write; absent: as above. */
+  readonly range?: { readonly minimum: number; readonly maximum: number }
 }
 export interface ArrayNode extends Common {
   readonly kind: 'array'

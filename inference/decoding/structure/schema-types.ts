@@ -142,13 +142,21 @@ function readNumber(factory: NodeFactory, isInteger: boolean, schema: SchemaObje
   const [minimum, maximum] = [bound('minimum'), bound('maximum')]
   const [above, below] = [bound('exclusiveMinimum'), bound('exclusiveMaximum')]
   if (isInteger) {
-    const least = Math.max(Math.ceil(minimum ?? -INTEGER_MAX), Math.floor(above ?? -1e16) + 1)
-    const most = Math.min(Math.floor(maximum ?? INTEGER_MAX), Math.ceil(below ?? 1e16) - 1)
+    const { NEGATIVE_INFINITY, POSITIVE_INFINITY } = Number
+    const range = {
+      minimum: Math.max(
+        Math.ceil(minimum ?? NEGATIVE_INFINITY),
+        Math.floor(above ?? NEGATIVE_INFINITY) + 1,
+      ),
+      maximum: Math.min(
+        Math.floor(maximum ?? POSITIVE_INFINITY),
+        Math.ceil(below ?? POSITIVE_INFINITY) - 1,
+      ),
+    }
     return factory.node({
-      kind: 'number',
-      isInteger,
-      minimum: Math.max(least, -INTEGER_MAX),
-      maximum: Math.min(most, INTEGER_MAX),
+      ...{ kind: 'number', isInteger, range },
+      minimum: Math.max(range.minimum, -INTEGER_MAX),
+      maximum: Math.min(range.maximum, INTEGER_MAX),
     })
   }
   // Of bounds on fractions only "not negative" can be kept digit by digit.

@@ -5,7 +5,7 @@ import type { OutputConstraint } from '../../engine.ts'
 import { TOOL_CALL_CLOSE, TOOL_CALL_OPEN } from '../tool-calls.ts'
 import type { Automaton } from './automaton.ts'
 import { END, type Frame } from './frames.ts'
-import type { NodeFactory, SchemaNode } from './nodes.ts'
+import type { NodeFactory, Property, SchemaNode } from './nodes.ts'
 import { readSchema } from './schema-reader.ts'
 
 type ToolConstraint = Extract<OutputConstraint, { kind: 'tool_calls' }>
@@ -21,17 +21,8 @@ export interface ToolNodes {
 }
 
 /** @throws ConfigError TOOLS_INVALID, and those of readSchema */
-export function readTools({ tools }: ToolConstraint, factory: NodeFactory): ToolNodes {
-  const chars = tools.reduce((sum, tool) => sum + tool.parameters.length, 0)
-  const names = new Set(tools.map((tool) => tool.name))
-  if (tools.length === 0 || tools.length > TOOLS_MAX) throw toolsInvalid('too few or too many')
-  if (chars > TOOLS_CHARS_MAX) throw toolsInvalid('their schemas are too long')
-  if (names.size !== tools.length) throw toolsInvalid('a name comes twice')
-  const bodies = tools.map(({ name, parameters }): SchemaNode => {
-    if (!NAME.test(name)) throw toolsInvalid('a name has other characters than a-z, 0-9, _ and -')
-    const schema = readSchema(parameters, factory)
-    if (!isOnlyObjects(schema))
-      throw toolsInvalid('parameters describe something else than an object')
+export function readTools(constraint: ToolConstraint, factory: NodeFactory): ToolNodes {
+  const bodies = readFunctions(constraint, factory).map(({ name, schema }): SchemaNode => {
     const before = factory.literal(`\n{"name": "${name}", "arguments": `)
     const after = factory.literal(`}\n${TOOL_CALL_CLOSE}`)
     return factory.node({ kind: 'sequence', parts: [before, schema, after] })
@@ -40,6 +31,37 @@ export function readTools({ tools }: ToolConstraint, factory: NodeFactory): Tool
   const marked = (text: string) =>
     factory.node({ kind: 'sequence', parts: [factory.literal(text), body] })
   return { body, marked: marked(TOOL_CALL_OPEN), further: marked(`\n${TOOL_CALL_OPEN}`) }
+}
+
+/** A call as the JSON value that it is. @throws ConfigError as readTools */
+export function readCall(constraint: ToolConstraint, factory: NodeFactory): SchemaNode {
+  const member = (name: string, node: SchemaNode): Property => ({
+    ...{ name, node, required: true },
+    label: factory.literal(`${JSON.stringify(name)}:`),
+  })
+  const branches = readFunctions(constraint, factory).map(({ name, schema }): SchemaNode => {
+    const properties = [member('name', factory.texts([name])), member('arguments', schema)]
+    return factory.node({ kind: 'object', properties, additional: undefined })
+  })
+  return factory.node({ kind: 'choice', branches })
+}
+
+function readFunctions(
+  { tools }: ToolConstraint,
+  factory: NodeFactory,
+): { readonly name: string; readonly schema: SchemaNode }[] {
+  const chars = tools.reduce((sum, tool) => sum + tool.parameters.length, 0)
+  const names = new Set(tools.map((tool) => tool.name))
+  if (tools.length === 0 || tools.length > TOOLS_MAX) throw toolsInvalid('too few or too many')
+  if (chars > TOOLS_CHARS_MAX) throw toolsInvalid('their schemas are too long')
+  if (names.size !== tools.length) throw toolsInvalid('a name comes twice')
+  return tools.map(({ name, parameters }) => {
+    if (!NAME.test(name)) throw toolsInvalid('a name has other characters than a-z, 0-9, _ and -')
+    const schema = readSchema(parameters, factory)
+    if (!isOnlyObjects(schema))
+      throw toolsInvalid('parameters describe something else than an object')
+    return { name, schema }
+  })
 }
 
 /** Where an answer with these tools begins. */

@@ -29,6 +29,8 @@ export const CALL_ATTACHED_NANO = 50_000_000n
 
 /** Answer of a chain endpoint: a page of transactions is far below this. */
 export const CHAIN_RESPONSE_BYTES_MAX = 4 * 1024 * 1024
+/** Cells of a contract's data, shared ones counted each time: an account of TON has 65,536 cells at most. */
+export const CONTRACT_TREE_CELLS_MAX = 65_536
 /** One request to a chain endpoint. */
 export const CHAIN_TIMEOUT_MS = 10_000
 /** Tries of one read, the first included. */

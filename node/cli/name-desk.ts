@@ -87,7 +87,12 @@ export async function resolveHere(
   return found
 }
 
-function registryAt(raw: string, network: () => NetworkFile, dataRoot: string): NamingRegistry {
+/** Reads it, and refuses an older state than this machine saw. */
+export function registryAt(
+  raw: string,
+  network: () => NetworkFile,
+  dataRoot: string,
+): NamingRegistry {
   return {
     address: raw,
     async read() {

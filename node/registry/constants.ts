@@ -10,3 +10,9 @@ export const ACTION_FILE_BYTES_MAX = 65_536
 export const SEEN_REGISTRIES_MAX = 64
 /** The file of them. */
 export const SEEN_FILE_BYTES_MAX = 65_536
+/** Names that are tried against the digests of a registry's entries when it is listed. */
+export const LISTED_NAMES_TRIED_MAX = 1_024
+/** Models of one registry whose names peers are asked for. */
+export const LISTED_ROOTS_ASKED_MAX = 32
+/** Asking peers for the name of one of them. */
+export const LISTED_ASK_MS = 5_000

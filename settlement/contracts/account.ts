@@ -1,6 +1,6 @@
 /** What every contract here needs: its address from code and data, and a call's message. */
 import { type Address, type Builder, beginCell, Cell, contractAddress } from '@ton/core'
-import { CALL_ATTACHED_NANO } from '../constants.ts'
+import { CALL_ATTACHED_NANO, CONTRACT_TREE_CELLS_MAX } from '../constants.ts'
 import type { SignedBytes, WalletMessage } from '../types.ts'
 
 export interface ContractInit {
@@ -72,9 +72,22 @@ export function readAccount<State extends { readonly terms: unknown }>(
     const [code] = Cell.fromBoc(Buffer.from(account.code))
     const [data] = Cell.fromBoc(Buffer.from(account.data))
     if (data === undefined || !code?.equals(kind.code)) return undefined
+    if (treeCells(data, new Map()) > CONTRACT_TREE_CELLS_MAX) return undefined
     const state = kind.read(data)
     return kind.address(state.terms).equals(address) ? state : undefined
   } catch {
     return undefined
   }
+}
+
+/**
+ * Cells of the tree below: one that is referred to twice counts twice, as a reader of a dictionary meets it. A
+ * few cells of an answer can stand for more entries than there is memory. Cells are 1,024 deep at most.
+ */
+function treeCells(cell: Cell, known: Map<Cell, number>): number {
+  const counted = known.get(cell)
+  if (counted !== undefined) return counted
+  const count = cell.refs.reduce((sum, inner) => sum + treeCells(inner, known), 1)
+  known.set(cell, count)
+  return count
 }

@@ -13,7 +13,7 @@ import {
 import { REGISTRY_CODE } from '../contracts/code.ts'
 import type { WalletMessage } from '../types.ts'
 import { type Action, actionCell, ENTRY_KIND, type EntryKind, type PolicyRoot } from './actions.ts'
-import { REGISTRY_ATTACHED_NANO } from './constants.ts'
+import { REGISTRY_ATTACHED_NANO, REGISTRY_ENTRIES_MAX } from './constants.ts'
 
 export interface RegistryTerms {
   readonly globalId: number
@@ -146,6 +146,7 @@ function readData(data: Cell): RegistryOnChain {
     parse: readEntry,
     serialize: () => undefined,
   })
+  if (entries.size > REGISTRY_ENTRIES_MAX) throw new RangeError('more entries than it takes')
   const proposals = slice.loadDict(Dictionary.Keys.Buffer(32), {
     parse: readProposal,
     serialize: () => undefined,

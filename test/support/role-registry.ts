@@ -25,7 +25,7 @@ export class RoleRegistry {
   readonly #network: RoleNetwork
   #sequence = 0
 
-  private constructor(network: RoleNetwork, salt: bigint) {
+  constructor(network: RoleNetwork, salt: bigint) {
     this.#network = network
     this.terms = {
       globalId: network.file.globalId,

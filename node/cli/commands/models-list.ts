@@ -1,29 +1,76 @@
-/** `cocoon models list`. */
+/** `cocoon models list`: what the store has, or with --registry what registries list. */
 import type { Command } from 'commander'
 import { ModelStore, type StoredModel } from '#node/models/store.ts'
+import type { ListedModel } from '#node/registry/listed-models.ts'
 import { table } from '#node/text.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from '../context.ts'
 import { bytesText, kindOf, modelDocument, originText } from '../model-text.ts'
 import { withSettings } from '../settings-options.ts'
 
+interface ListOptions {
+  readonly registry?: string | true
+  readonly network?: string
+  readonly ask: boolean
+  readonly json?: boolean
+}
+
 export function modelsListCommand(models: Command, context: CliContext): void {
   const list = models
     .command('list', { isDefault: true })
-    .description('models in the store, the newest first')
-    .option('--json', 'one JSON document to stdout')
+    .description('models in the store, the newest first; or those that registries list')
+    .option('--registry [address]', 'what this registry lists, else those of the configuration')
+    .option('--no-ask', 'ask no peer for names: only those known here are shown')
+    .option('--json', 'one JSON document to stdout; of registries one a line')
     // As the default it gets every word that is no command: to say so beats counting arguments.
     .allowExcessArguments()
-    .action((options: { readonly json?: boolean }, { args: [word] }: Command) => {
+    .action(({ registry, ...options }: ListOptions, { args: [word] }: Command) => {
       if (word !== undefined) throw unknownCommand(word)
-      const { output, settings } = context
-      const { models: found, broken } = new ModelStore(settings.dataRoot).list()
-      for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
-      if (options.json) return output.json(found.map(modelDocument))
-      if (found.length > 0) return output.result(text(found))
-      output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
+      if (registry !== undefined) return listOfRegistries({ ...options, registry }, context)
+      return listStore(options, context)
     })
-  withSettings(list, [], ['dataRoot'])
+  withSettings(list, ['network'], ['dataRoot', 'registries'])
+}
+
+function listStore({ json }: Pick<ListOptions, 'json'>, { output, settings }: CliContext): void {
+  const { models: found, broken } = new ModelStore(settings.dataRoot).list()
+  for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
+  if (json) output.json(found.map(modelDocument))
+  else if (found.length > 0) output.result(storeText(found))
+  else output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
+}
+
+async function listOfRegistries(
+  options: ListOptions & { readonly registry: string | true },
+  context: CliContext,
+): Promise<void> {
+  // Loaded here only: network and chain take a second.
+  const { listRegistries } = await import('../registry-list-desk.ts')
+  const { output } = context
+  for await (const { address, sequence, models } of listRegistries(options, context)) {
+    if (options.json) output.json({ address, sequence, models: models.map(listedDocument) })
+    else if (models.length === 0) output.talk(`${address} lists no models`)
+    else tellListed(address, models, context)
+  }
+}
+
+const listedDocument = ({ rootHex: root, name, status, since }: ListedModel) => ({
+  ...{ root, name: name ?? null, status, sinceMs: since * 1_000 },
+})
+
+function tellListed(address: string, models: readonly ListedModel[], { output }: CliContext): void {
+  output.talk(`registry ${address}`)
+  output.result(
+    table(models, [
+      { title: 'NAME', cell: ({ name }) => name ?? '?' },
+      { title: 'ROOT', cell: ({ rootHex }) => rootHex },
+      { title: 'STATUS', cell: ({ status }) => status },
+      { title: 'SINCE', cell: ({ since }) => new Date(since * 1_000).toISOString().slice(0, 10) },
+    ]),
+  )
+  output.talk(`get one: cocoon models pull NAME --registry ${address}`)
+  if (models.every(({ name }) => name !== undefined)) return
+  output.talk('? is a name that nobody asked knows: the chain holds only its digest')
 }
 
 function unknownCommand(word: string): ConfigError {
@@ -32,7 +79,7 @@ function unknownCommand(word: string): ConfigError {
   })
 }
 
-function text(found: readonly StoredModel[]): string {
+function storeText(found: readonly StoredModel[]): string {
   return table(found, [
     { title: 'NAME', cell: ({ name }) => name },
     { title: 'ROOT', cell: ({ rootHex }) => rootHex.slice(0, 16) },

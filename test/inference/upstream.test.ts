@@ -9,28 +9,16 @@ import {
   UPSTREAM_RETRY_AFTER_S_MAX,
 } from '#inference/upstream/constants.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
-import {
-  createUpstreamEngine,
-  type UpstreamEngine,
-  type UpstreamEngineOptions,
-} from '#inference/upstream/upstream-engine.ts'
-import { systemClock } from '#node/clock.ts'
-import { nodeCrypto } from '#protocol/crypto/node.ts'
-import { simulatedModelFiles } from '../support/simulated-engine.ts'
-import {
-  type ServerFault,
-  type UpstreamServerOptions,
-  UpstreamTestServer,
-} from '../support/upstream-server.ts'
+import { readAnswer, UpstreamHarness, upstreamRequest } from '../support/upstream-harness.ts'
+import type { ServerFault, UpstreamTestServer } from '../support/upstream-server.ts'
 
 /** More tokens than a request here asks for, and text throughout. */
 const LONG_ANSWER =
   'the hello and the user, then the system and the assistant stop: all of it is text'
 
-const disposables: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const dispose of disposables.splice(0).reverse()) await dispose()
-})
+const harness = new UpstreamHarness()
+const [start, open] = [harness.start.bind(harness), harness.open.bind(harness)]
+afterEach(() => harness.close())
 
 /** By the phase that a silent server is given up in: its limit, by which it is found among the timers. */
 const LIMIT_MS = {
@@ -50,52 +38,6 @@ function impatient(server: UpstreamTestServer, phase: keyof typeof LIMIT_MS) {
       server.fault !== undefined && timeoutMs === LIMIT_MS[phase] ? 50 : timeoutMs,
     )
   return { timeoutSignal }
-}
-
-async function start(options: UpstreamServerOptions = {}) {
-  const server = await UpstreamTestServer.start(options)
-  disposables.push(() => server.stop())
-  return server
-}
-
-async function open(
-  server: UpstreamTestServer,
-  options: Partial<UpstreamEngineOptions> = {},
-): Promise<UpstreamEngine> {
-  const engine = await createUpstreamEngine({
-    ...{ url: server.url, modelId: server.model, crypto: nodeCrypto, fetch: globalThis.fetch },
-    files: simulatedModelFiles(),
-    modelRoot: new Uint8Array(32),
-    clock: systemClock,
-    timeoutSignal: AbortSignal.timeout,
-    ...options,
-  })
-  disposables.push(async () => engine[Symbol.asyncDispose]())
-  return engine
-}
-
-function request(
-  server: UpstreamTestServer,
-  parts: Partial<GenerateRequest> = {},
-): GenerateRequest {
-  const messages = [{ role: 'user' as const, content: 'What?' }]
-  return {
-    promptTokenIds: server.engine.tokenizer.encodeChat(messages),
-    ...{ messages, resumeTokenIds: [], maxTokens: 24, stop: [] },
-    sampling: { temperature: 2, topP: 1, seed: 3n },
-    signal: new AbortController().signal,
-    ...parts,
-  }
-}
-
-async function read(events: AsyncIterable<GenerateEvent>) {
-  const ids: number[] = []
-  let last: GenerateEvent | undefined
-  for await (const event of events) {
-    if (event.kind === 'token') ids.push(event.id)
-    last = event
-  }
-  return { ids, last }
 }
 
 const failure = (code: string, data: object = {}) =>
@@ -145,14 +87,16 @@ describe('a server that fails', () => {
     const server = await start()
     const isSilent = 'phase' in data
     const engine = await open(server, isSilent ? impatient(server, data.phase) : {})
-    const expected = await read(engine.generate(request(server)))
+    const expected = await readAnswer(engine.generate(upstreamRequest(server)))
     server.fault = fault
-    const refusal = await read(engine.generate(request(server))).catch((thrown) => thrown)
+    const refusal = await readAnswer(engine.generate(upstreamRequest(server))).catch(
+      (thrown) => thrown,
+    )
     expect(refusal).toEqual(failure(code, data))
     expect(JSON.stringify([refusal.message, refusal.data])).not.toContain('quoted back')
     expect(engine.load()).toEqual({ active: 0, queued: 0 })
     server.fault = undefined
-    expect(await read(engine.generate(request(server)))).toEqual(expected)
+    expect(await readAnswer(engine.generate(upstreamRequest(server)))).toEqual(expected)
     expect(engine.state).toBe('ready')
   })
 
@@ -165,13 +109,15 @@ describe('a server that fails', () => {
     })
     isGone = true
     const gone = failure('UPSTREAM_UNREACHABLE')
-    await expect(read(engine.generate(request(server)))).rejects.toEqual(gone)
+    await expect(readAnswer(engine.generate(upstreamRequest(server)))).rejects.toEqual(gone)
     expect(engine.state).toBe('unreachable')
     const asked = server.asked.length
-    await expect(read(engine.generate(request(server)))).rejects.toEqual(gone)
+    await expect(readAnswer(engine.generate(upstreamRequest(server)))).rejects.toEqual(gone)
     expect(server.asked.length).toBe(asked)
     isGone = false
-    expect((await read(engine.generate(request(server)))).last).toMatchObject({ kind: 'end' })
+    expect((await readAnswer(engine.generate(upstreamRequest(server)))).last).toMatchObject({
+      kind: 'end',
+    })
     expect(engine.state).toBe('ready')
   })
 
@@ -200,14 +146,14 @@ describe('a server that drifts', () => {
     async (fault, rule) => {
       const server = await start({ answer: LONG_ANSWER })
       const engine = await open(server)
-      const greedy = request(server, { sampling: { temperature: 0, topP: 1, seed: 3n } })
-      const expected = await read(engine.generate(greedy))
+      const greedy = upstreamRequest(server, { sampling: { temperature: 0, topP: 1, seed: 3n } })
+      const expected = await readAnswer(engine.generate(greedy))
       server.fault = fault
       const drift = failure('UPSTREAM_DRIFT', { rule })
-      await expect(read(engine.generate(greedy))).rejects.toEqual(drift)
+      await expect(readAnswer(engine.generate(greedy))).rejects.toEqual(drift)
       expect(engine.state).toBe('drifted')
       server.fault = undefined
-      expect(await read(engine.generate(greedy))).toEqual(expected)
+      expect(await readAnswer(engine.generate(greedy))).toEqual(expected)
       expect(engine.trouble).toBeUndefined()
     },
   )
@@ -222,8 +168,8 @@ describe('log probabilities that were asked for', () => {
   ] as const)('%s is a drift, and nothing of it is passed on', async (fault) => {
     const server = await start()
     const engine = await open(server)
-    const ask = request(server, { topLogprobs: 2 })
-    const expected = await read(engine.generate(ask))
+    const ask = upstreamRequest(server, { topLogprobs: 2 })
+    const expected = await readAnswer(engine.generate(ask))
     server.fault = fault
     const events: GenerateEvent[] = []
     const reading = (async () => {
@@ -232,7 +178,7 @@ describe('log probabilities that were asked for', () => {
     await expect(reading).rejects.toEqual(failure('UPSTREAM_DRIFT', { rule: 'logprobs' }))
     expect(events.filter(({ kind }) => kind === 'token')).toEqual([])
     server.fault = undefined
-    expect(await read(engine.generate(ask))).toEqual(expected)
+    expect(await readAnswer(engine.generate(ask))).toEqual(expected)
   })
 })
 
@@ -263,10 +209,10 @@ describe('what a server is asked', () => {
     const sampling = { temperature: 0.5, topP: 0.9, seed: 5n, topK: 9, minP: 0.1, logitBias }
     const penalties = { repetitionPenalty: 1.1, frequencyPenalty: 0.2, presencePenalty: 0.3 }
     const constraint = { kind: 'json_schema' as const, schema: '{"type":"object"}' }
-    const ask = request(server, { sampling: { ...sampling, ...penalties }, constraint })
+    const ask = upstreamRequest(server, { sampling: { ...sampling, ...penalties }, constraint })
     const before = server.asked.length
     for (const cacheKey of ['a', 'a', 'b', undefined, undefined]) {
-      await read(engine.generate({ ...ask, cacheKey }))
+      await readAnswer(engine.generate({ ...ask, cacheKey }))
     }
     const asked = server.asked.slice(before)
     expect(asked[0]).toMatchObject({
@@ -306,8 +252,8 @@ describe('what a server is asked', () => {
       const engine = await open(server)
       const asked = server.asked.length
       const refusal = failure('UPSTREAM_FIELD', { field })
-      const ask = request(server, parts as Partial<GenerateRequest>)
-      await expect(read(engine.generate(ask))).rejects.toEqual(refusal)
+      const ask = upstreamRequest(server, parts as Partial<GenerateRequest>)
+      await expect(readAnswer(engine.generate(ask))).rejects.toEqual(refusal)
       expect(server.asked.length).toBe(asked)
       expect(engine.state).toBe('ready')
     },
@@ -318,7 +264,7 @@ describe('what a server is asked', () => {
     const engine = await open(server)
     const events: GenerateEvent[] = []
     const sampling = { temperature: 0, topP: 1, seed: 3n }
-    const ask = request(server, { topLogprobs: 2, maxTokens: 3, sampling })
+    const ask = upstreamRequest(server, { topLogprobs: 2, maxTokens: 3, sampling })
     for await (const event of engine.generate(ask)) events.push(event)
     const direct: GenerateEvent[] = []
     for await (const event of server.engine.generate(ask)) direct.push(event)
@@ -334,7 +280,7 @@ describe('what a server is asked', () => {
     expect(refusal).toEqual(failure('UPSTREAM_REFUSED', { status: 401 }))
     const engine = await open(server, { apiKey: 'very-secret-key', log })
     server.fault = 'wrong-text'
-    const drift = await read(engine.generate(request(server))).catch((error) => error)
+    const drift = await readAnswer(engine.generate(upstreamRequest(server))).catch((error) => error)
     const shown = JSON.stringify([
       logged,
       refusal,
@@ -351,7 +297,7 @@ describe('what a server is asked', () => {
     const server = await start()
     const engine = await open(server)
     const abort = new AbortController()
-    const ask = request(server, { maxTokens: 400, signal: abort.signal })
+    const ask = upstreamRequest(server, { maxTokens: 400, signal: abort.signal })
     for await (const event of engine.generate(ask)) if (event.kind === 'token') abort.abort()
     await expect.poll(() => server.cancelled).toBe(1)
     await expect.poll(() => server.engine.load().active).toBe(0)
@@ -370,7 +316,9 @@ describe('kinds of servers', () => {
     const engine = await open(server)
     expect(engine.info).toMatchObject({ engine: name, exactTokenIds, contextTokens: 512 })
     const sampling = { temperature: 0, topP: 1, seed: 1n }
-    const { ids, last } = await read(engine.generate(request(server, { sampling, maxTokens: 64 })))
+    const { ids, last } = await readAnswer(
+      engine.generate(upstreamRequest(server, { sampling, maxTokens: 64 })),
+    )
     const text = server.engine.tokenizer.textStream([])
     expect(ids.map((id) => text.push(id)).join('') + text.end()).toBe('the wörld and 東京, said.')
     expect(last).toEqual({ kind: 'end', finish: 'stop' })
@@ -381,8 +329,8 @@ describe('kinds of servers', () => {
   it('without ids go nowhere on from an answer that broke off', async () => {
     const server = await start({ dialect: 'llama-cpp' })
     const engine = await open(server)
-    const ask = request(server, { resumeTokenIds: [5, 6] })
-    await expect(read(engine.generate(ask))).rejects.toEqual(failure('UPSTREAM_NO_RESUME'))
+    const ask = upstreamRequest(server, { resumeTokenIds: [5, 6] })
+    await expect(readAnswer(engine.generate(ask))).rejects.toEqual(failure('UPSTREAM_NO_RESUME'))
   })
 
   it('a vLLM too old for ids is served as text, and says so', async () => {

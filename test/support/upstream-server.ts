@@ -31,6 +31,7 @@ type AnswerFault =
   | 'resets'
   | 'stops-early'
   | 'aborts'
+  | 'ignores-constraint'
 
 /** What goes wrong; each is one of the ways in which a server can fail or lie. */
 export type ServerFault = SpokenFault | TransportFault | AnswerFault | 'loading'
@@ -179,6 +180,7 @@ export class UpstreamTestServer {
       maxTokens: ask.maxTokens + extra,
       resumeTokenIds: [],
       stop: [],
+      constraint: fault === 'ignores-constraint' ? undefined : ask.constraint,
       signal,
     }
     try {

@@ -49,8 +49,8 @@ function sampleNaively(
   share: number,
 ) {
   const best = Math.max(...logits)
-  const steps = logits.map((logit) => Math.floor((best - logit) * (1_024 / Math.LN2 / temperature)))
-  const weights = steps.map((step) => (step > (24 * 1_024) / Math.LN2 ? 0 : 2 ** (-step / 1_024)))
+  const steps = logits.map((logit) => Math.round((best - logit) * (256 / Math.LN2 / temperature)))
+  const weights = steps.map((step) => (step > (24 * 256) / Math.LN2 ? 0 : 2 ** (-step / 256)))
   const heaviest = weights
     .map((_, id) => id)
     .filter((id) => weights[id]! > 0)

@@ -7,7 +7,7 @@ import { uniform } from './uniform.ts'
 import { STEPS_MAX, STEPS_PER_LOGIT } from './weights.ts'
 
 /** Name of this algorithm in the schedule digest; a change of any result changes the name. */
-export const SAMPLER = 'bias-penalties-min_p-top_k-top_p/3'
+export const SAMPLER = 'bias-penalties-min_p-top_k-top_p/4'
 
 /** Picks ids one after the other; its buffers are reused, so one is enough for a whole engine. */
 export class TokenSampler {

@@ -1,6 +1,6 @@
 /**
- * Cuts and draws without sorting the vocabulary: ids are counted by how many whole steps they lie below the
- * best one. All ids of one step weigh the same, so counts alone say where top_k and top_p cut and
+ * Cuts and draws without sorting the vocabulary: ids are counted by the whole step nearest to how far they lie
+ * below the best one. All ids of one step weigh the same, so counts alone say where top_k and top_p cut and
  * where a draw falls; only ids of the step in which a cut falls are sorted. Buffers are reused from token to token.
  */
 import { STEPS_MAX, WEIGHTS } from './weights.ts'
@@ -30,30 +30,55 @@ interface Cut {
 export class StepHistogram {
   readonly #counts = new Int32Array(STEPS + 1)
   readonly #blocks = new Float64Array(BLOCKS)
+  /** A whole number of fours; what is behind the vocabulary is out of range. */
   readonly #stepOf: Uint16Array
   #scale: Scale = { logits: new Float32Array(), best: 0, stepsPerLogit: 0, stepsMax: 0 }
   #inRange = 0
 
   constructor(vocabularySize: number) {
-    this.#stepOf = new Uint16Array(vocabularySize)
+    this.#stepOf = new Uint16Array(4 * Math.ceil(vocabularySize / 4))
   }
 
-  /** One pass over the vocabulary. NaN is out of range. */
+  /** NaN is out of range. */
   fill(scale: Scale): void {
-    const { logits, best, stepsPerLogit, stepsMax } = scale
+    this.#scale = scale
+    this.#findSteps(scale)
+    this.#count()
+    this.#inRange = this.#stepOf.length - (this.#counts[OUT_OF_RANGE] as number)
+    this.#weighBlocks()
+  }
+
+  /**
+   * Four ids at a time, here and where they are counted: V8 unrolls no loop, and one pass that did both would
+   * take twice as long as the two.
+   */
+  #findSteps({ logits, best, stepsPerLogit, stepsMax }: Scale): void {
+    const stepOf = this.#stepOf
+    let id = 0
+    for (const end = logits.length - 3; id < end; id += 4) {
+      stepOf[id] = wholeStep((best - (logits[id] as number)) * stepsPerLogit, stepsMax)
+      stepOf[id + 1] = wholeStep((best - (logits[id + 1] as number)) * stepsPerLogit, stepsMax)
+      stepOf[id + 2] = wholeStep((best - (logits[id + 2] as number)) * stepsPerLogit, stepsMax)
+      stepOf[id + 3] = wholeStep((best - (logits[id + 3] as number)) * stepsPerLogit, stepsMax)
+    }
+    for (; id < logits.length; id++)
+      stepOf[id] = wholeStep((best - (logits[id] as number)) * stepsPerLogit, stepsMax)
+    stepOf.fill(OUT_OF_RANGE, id)
+  }
+
+  #count(): void {
     const counts = this.#counts.fill(0)
     const stepOf = this.#stepOf
-    for (let id = 0; id < logits.length; id++) {
-      const steps = (best - (logits[id] as number)) * stepsPerLogit
-      // No branch holds a statement: one that is rarely taken would throw V8 out of its fast code.
-      const step = steps <= stepsMax ? steps | 0 : OUT_OF_RANGE
-      stepOf[id] = step
-      counts[step] = (counts[step] as number) + 1
+    for (let id = 0; id < stepOf.length; id += 4) {
+      const a = stepOf[id] as number
+      const b = stepOf[id + 1] as number
+      const c = stepOf[id + 2] as number
+      const d = stepOf[id + 3] as number
+      counts[a] = (counts[a] as number) + 1
+      counts[b] = (counts[b] as number) + 1
+      counts[c] = (counts[c] as number) + 1
+      counts[d] = (counts[d] as number) + 1
     }
-    stepOf.fill(OUT_OF_RANGE, logits.length)
-    this.#scale = scale
-    this.#inRange = logits.length - (counts[OUT_OF_RANGE] as number)
-    this.#weighBlocks()
   }
 
   /**
@@ -154,6 +179,11 @@ export class StepHistogram {
     ids.sort((a, b) => (logits[b] as number) - (logits[a] as number) || a - b)
     return ids.slice(0, count).sort((a, b) => a - b)
   }
+}
+
+/** No branch holds a statement: one that is rarely taken would throw V8 out of its fast code. */
+function wholeStep(steps: number, stepsMax: number): number {
+  return steps <= stepsMax ? (steps + 0.5) | 0 : OUT_OF_RANGE
 }
 
 /** The one that leaves less: rounding may see the second cut behind the first. */

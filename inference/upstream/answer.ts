@@ -14,7 +14,7 @@ import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.t
 import { AnswerForm } from './document/answer-form.ts'
 import { drifted, endedEarly } from './errors.ts'
 import { TextCheck } from './text-check.ts'
-import type { TextToIds } from './text-ids.ts'
+import type { TextIds, TextToIds } from './text-ids.ts'
 
 export interface AnswerTerms {
   readonly dialect: Pick<Dialect, 'exactTokenIds' | 'countsPrompt'>
@@ -46,10 +46,15 @@ export class UpstreamAnswer {
   /** Without them: it says what the ids spell. */
   readonly #spelled: TextStream
   readonly #check = new TextCheck()
+  /** Where ids are made from text. */
+  readonly #textIds: TextIds
   readonly #form: AnswerForm | undefined
   /** What was resumed from is what was asked for. */
   #isKept = true
   #tokens = 0
+  #moves = 0
+  /** Signs of work on what is not passed on. */
+  #unseen = 0
   #hasRead = false
   /** How the ids so far end the answer, by this side's own rules. */
   #end: GenerateFinish | undefined
@@ -63,6 +68,7 @@ export class UpstreamAnswer {
     this.#tools = tools
     this.#text = tools.tokenizer.textStream(terms.stop)
     this.#spelled = tools.tokenizer.textStream([])
+    this.#textIds = tools.textToIds()
     this.#form = terms.constraint && new AnswerForm(terms.constraint)
     for (const id of terms.resumeTokenIds) {
       this.#spelled.push(id)
@@ -85,21 +91,15 @@ export class UpstreamAnswer {
     const { model, finish, usage } = piece
     if (model !== undefined && model !== this.#terms.model) throw drifted('model')
     if (finish === 'failed') throw endedEarly()
+    const isOver = this.#finish !== undefined
+    this.#watch(piece)
     this.#finish ??= finish
     this.#usage = usage ?? this.#usage
     const ids = this.#idsOf(piece)
-    const events: GenerateEvent[] = this.#readPrompt(ids)
-    for (const [at, id] of ids.entries()) {
-      // An end token of ours is none of the server's: the answer is over all the same.
-      if (this.#end === 'stop') return [...events, this.#cut()]
-      if (this.#tokens >= this.#terms.maxTokens) {
-        if (this.#terms.dialect.exactTokenIds) throw drifted('length')
-        return [...events, this.#cut()]
-      }
-      events.push(this.#token(id, piece, at))
-      if (this.#text.stopped) return [...events, this.#cut()]
-    }
-    if (this.#terms.dialect.exactTokenIds) this.#check.add(this.#takeSpelled(), piece.text)
+    if (isOver && ids.length > 0) throw drifted('end')
+    const events = this.#accept(ids, piece)
+    const isExact = this.#terms.dialect.exactTokenIds
+    if (isExact && !isEnded(events)) this.#check.add(this.#takeSpelled(), piece.text)
     return events
   }
 
@@ -124,6 +124,33 @@ export class UpstreamAnswer {
     return [...events, { kind: 'end', finish }]
   }
 
+  /** Grows while the server gets on: events that say nothing keep nobody waiting for ever. */
+  get moves(): number {
+    return this.#moves
+  }
+
+  #watch({ text, ids = [], finish, isAtWork = false }: UpstreamPiece): void {
+    const isUnseen = isAtWork && this.#unseen < this.#terms.maxTokens
+    if (isUnseen) this.#unseen++
+    const isFirstEnd = finish !== undefined && this.#finish === undefined
+    if (text !== '' || ids.length > 0 || isFirstEnd || isUnseen) this.#moves++
+  }
+
+  #accept(ids: readonly number[], piece: UpstreamPiece): GenerateEvent[] {
+    const events: GenerateEvent[] = this.#readPrompt(ids)
+    for (const [at, id] of ids.entries()) {
+      // An end token of ours is none of the server's: the answer is over all the same.
+      if (this.#end === 'stop') return [...events, this.#cut()]
+      if (this.#tokens >= this.#terms.maxTokens) {
+        if (this.#terms.dialect.exactTokenIds) throw drifted('length')
+        return [...events, this.#cut()]
+      }
+      events.push(this.#token(id, piece, at))
+      if (this.#text.stopped) return [...events, this.#cut()]
+    }
+    return events
+  }
+
   /** The prompt counts as read when the first token came of it. */
   #readPrompt(ids: readonly number[]): GenerateEvent[] {
     if (this.#hasRead || ids.length === 0) return []
@@ -136,7 +163,11 @@ export class UpstreamAnswer {
     const { dialect, maxTokens } = this.#terms
     // One more than may come, so that it is seen that there are more.
     const idsMax = maxTokens - this.#tokens + 1
-    if (!dialect.exactTokenIds) return this.#tools.textToIds(piece.text, idsMax)
+    if (!dialect.exactTokenIds) {
+      const ids = this.#textIds.push(piece.text, idsMax)
+      if (this.#finish === undefined || ids.length === idsMax) return ids
+      return [...ids, ...this.#textIds.end(idsMax - ids.length)]
+    }
     if (piece.ids === undefined) {
       if (piece.text !== '') throw drifted('ids')
       return []
@@ -156,7 +187,9 @@ export class UpstreamAnswer {
     // Before it goes on: what was asked for as a document comes as nothing else.
     if (!this.#keepsForm(id)) throw drifted('constraint')
     this.#tokens++
-    this.#spelledText += this.#spelled.push(id)
+    const text = this.#spelled.push(id)
+    // Only what is compared is kept.
+    if (this.#terms.dialect.exactTokenIds) this.#spelledText += text
     if (this.#isStop(id)) this.#end = 'stop'
     return logprobs === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs }
   }
@@ -207,4 +240,8 @@ export class UpstreamAnswer {
       throw drifted('usage')
     }
   }
+}
+
+function isEnded(events: readonly GenerateEvent[]): boolean {
+  return events.at(-1)?.kind === 'end'
 }

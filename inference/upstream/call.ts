@@ -42,8 +42,9 @@ export class UpstreamCall {
   }
 
   /** Delivers up to one `end`, or fails once. Never throws. */
-  async run(ask: () => UpstreamAsk, answer: UpstreamAnswer): Promise<void> {
+  async run(ask: () => UpstreamAsk, createAnswer: () => UpstreamAnswer): Promise<void> {
     try {
+      const answer = createAnswer()
       if (answer.isOverAlready) this.#sink.deliver({ kind: 'end', finish: 'stop' })
       else await this.#stream(ask(), answer)
     } catch (thrown) {
@@ -60,7 +61,8 @@ export class UpstreamCall {
     const stream = await postStream(this.#access, this.#dialect.path, body, signal)
     const bytesMax = UPSTREAM_STREAM_BYTES_BASE + ask.maxTokens * UPSTREAM_STREAM_BYTES_PER_TOKEN
     const read = this.#dialect.reader()
-    for await (const data of readEvents(stream, this.#access, { bytesMax })) {
+    const limits = { bytesMax, moves: () => answer.moves }
+    for await (const data of readEvents(stream, this.#access, limits)) {
       if (data === DONE) break
       const event = parsed(data)
       // vLLM and Cocoon say in the stream that an answer failed.

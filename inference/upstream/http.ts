@@ -51,6 +51,15 @@ export function upstreamBase(text: string): string {
 }
 
 /**
+ * What no header takes is refused here: fetch would say so in words that hold the key.
+ * @throws ConfigError UPSTREAM_OPTION
+ */
+export function checkKey(apiKey: string | undefined): void {
+  if (apiKey === undefined || /^[\x21-\x7e]+$/.test(apiKey)) return
+  throw badOption('key', 'empty, or with white space or other characters than ASCII')
+}
+
+/**
  * Posts a question and returns its stream of bytes.
  * @throws UnavailableError UPSTREAM_UNREACHABLE, UPSTREAM_TIMEOUT, UPSTREAM_BUSY, UPSTREAM_REFUSED
  */

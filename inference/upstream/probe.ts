@@ -1,7 +1,11 @@
 /** Finds out what server is at an address, whether it serves a model, and whether it gives token ids. */
 import { z } from 'zod'
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
-import { UPSTREAM_TRIAL_TIMEOUT_MS, UPSTREAM_VERSION_CHARS_MAX } from './constants.ts'
+import {
+  UPSTREAM_STREAM_BYTES_BASE,
+  UPSTREAM_TRIAL_TIMEOUT_MS,
+  UPSTREAM_VERSION_CHARS_MAX,
+} from './constants.ts'
 import { DIALECT_NAMES, type Dialect, type DialectName } from './dialects/dialect.ts'
 import { llamaCppDialect } from './dialects/llama-cpp.ts'
 import { openaiDialect } from './dialects/openai.ts'
@@ -124,11 +128,14 @@ export async function tryUpstream(
   const read = dialect.reader()
   let ids = 0
   let isFinished = false
-  for await (const data of readEvents(stream, access, { bytesMax: 1_048_576 })) {
+  let pieces = 0
+  const limits = { bytesMax: UPSTREAM_STREAM_BYTES_BASE, moves: () => pieces }
+  for await (const data of readEvents(stream, access, limits)) {
     if (data === '[DONE]') break
     const piece = read(parsed(data))
     if (piece.model !== undefined && piece.model !== ask.model) throw drifted('model')
     ids += piece.ids?.length ?? 0
+    if (ids > 0 || piece.text !== '') pieces++
     isFinished ||= piece.finish === 'length' || piece.finish === 'stop'
   }
   if (!isFinished) throw malformed('no end of a trial answer')

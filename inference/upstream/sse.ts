@@ -8,24 +8,28 @@ const NEWLINE = 0x0a
 export interface StreamLimits {
   /** Whole stream, bytes. */
   readonly bytesMax: number
+  /** Grows with an event that brought something: only then does the clock begin anew. */
+  readonly moves: () => number
 }
 
 /**
- * The data of each event. The clock runs while the server is waited for, not while the reader of this
- * generator thinks. Leaving the loop closes the connection.
+ * The data of each event. After one that brought something the clock begins when the reader of this
+ * generator comes back, so that a slow one does not make the server late. Leaving the loop closes the
+ * connection.
  * @throws UnavailableError UPSTREAM_TIMEOUT, UPSTREAM_MALFORMED, UPSTREAM_ENDED
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   access: Pick<UpstreamAccess, 'timeouts' | 'timeoutSignal'>,
-  { bytesMax }: StreamLimits,
+  { bytesMax, moves }: StreamLimits,
 ): AsyncGenerator<string> {
   const reader = body.getReader()
   const lines = new LineBuffer()
   let hasBegun = false
   let bytes = 0
   let event = new EventBuffer()
-  // One clock for each event, whatever else arrives before it: comments keep nobody waiting for ever.
+  // One clock from move to move, whatever else arrives: neither comments nor events that say nothing keep
+  // anybody waiting for ever.
   let clock = phaseClock(access, hasBegun)
   try {
     for (;;) {
@@ -35,9 +39,11 @@ export async function* readEvents(
       if (bytes > bytesMax) throw malformed('a stream beyond every size')
       for (const line of lines.push(chunk)) {
         if (line === '' && !event.isEmpty) {
-          hasBegun = true
+          const before = moves()
           yield event.data
           event = new EventBuffer()
+          if (moves() === before) continue
+          hasBegun = true
           clock = phaseClock(access, hasBegun)
         } else if (line.startsWith('data:')) event.add(line.slice(line[5] === ' ' ? 6 : 5))
       }

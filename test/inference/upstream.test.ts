@@ -51,6 +51,7 @@ describe('a server that fails', () => {
     ['early-hints', timeout, { phase: 'connect' }],
     ['silent-before', timeout, { phase: 'first-token' }],
     ['comments-only', timeout, { phase: 'first-token' }],
+    ['empty-events', timeout, { phase: 'first-token' }],
     ['drips-one-line', timeout, { phase: 'first-token' }],
     ['silent-within', timeout, { phase: 'idle' }],
     ['huge-line', 'UPSTREAM_MALFORMED', { reason: 'a line beyond every size' }],

@@ -54,6 +54,7 @@ const STREAMS = {
   'event-without-end': (response) => pour(response, `data: ${'x'.repeat(1_024)}\n`.repeat(64)),
   flood: (response) => pour(response, ': noise\n\n'.repeat(8_192)),
   'comments-only': (response) => drip(response, ': ping\n\n'),
+  'empty-events': (response) => drip(response, 'data: {"model":"simulated","choices":[]}\n\n'),
   'drips-one-line': (response) => drip(response, 'x'),
 } satisfies Record<string, (response: ServerResponse) => unknown>
 

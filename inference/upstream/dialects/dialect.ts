@@ -39,6 +39,8 @@ export interface UpstreamPiece {
   readonly finish?: 'stop' | 'length' | 'failed' | undefined
   readonly usage?: UpstreamUsage | undefined
   readonly model?: string | undefined
+  /** It works on something that is not passed on, as a reasoning beside the answer. */
+  readonly isAtWork?: boolean | undefined
 }
 
 export interface Dialect {

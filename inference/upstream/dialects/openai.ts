@@ -21,7 +21,11 @@ const Event = z.object({
     .array(
       z.object({
         index: z.literal(0),
-        delta: z.object({ content: z.string().nullish() }),
+        delta: z.object({
+          content: z.string().nullish(),
+          reasoning_content: z.string().nullish(),
+          reasoning: z.string().nullish(),
+        }),
         finish_reason: z.string().max(64).nullish(),
       }),
     )
@@ -65,9 +69,11 @@ export const openaiDialect: Dialect = {
 function readEvent(event: unknown): UpstreamPiece {
   const { model, choices, usage: found } = parsedBy(Event, event)
   const [choice] = choices
+  const { content, reasoning_content, reasoning } = choice?.delta ?? {}
   return {
     model: model ?? undefined,
-    text: choice?.delta.content ?? '',
+    text: content ?? '',
+    isAtWork: Boolean(reasoning_content || reasoning),
     finish: finishOf(choice?.finish_reason),
     usage: usageOf(found),
   }

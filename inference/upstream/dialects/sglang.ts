@@ -57,7 +57,7 @@ export const sglangDialect: Dialect = {
     }
   },
   reader() {
-    let idsBefore: readonly number[] = []
+    const idsBefore: number[] = []
     let textBefore = ''
     return (event) => {
       const { text, output_ids, meta_info } = parsedBy(Event, event)
@@ -69,7 +69,7 @@ export const sglangDialect: Dialect = {
       const isRepeated = isWhole && idsBefore.length > 0
       const ids = isRepeated ? added(idsBefore, output_ids) : output_ids
       const newText = isRepeated ? addedText(textBefore, text ?? textBefore) : (text ?? '')
-      idsBefore = [...idsBefore, ...ids]
+      for (const id of ids) idsBefore.push(id)
       textBefore += newText
       const word = typeof finish_reason === 'string' ? finish_reason : finish_reason?.type
       return {

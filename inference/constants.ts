@@ -116,6 +116,8 @@ export const SCHEMA_ENUM_MAX = 1_024
 export const DOCUMENT_DEPTH_MAX = 64
 /** Ways to read an answer so far, where alternatives of a schema begin alike; more are not followed. */
 export const GRAMMAR_FRAMES_MAX = 256
+/** Steps through a grammar for one token: usual schemas take some thousand, long lists of alternatives half a million. */
+export const GRAMMAR_STEPS_MAX = 1_000_000
 /** States of one answer's grammar that are remembered; each has a table of about 2 KiB. */
 export const GRAMMAR_STATES_MAX = 4_096
 /** Masks of one answer's grammar that are remembered; each has a bit for each id. */

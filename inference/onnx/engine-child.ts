@@ -36,7 +36,8 @@ async function load(message: LoadMessage): Promise<void> {
       flush: sendEvents,
       failed: (id, error) => {
         sendEvents()
-        send({ kind: 'failed', id, ...failure(error) })
+        const errorKind = error.kind === 'config' ? error.kind : 'unavailable'
+        send({ kind: 'failed', id, errorKind, ...failure(error) })
       },
     })
     send(ready)

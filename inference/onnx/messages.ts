@@ -83,7 +83,13 @@ const Events = z.strictObject({
   kind: z.literal('events'),
   events: z.array(Event).min(1).max(STEP_EVENTS_TOTAL_MAX),
 })
-const Failed = z.strictObject({ kind: z.literal('failed'), id, ...failure })
+const Failed = z.strictObject({
+  kind: z.literal('failed'),
+  id,
+  /** Whether the caller should change its request, or try again. */
+  errorKind: z.enum(['config', 'unavailable']),
+  ...failure,
+})
 
 export const FromChild = z.discriminatedUnion('kind', [Ready, Refused, Events, Failed])
 export type FromChild = z.output<typeof FromChild>

@@ -1,6 +1,6 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
 import { equal } from '#protocol/bytes.ts'
-import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { asCocoonError, CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
 import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
@@ -191,8 +191,8 @@ class ChildEngine implements OnnxEngine {
         this.#desk?.deliver(id, event)
       }
     } else if (message.kind === 'failed') {
-      const { code, message: text, remedy } = message
-      this.#desk?.fail(message.id, new UnavailableError(code, text, { remedy }))
+      const { errorKind, code, message: text, remedy } = message
+      this.#desk?.fail(message.id, new CocoonError(errorKind, code, text, { remedy }))
     }
   }
 

@@ -157,7 +157,7 @@ export function testConstraints(harness: Harness): void {
     expect(cut.finish).toBe('length')
     const broken = { constraint: CONSTRAINT, resumeTokenIds: [1, 2, 3] }
     if (!(await cannotGoOn(broken))) {
-      const breaks = { code: 'RESUME_BREAKS_CONSTRAINT' }
+      const breaks = { kind: 'config', code: 'RESUME_BREAKS_CONSTRAINT' }
       await expect(harness.answer(broken)).rejects.toMatchObject(breaks)
     }
     expect(harness.engine.load()).toEqual({ active: 0, queued: 0 })

@@ -9,10 +9,11 @@ import {
   ENGINE_MEMORY_MIN_BYTES,
   ENGINE_RESTART_BACKOFF_MS,
 } from '#inference/constants.ts'
-import type { Engine } from '#inference/engine.ts'
+import type { Engine, GenerateRequest } from '#inference/engine.ts'
 import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
 import type { ErrorData } from '#protocol/errors.ts'
 import { collect } from '../support/collect.ts'
+import { costlySchema } from '../support/random-schemas.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 
@@ -31,7 +32,7 @@ function open(options: Partial<OnnxEngineOptions> = {}) {
   return createOnnxEngine({ folder, modelId: 'test', clock, threads: 1, ...options })
 }
 
-function ask(engine: Engine) {
+function ask(engine: Engine, changes: Partial<GenerateRequest> = {}) {
   return collect(
     engine.generate({
       promptTokenIds: [1, 2, 3],
@@ -40,6 +41,7 @@ function ask(engine: Engine) {
       sampling: { temperature: 0, topP: 1, seed: 0n },
       stop: [],
       signal: new AbortController().signal,
+      ...changes,
     }),
   )
 }
@@ -165,6 +167,19 @@ describe('engine process', () => {
     expect(isRunning(processId)).toBe(false)
     await unfinished
     await expect(ask(engine)).rejects.toMatchObject(closed)
+  })
+
+  it('ends a request whose schema takes too many steps to follow, and no other', async () => {
+    await using engine = await open()
+    const alone = await ask(engine)
+    const constraint = { kind: 'json_schema', schema: costlySchema() } as const
+    const costly = expect(ask(engine, { constraint })).rejects.toMatchObject({
+      kind: 'config',
+      code: 'SCHEMA_TOO_COSTLY',
+    })
+    expect(await ask(engine)).toEqual(alone)
+    await costly
+    expect(engine.load()).toEqual({ active: 0, queued: 0 })
   })
 
   it('does not outlive its owner', async () => {

@@ -7,7 +7,7 @@ import { buildVocabularyTrie } from '#inference/decoding/structure/vocabulary-tr
 import { parseToolCalls } from '#inference/decoding/tool-calls.ts'
 import type { OutputConstraint } from '#inference/engine.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
-import { SchemaMaker } from '../support/random-schemas.ts'
+import { costlySchema, SchemaMaker } from '../support/random-schemas.ts'
 import { satisfies } from '../support/schema-validator.ts'
 
 /** All bytes, pieces that JSON is made of, and pieces that cross the borders of its parts. */
@@ -204,6 +204,66 @@ describe('JSON schema', () => {
       expect(written(`${value}`), `${value}`).toBe(value >= -12 && value <= 105)
     }
     for (const text of ['-0', '01', '1.0', '1e1', '+1']) expect(written(text), text).toBe(false)
+  })
+})
+
+describe('schemas that would hold up whoever waits beside them', () => {
+  const check = (schema: unknown) =>
+    checkConstraint({ kind: 'json_schema', schema: JSON.stringify(schema) })
+  /** `width` references to the next one, `depth` times: as many ways to the last as no machine can walk. */
+  const ways = (width: number, depth: number, last: object) => ({
+    [depth]: last,
+    ...Object.fromEntries(
+      Array.from({ length: depth }, (_, at) => [
+        at,
+        { anyOf: new Array(width).fill({ $ref: `#/$defs/${at + 1}` }) },
+      ]),
+    ),
+  })
+
+  it('are followed to each alternative once, however many references lead to it', () => {
+    const schema = JSON.stringify({ $defs: ways(2, 60, { type: 'null' }), $ref: '#/$defs/0' })
+    const answer = new ConstrainedAnswer({ kind: 'json_schema', schema }, vocabulary, trie)
+    answer.mask(new Float32Array(vocabulary.vocabularySize))
+    expect([...Buffer.from('null'), END_ID].every((id) => answer.accept(id))).toBe(true)
+    const oneOf = [{ $ref: '#/$defs/0' }, { type: 'string' }]
+    expect(() => check({ $defs: ways(20, 12, { type: 'null' }), oneOf })).not.toThrow()
+    const parameters = JSON.stringify({
+      $defs: ways(20, 12, { type: 'object' }),
+      $ref: '#/$defs/0',
+    })
+    const tools = [{ name: 'tell', parameters }]
+    const calls = { kind: 'tool_calls', tools, mode: 'auto', parallel: true } as const
+    expect(() => checkConstraint(calls)).not.toThrow()
+  })
+
+  it('are refused where it takes long to find out whether alternatives overlap', () => {
+    const oneOf = (length: number) => ({
+      oneOf: Array.from({ length }, (_, at) => ({ const: at })),
+    })
+    expect(() => check(oneOf(300))).not.toThrow()
+    expect(() => check(oneOf(900))).toThrow(
+      expect.objectContaining({ kind: 'config', code: 'SCHEMA_UNSUPPORTED' }),
+    )
+  })
+
+  it('are refused where reading them would take more stack than there is', () => {
+    const chain = Object.fromEntries(
+      Array.from({ length: 1_400 }, (_, at) => [at, { items: { $ref: `#/$defs/${at + 1}` } }]),
+    )
+    const tooDeep = expect.objectContaining({ kind: 'config', code: 'SCHEMA_INVALID' })
+    expect(() => check({ $defs: { ...chain, 1400: {} }, $ref: '#/$defs/0' })).toThrow(tooDeep)
+    const schema = `{"const":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
+    expect(() => checkConstraint({ kind: 'json_schema', schema })).toThrow(tooDeep)
+  })
+
+  it('end a request by name at the token that takes too many steps', () => {
+    const schema = costlySchema()
+    const answer = new ConstrainedAnswer({ kind: 'json_schema', schema }, vocabulary, trie)
+    expect(answer.accept('['.charCodeAt(0))).toBe(true)
+    expect(() => answer.mask(new Float32Array(vocabulary.vocabularySize))).toThrow(
+      expect.objectContaining({ kind: 'config', code: 'SCHEMA_TOO_COSTLY' }),
+    )
   })
 })
 

@@ -93,3 +93,15 @@ export class SchemaMaker {
     return { type: 'integer', minimum, exclusiveMaximum: minimum + 1 + this.below(400) }
   }
 }
+
+/** Hundreds of lists of any of hundreds of strings: after the first bracket each byte can be read in all of these ways. */
+export function costlySchema(): string {
+  const all = (length: number, of: (at: number) => object) => ({
+    anyOf: Array.from({ length }, (_, at) => of(at)),
+  })
+  const items = { $ref: '#/$defs/text' }
+  return JSON.stringify({
+    $defs: { text: all(900, (minLength) => ({ type: 'string', minLength })) },
+    ...all(256, (minItems) => ({ type: 'array', minItems, items })),
+  })
+}

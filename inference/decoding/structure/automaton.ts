@@ -3,6 +3,7 @@
  * are several ways to read the answer so far; each of them can be finished, so none is a dead end.
  */
 import { DOCUMENT_DEPTH_MAX, GRAMMAR_FRAMES_MAX } from '../../constants.ts'
+import { type Alternative, alternativesOf } from './alternatives.ts'
 import { arrayStep, objectStep, writtenNameStep } from './container-steps.ts'
 import { END, type Frame, type FramePlace, FrameTable, resume } from './frames.ts'
 import { isLiteral, type Literal, type SchemaNode } from './nodes.ts'
@@ -13,6 +14,7 @@ const SPACE = 0x20
 
 export class Automaton {
   readonly table = new FrameTable()
+  readonly #alternatives = new Map<SchemaNode, readonly Alternative[]>()
 
   /**
    * Undefined: the byte cannot come here. With `remembers` the names of members are kept, so that none
@@ -29,6 +31,7 @@ export class Automaton {
   }
 
   step(frame: Frame, byte: number, remembers: boolean): Frame[] {
+    this.table.effort.spend()
     switch (frame.kind) {
       case 'end':
         return []
@@ -90,10 +93,18 @@ export class Automaton {
       case 'object':
         return one({ kind: 'object', node, depth, phase: 'open', next: 0, names: undefined, then })
       case 'choice':
-        return node.branches.flatMap((branch) => this.enter(branch, depth, then))
+        return this.#alternativesOf(node).flatMap((each) => this.enter(each, depth, then))
       case 'sequence':
         return one({ kind: 'sequence', node, part: 0, then })
     }
+  }
+
+  #alternativesOf(node: SchemaNode): readonly Alternative[] {
+    const known = this.#alternatives.get(node)
+    if (known !== undefined) return known
+    const alternatives = alternativesOf(node)
+    this.#alternatives.set(node, alternatives)
+    return alternatives
   }
 
   text(literal: Literal, at: number, then: Frame): Frame {

@@ -54,11 +54,12 @@ export class ConstrainedAnswer {
     return isWhole(this.#frames)
   }
 
+  /** @throws ConfigError SCHEMA_TOO_COSTLY */
   allows(id: number): boolean {
     return this.#after(id) !== undefined
   }
 
-  /** Goes on by one id; false, and no change, where it may not come. */
+  /** Goes on by one id; false, and no change, where it may not come. @throws ConfigError SCHEMA_TOO_COSTLY */
   accept(id: number): boolean {
     const frames = this.#after(id)
     if (frames === undefined) return false
@@ -67,8 +68,9 @@ export class ConstrainedAnswer {
     return true
   }
 
-  /** Sets the logits of ids that may not come to minus infinity. */
+  /** Sets the logits of ids that may not come to minus infinity. @throws ConfigError SCHEMA_TOO_COSTLY */
   mask(logits: Float32Array): void {
+    this.#automaton.table.effort.renew()
     const { endTokenIds } = this.#vocabulary
     const ends = this.isWhole ? endTokenIds.map((id) => logits[id] as number) : []
     const mask = this.#masks.maskFor(this.#frames)
@@ -83,6 +85,7 @@ export class ConstrainedAnswer {
     if (this.#hasEnded) return undefined
     if (this.#vocabulary.endTokenIds.includes(id)) return this.isWhole ? this.#frames : undefined
     const bytes = this.#vocabulary.tokenBytes(id)
+    this.#automaton.table.effort.renew()
     let frames: readonly Frame[] | undefined = bytes.length === 0 ? undefined : this.#frames
     for (const byte of bytes) {
       if (frames !== undefined) frames = this.#automaton.next(frames, byte, true)

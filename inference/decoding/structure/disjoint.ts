@@ -1,40 +1,76 @@
 /** Whether no value fits two schemas: what `oneOf` asks for, as far as it can be seen from them. */
-import type { ObjectNode, SchemaNode } from './nodes.ts'
+import { alternativesOf } from './alternatives.ts'
+import type { ObjectNode, SchemaNode, TextNode } from './nodes.ts'
+
+/** Containers inside of each other that are looked into. */
+const DEPTH_MAX = 16
+/** Comparisons for all of a schema: it is a stranger's, and whoever checks it does nothing else meanwhile. */
+const COMPARISONS_MAX = 200_000
 
 const decoder = new TextDecoder()
 
-/** True only if it is certain; recursion that goes on for long counts as uncertain. */
-export function areDisjoint(a: SchemaNode, b: SchemaNode, fuel = 16): boolean {
-  if (fuel === 0) return false
-  if (a.kind === 'choice') return a.branches.every((branch) => areDisjoint(branch, b, fuel - 1))
-  if (b.kind === 'choice') return areDisjoint(b, a, fuel - 1)
-  if (a.kind === 'text') return a.texts.every(({ bytes }) => cannotBe(b, decoder.decode(bytes)))
-  if (b.kind === 'text') return areDisjoint(b, a, fuel - 1)
-  if (a.kind === 'object' && b.kind === 'object') return objectsDiffer(a, b, fuel - 1)
-  if (a.kind === 'number' && b.kind === 'number') {
-    return a.maximum < b.minimum || b.maximum < a.minimum
+/** True only if it is certain; what would take long to find out counts as uncertain. One for each schema. */
+export class DisjointTest {
+  #left = COMPARISONS_MAX
+  readonly #alternatives = new Map<SchemaNode, ReturnType<typeof alternativesOf>>()
+  readonly #texts = new Map<TextNode, ReadonlySet<string>>()
+
+  areDisjoint(a: SchemaNode, b: SchemaNode, depth = 0): boolean {
+    if (depth > DEPTH_MAX) return false
+    const others = this.#alternativesOf(b)
+    return this.#alternativesOf(a).every((one) =>
+      others.every((other) => this.#differ(one, other, depth)),
+    )
   }
-  return a.kind !== b.kind
+
+  #differ(a: SchemaNode, b: SchemaNode, depth: number): boolean {
+    if (--this.#left < 0) return false
+    if (a.kind === 'text') return this.#cannotBe(b, this.#textsOf(a))
+    if (b.kind === 'text') return this.#cannotBe(a, this.#textsOf(b))
+    if (a.kind === 'object' && b.kind === 'object') return this.#objectsDiffer(a, b, depth)
+    if (a.kind === 'number' && b.kind === 'number') {
+      return a.maximum < b.minimum || b.maximum < a.minimum
+    }
+    return a.kind !== b.kind
+  }
+
+  /** A literal's type tells it apart, or its text does. */
+  #cannotBe(node: SchemaNode, texts: ReadonlySet<string>): boolean {
+    this.#left -= texts.size
+    const others = node.kind === 'text' ? this.#textsOf(node) : undefined
+    return [...texts].every((text) =>
+      others === undefined ? kindOf(JSON.parse(text)) !== node.kind : !others.has(text),
+    )
+  }
+
+  /** A member that both must have, and that cannot be the same in both. */
+  #objectsDiffer(a: ObjectNode, b: ObjectNode, depth: number): boolean {
+    this.#left -= a.properties.length + b.properties.length
+    const others = new Map(b.properties.map((property) => [property.name, property]))
+    return a.properties.some(({ name, node, required }) => {
+      const other = others.get(name)
+      return required && other?.required === true && this.areDisjoint(node, other.node, depth + 1)
+    })
+  }
+
+  #alternativesOf(node: SchemaNode): ReturnType<typeof alternativesOf> {
+    const known = this.#alternatives.get(node)
+    if (known !== undefined) return known
+    const alternatives = alternativesOf(node)
+    this.#alternatives.set(node, alternatives)
+    return alternatives
+  }
+
+  #textsOf(node: TextNode): ReadonlySet<string> {
+    const known = this.#texts.get(node)
+    if (known !== undefined) return known
+    const texts = new Set(node.texts.map(({ bytes }) => decoder.decode(bytes)))
+    this.#texts.set(node, texts)
+    return texts
+  }
 }
 
-/** A literal's type tells it apart, or its text does. */
-function cannotBe(node: SchemaNode, text: string): boolean {
-  if (node.kind === 'text') {
-    return node.texts.every(({ bytes }) => decoder.decode(bytes) !== text)
-  }
-  const value: unknown = JSON.parse(text)
-  const kind = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value
-  return node.kind !== kind
-}
-
-/** A member that both must have, and that cannot be the same in both. */
-function objectsDiffer(a: ObjectNode, b: ObjectNode, fuel: number): boolean {
-  return a.properties.some(
-    (mine) =>
-      mine.required &&
-      b.properties.some(
-        (other) =>
-          other.required && other.name === mine.name && areDisjoint(mine.node, other.node, fuel),
-      ),
-  )
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  return value === null ? 'null' : typeof value
 }

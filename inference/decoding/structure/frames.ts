@@ -2,6 +2,7 @@
  * Places in an answer, as a list that ends in END: each frame says what the next byte may be, `then` what
  * follows when its part is whole. Equal frames are one object, so that their ids can name a state.
  */
+import { Effort } from './effort.ts'
 import type {
   ArrayNode,
   Literal,
@@ -53,10 +54,13 @@ export const END: Frame = { kind: 'end', id: 0 }
 
 /** Makes frames and finds equal ones again. */
 export class FrameTable {
+  readonly effort = new Effort()
   readonly #known = new Map<string, Frame>()
   #nextId = 1
 
+  /** @throws ConfigError SCHEMA_TOO_COSTLY */
   frame(place: FramePlace): Frame {
+    this.effort.spend()
     const key = keyOf(place)
     const known = this.#known.get(key)
     if (known !== undefined) return known

@@ -1,6 +1,7 @@
 /** JSON Schema (2020-12, the part that docs/spec/structured-output.md lists) to nodes. */
+import { isShallow } from '#protocol/ask-document.ts'
 import { SCHEMA_CHARS_MAX, SCHEMA_NODES_MAX } from '../../constants.ts'
-import { areDisjoint } from './disjoint.ts'
+import { DisjointTest } from './disjoint.ts'
 import type { ChoiceNode, NodeFactory, SchemaNode } from './nodes.ts'
 import { invalid, unsupported } from './schema-errors.ts'
 import { isObject, readTyped, typesOf, valuesOf } from './schema-types.ts'
@@ -12,6 +13,10 @@ const ANNOTATIONS = new Set([
 ])
 /** Schemas inside of each other: more is no schema of a person. */
 const NESTING_MAX = 64
+/** Objects and lists in its text: three for each schema, `{"properties":{"a":{"type":["object"]`. */
+const JSON_DEPTH_MAX = 3 * NESTING_MAX
+/** Schemas of which none is read to its end yet: each $ref begins anew, and a stack holds only so many. */
+const UNFINISHED_MAX = 512
 
 /**
  * Reads a schema. Call computeLeastDepths and checkNoEmptyCycles when all schemas of a grammar are read.
@@ -25,6 +30,7 @@ export function readSchema(text: string, factory: NodeFactory): SchemaNode {
   } catch {
     throw invalid('it is not JSON')
   }
+  if (!isShallow(root, JSON_DEPTH_MAX)) throw invalid('it is too deep')
   const reader = new SchemaReader(root, factory)
   const node = reader.read(root, 0, true)
   reader.checkExclusive()
@@ -36,6 +42,7 @@ export class SchemaReader {
   readonly #root: unknown
   readonly #references = new Map<string, ChoiceNode>()
   readonly #exclusive: ChoiceNode[] = []
+  #unfinished = 0
 
   constructor(root: unknown, factory: NodeFactory) {
     this.#root = root
@@ -43,7 +50,14 @@ export class SchemaReader {
   }
 
   read(schema: unknown, nesting: number, isRoot = false): SchemaNode {
-    if (nesting > NESTING_MAX) throw invalid('it is too deep')
+    this.#unfinished++
+    const node = this.#read(schema, nesting, isRoot)
+    this.#unfinished--
+    return node
+  }
+
+  #read(schema: unknown, nesting: number, isRoot: boolean): SchemaNode {
+    if (nesting > NESTING_MAX || this.#unfinished > UNFINISHED_MAX) throw invalid('it is too deep')
     if (this.factory.all.length > SCHEMA_NODES_MAX) throw invalid('it has too many parts')
     if (schema === true) return this.factory.anyValue()
     if (schema === false) return this.factory.node({ kind: 'choice', branches: [] })
@@ -110,9 +124,10 @@ export class SchemaReader {
 
   /** Alternatives of `oneOf` that one value may fit together would make that value invalid. */
   checkExclusive(): void {
+    const test = new DisjointTest()
     for (const { branches } of this.#exclusive) {
       for (const [at, branch] of branches.entries()) {
-        if (branches.slice(at + 1).every((other) => areDisjoint(branch, other))) continue
+        if (branches.slice(at + 1).every((other) => test.areDisjoint(branch, other))) continue
         throw unsupported('oneOf with alternatives that may overlap')
       }
     }

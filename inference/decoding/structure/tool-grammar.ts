@@ -3,6 +3,7 @@ import { ConfigError } from '#protocol/errors.ts'
 import { TOOL_NAME_CHARS_MAX, TOOLS_CHARS_MAX, TOOLS_MAX } from '../../constants.ts'
 import type { OutputConstraint } from '../../engine.ts'
 import { TOOL_CALL_CLOSE, TOOL_CALL_OPEN } from '../tool-calls.ts'
+import { alternativesOf } from './alternatives.ts'
 import type { Automaton } from './automaton.ts'
 import { END, type Frame } from './frames.ts'
 import type { NodeFactory, Property, SchemaNode } from './nodes.ts'
@@ -78,13 +79,9 @@ export function startOfTools(
   return automaton.table.frame({ kind: 'free', marker, matched: 0, then })
 }
 
-function isOnlyObjects(node: SchemaNode, fuel = 16): boolean {
-  if (node.kind === 'choice' && fuel > 0) {
-    return (
-      node.branches.length > 0 && node.branches.every((branch) => isOnlyObjects(branch, fuel - 1))
-    )
-  }
-  return node.kind === 'object'
+function isOnlyObjects(node: SchemaNode): boolean {
+  const alternatives = alternativesOf(node)
+  return alternatives.length > 0 && alternatives.every(({ kind }) => kind === 'object')
 }
 
 function toolsInvalid(reason: string): ConfigError {

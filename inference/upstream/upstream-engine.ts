@@ -27,7 +27,7 @@ import { UpstreamAnswer } from './answer.ts'
 import { UpstreamCall } from './call.ts'
 import type { Dialect, UpstreamAsk } from './dialects/dialect.ts'
 import { badOption, drifted, noResume } from './errors.ts'
-import { DEFAULT_TIMEOUTS, type UpstreamAccess, upstreamBase } from './http.ts'
+import { checkKey, DEFAULT_TIMEOUTS, type UpstreamAccess, upstreamBase } from './http.ts'
 import {
   type DialectChoice,
   probeUpstream,
@@ -89,6 +89,7 @@ export async function createUpstreamEngine(
 
 function accessOf({ url, apiKey, fetch, timeoutSignal }: UpstreamEngineOptions): UpstreamAccess {
   const baseUrl = upstreamBase(url)
+  checkKey(apiKey)
   return { baseUrl, apiKey, fetch, timeoutSignal, timeouts: DEFAULT_TIMEOUTS }
 }
 
@@ -238,8 +239,12 @@ class HttpEngine implements UpstreamEngine {
       topLogprobs: request.topLogprobs,
     }
     const tools = { tokenizer: this.#tokenizer, textToIds: this.#textToIds }
-    const answer = new UpstreamAnswer(terms, tools)
-    void call.run(() => this.#ask(request, maxTokens), answer).finally(() => this.#calls.delete(id))
+    void call
+      .run(
+        () => this.#ask(request, maxTokens),
+        () => new UpstreamAnswer(terms, tools),
+      )
+      .finally(() => this.#calls.delete(id))
   }
 
   /** No server takes a request that could outgrow its context. */

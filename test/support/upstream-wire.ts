@@ -29,6 +29,8 @@ export type SpokenFault =
   | 'logprobs-above-zero'
   | 'logprobs-too-few'
   | 'second-choice'
+  | 'in-letters'
+  | 'talks-on'
 
 export type Ask = Pick<
   GenerateRequest,
@@ -82,7 +84,14 @@ export class EventWriter {
     this.#send = send
   }
 
-  token(token: Token): Promise<void> {
+  async token(token: Token): Promise<void> {
+    const { fault = '' } = this.#spoken
+    if (fault === 'in-letters') {
+      for (const letter of token.text.split('')) await this.#token({ ...token, text: letter })
+    } else await this.#token(token)
+  }
+
+  #token(token: Token): Promise<void> {
     const { fault = '' } = this.#spoken
     const isSecond = this.#ids.length === 1
     const id = (isSecond ? LIED_IDS[fault] : undefined) ?? token.id
@@ -95,6 +104,7 @@ export class EventWriter {
   async end(finish: string, rest: string): Promise<void> {
     this.#text += rest
     await this.#send(this.#event(undefined, finish, rest))
+    if (this.#spoken.fault === 'talks-on') await this.#send(this.#event(undefined, null, 'Oh.'))
     const isOpenaiShaped = this.#dialect === 'vllm' || this.#dialect === 'openai'
     if (!isOpenaiShaped || this.#spoken.fault === 'no-usage') return
     await this.#send({ model: this.#spoken.model, choices: [], usage: this.#usage() })

@@ -221,8 +221,8 @@ export class UpstreamAnswer {
     if (this.#form === undefined) return true
     const { tokenizer } = this.#tools
     if (tokenizer.endTokenIds.includes(id)) return this.#form.finish()
-    const bytes = tokenizer.tokenBytes(id)
-    return bytes.length > 0 && this.#form.accept(bytes)
+    // An id without text changes nothing of it.
+    return this.#form.accept(tokenizer.tokenBytes(id))
   }
 
   #cut(): GenerateEvent {

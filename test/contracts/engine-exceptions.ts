@@ -38,7 +38,6 @@ const cannotResume = (reason: string): EngineException => ({
 })
 
 const ANY_UPSTREAM: EngineExceptions = {
-  tools: unasked('tools'),
   verify: {
     reason: 'the server has the weights: nothing can be replayed here',
     refusal: { code: 'VERIFY_UNSUPPORTED' },
@@ -67,6 +66,7 @@ export const SGLANG_EXCEPTIONS: EngineExceptions = {
 const TEXT_ONLY: EngineExceptions = {
   'token ids': cannotResume('text comes back, not the ids that were sampled: none to go on from'),
   logprobs: unasked('logprobs'),
+  tools: unasked('tools'),
 }
 
 export const LLAMA_CPP_EXCEPTIONS: EngineExceptions = { ...ANY_UPSTREAM, ...TEXT_ONLY }

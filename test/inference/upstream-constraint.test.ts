@@ -135,3 +135,50 @@ describe('a schema that a server does not keep', () => {
     expect(server.asked.length).toBe(asked)
   })
 })
+
+describe.each(['vllm', 'sglang'] as const)('a %s that is given functions', (dialect) => {
+  const tools = [{ name: 'paint', parameters: JSON.stringify(SCHEMA) }]
+  const constraint = { kind: 'tool_calls', tools, mode: 'auto', parallel: true } as const
+  const call = (text: string) => `<tool_call>${text}</tool_call>`
+
+  it.each([
+    'No, I will not.',
+    `Ok.\n${call('{"name": "paint", "arguments": {"count": 1, "colour": "red"}}')}`,
+  ])('may say %j', async (answer) => {
+    const { server, engine } = await liar(dialect, answer)
+    const { ids, error } = await follow(engine, ask(server, { constraint }))
+    expect(error).toBeUndefined()
+    expect(textOf(server, ids)).toBe(answer)
+  })
+
+  it.each([
+    ['{"name": "burn", "arguments": {}}', '{"name": "'],
+    ['{"name": "paint", "arguments": {"colour": 1}}', '{"name": "paint", "arguments": {"colour": '],
+    ['{"name": "paint"}', '{"name": "paint"'],
+    ['', ''],
+  ])('may not call %j', async (text, before) => {
+    const { server, engine } = await liar(dialect, `Ok. ${call(text)}`)
+    const { ids, events, error } = await follow(engine, ask(server, { constraint }))
+    expect(error).toMatchObject(DRIFT)
+    expect(`Ok. <tool_call>${before}`.startsWith(textOf(server, ids))).toBe(true)
+    expect(events.some(({ kind }) => kind === 'end')).toBe(false)
+  })
+})
+
+it("servers are told in the standard's words what a schema means here", async () => {
+  const server = await harness.start({ dialect: 'vllm' })
+  const engine = await harness.open(server)
+  const part = { properties: { a: { minLength: 1 } }, required: ['a', 'b'] }
+  const schema = JSON.stringify({ anyOf: [part, { $ref: '#/$defs/open' }], $defs: { open: {} } })
+  await follow(engine, ask(server, { constraint: { kind: 'json_schema', schema } }))
+  const { response_format } = server.asked.at(-1) as { response_format: unknown }
+  const stated = {
+    type: 'object',
+    properties: { a: { type: 'string', minLength: 1 }, b: {} },
+    required: ['a', 'b'],
+    additionalProperties: false,
+  }
+  expect(response_format).toMatchObject({
+    json_schema: { schema: { anyOf: [stated, { $ref: '#/$defs/open' }], $defs: { open: {} } } },
+  })
+})

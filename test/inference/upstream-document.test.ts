@@ -177,6 +177,7 @@ describe('calls of a server', () => {
       expect(calls({}, text).isWhole, text).toBe(true)
       expect(calls({ mode: 'auto' }, `I look. <<tool_${text}`).isWhole, text).toBe(true)
     }
+    expect(calls({ mode: 'auto' }, `First: ${CALL} Then: ${other} Done.`).isWhole).toBe(true)
     expect(calls({ mode: 'auto' }, 'No call, only <tool and text.').isWhole).toBe(true)
     expect(calls({ parallel: false }, `${CALL}\n`).isWhole).toBe(true)
   })
@@ -187,7 +188,19 @@ describe('calls of a server', () => {
     ['arguments that do not fit', {}, CALL.replace('"Bonn"', '7'), CALL.split('"Bonn"')[0]],
     ['arguments that are missing', {}, CALL.replace('"city": "Bonn"', ''), CALL.split('"city"')[0]],
     ['more than one', { parallel: false }, `${CALL}${CALL}`, CALL],
-    ['text behind a call', { mode: 'auto' }, `Oh. ${CALL} Ok`, `Oh. ${CALL} `],
+    ['text behind a call', {}, `${CALL} Ok`, `${CALL} `],
+    [
+      'text behind the only call',
+      { mode: 'auto', parallel: false },
+      `Oh. ${CALL} Ok`,
+      `Oh. ${CALL} `,
+    ],
+    [
+      'a bad call behind a good one',
+      { mode: 'auto' },
+      `${CALL} <tool_call>{}`,
+      `${CALL} <tool_call>{`,
+    ],
     ['no call at all', {}, '', ''],
     ['a call that is cut', {}, CALL.slice(0, 40), CALL.slice(0, 40)],
     ['a call without its end', { mode: 'auto' }, CALL.slice(0, -1), CALL.slice(0, -1)],

@@ -232,7 +232,7 @@ describe('what a server is asked', () => {
 
   it.each([
     [
-      'vllm',
+      'llama-cpp',
       {
         constraint: {
           kind: 'tool_calls',

@@ -45,6 +45,8 @@ export interface UpstreamServerOptions {
   readonly apiKey?: string
   readonly slotsTotal?: number
   readonly answer?: string
+  /** Where it listens; any free port of 127.0.0.1 when left out. */
+  readonly listen?: { readonly host: string; readonly port: number }
   /** What decodes; the SIMULATED engine when left out. Disposed with the server. */
   readonly engine?: ServedEngine
 }
@@ -78,7 +80,8 @@ export class UpstreamTestServer {
 
   static async start(options: UpstreamServerOptions = {}): Promise<UpstreamTestServer> {
     const server = new UpstreamTestServer(options)
-    await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve))
+    const { host, port } = options.listen ?? { host: '127.0.0.1', port: 0 }
+    await new Promise<void>((resolve) => server.#server.listen(port, host, resolve))
     return server
   }
 

@@ -218,8 +218,35 @@ function constraintOf(fields: Readonly<Record<string, unknown>>): OutputConstrai
     | { type: string; json_schema?: { schema: unknown } }
     | undefined
   if (format?.type === 'json_object') return { kind: 'json_object' }
+  const tag = fields['structural_tag']
+  if (format?.type === 'structural_tag') return callsOf(format as StructuralTag)
+  if (typeof tag === 'string') return callsOf(JSON.parse(tag) as StructuralTag)
   const schema = format?.json_schema?.schema ?? fields['json_schema']
   if (schema === undefined) return undefined
   const text = typeof schema === 'string' ? schema : JSON.stringify(schema)
   return { kind: 'json_schema', schema: text }
+}
+
+interface StructuralTag {
+  readonly type: string
+  readonly format: {
+    readonly type: 'triggered_tags' | 'tags_with_separator'
+    readonly tags: readonly {
+      readonly begin: string
+      readonly content: { readonly json_schema: unknown }
+      readonly end: string
+    }[]
+    readonly stop_after_first: boolean
+  }
+}
+
+/** As XGrammar reads tags, of those that are calls of functions (xgrammar/structural_tag.py). */
+function callsOf({ format }: StructuralTag): OutputConstraint {
+  const { type, tags, stop_after_first } = format
+  const tools = tags.map(({ begin, content }) => ({
+    name: String(/^<tool_call>\n\{"name": "([^"]+)", "arguments": $/.exec(begin)?.[1]),
+    parameters: JSON.stringify(content.json_schema),
+  }))
+  const mode = type === 'triggered_tags' ? 'auto' : 'required'
+  return { kind: 'tool_calls', tools, mode, parallel: !stop_after_first }
 }

@@ -1,6 +1,7 @@
 /** How one kind of server is asked and understood. */
 import type { ChatMessage, GenerateRequest, TokenLogprobs } from '../../engine.ts'
 import { malformed, unsupported } from '../errors.ts'
+import { statedSchema } from './stated-schema.ts'
 
 export const DIALECT_NAMES = ['vllm', 'sglang', 'llama-cpp', 'openai'] as const
 export type DialectName = (typeof DIALECT_NAMES)[number]
@@ -108,17 +109,8 @@ export function biasObject({ sampling }: UpstreamAsk): Record<string, number> | 
 export function responseFormat({ constraint }: UpstreamAsk): unknown {
   if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
   if (constraint.kind === 'json_object') return { type: 'json_object' }
-  const json_schema = { name: 'answer', schema: parsedSchema(constraint.schema), strict: true }
+  const json_schema = { name: 'answer', schema: statedSchema(constraint.schema), strict: true }
   return { type: 'json_schema', json_schema }
-}
-
-/** The gateway has read it as JSON before it came here. */
-export function parsedSchema(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw unsupported('the upstream', 'response_format')
-  }
 }
 
 /** @throws UnavailableError UPSTREAM_MALFORMED */

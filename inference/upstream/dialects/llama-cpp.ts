@@ -9,12 +9,12 @@ import {
   type Dialect,
   jsonSeed,
   parsedBy,
-  parsedSchema,
   refuseOthers,
   type UpstreamAsk,
   type UpstreamPiece,
 } from './dialect.ts'
 import { count, modelName } from './openai-events.ts'
+import { statedSchema } from './stated-schema.ts'
 
 const Event = z.object({
   content: z.string(),
@@ -79,5 +79,5 @@ function readEvent(event: unknown): UpstreamPiece {
 
 function schema({ constraint }: UpstreamAsk): unknown {
   if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
-  return constraint.kind === 'json_object' ? { type: 'object' } : parsedSchema(constraint.schema)
+  return constraint.kind === 'json_object' ? { type: 'object' } : statedSchema(constraint.schema)
 }

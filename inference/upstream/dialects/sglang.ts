@@ -10,12 +10,13 @@ import {
   type Dialect,
   jsonSeed,
   parsedBy,
-  parsedSchema,
   refuseOthers,
   type UpstreamAsk,
   type UpstreamPiece,
 } from './dialect.ts'
 import { count, finishOf } from './openai-events.ts'
+import { statedSchema } from './stated-schema.ts'
+import { structuralTag } from './tool-tags.ts'
 
 const Finish = z.union([z.object({ type: z.string().max(64) }), z.string().max(64)]).nullish()
 const Event = z.object({
@@ -36,7 +37,7 @@ export const sglangDialect: Dialect = {
   body(ask) {
     refuseOthers('SGLang', ask, [
       ...(['top_k', 'min_p', 'repetition_penalty', 'frequency_penalty'] as const),
-      ...(['presence_penalty', 'response_format'] as const),
+      ...(['presence_penalty', 'response_format', 'tools'] as const),
     ])
     const { sampling } = ask
     return {
@@ -52,6 +53,7 @@ export const sglangDialect: Dialect = {
         frequency_penalty: sampling.frequencyPenalty ?? 0,
         presence_penalty: sampling.presencePenalty ?? 0,
         json_schema: schemaText(ask),
+        structural_tag: tagText(ask),
       },
       stream: true,
     }
@@ -95,5 +97,10 @@ function addedText(before: string, now: string): string {
 function schemaText({ constraint }: UpstreamAsk): string | undefined {
   if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
   if (constraint.kind === 'json_object') return JSON.stringify({ type: 'object' })
-  return JSON.stringify(parsedSchema(constraint.schema))
+  return JSON.stringify(statedSchema(constraint.schema))
+}
+
+function tagText(ask: UpstreamAsk): string | undefined {
+  const tag = structuralTag(ask)
+  return tag === undefined ? undefined : JSON.stringify(tag)
 }

@@ -16,6 +16,7 @@ import {
   type UpstreamPiece,
 } from './dialect.ts'
 import { finishOf, modelName, tokenIds, usage, usageOf } from './openai-events.ts'
+import { structuralTag } from './tool-tags.ts'
 
 const logprob = z.number().nullable()
 const Logprobs = z.object({
@@ -48,6 +49,7 @@ export const vllmDialect: Dialect = {
     refuseOthers('vLLM', ask, [
       ...(['top_k', 'min_p', 'repetition_penalty', 'frequency_penalty'] as const),
       ...(['presence_penalty', 'logit_bias', 'logprobs', 'response_format'] as const),
+      'tools',
     ])
     const { sampling, topLogprobs } = ask
     return {
@@ -66,7 +68,7 @@ export const vllmDialect: Dialect = {
       logit_bias: biasObject(ask),
       logprobs: topLogprobs,
       return_tokens_as_token_ids: topLogprobs === undefined ? undefined : true,
-      response_format: responseFormat(ask),
+      response_format: structuralTag(ask) ?? responseFormat(ask),
       return_token_ids: true,
       cache_salt: ask.cacheSalt,
       stream: true,

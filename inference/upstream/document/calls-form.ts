@@ -17,9 +17,11 @@ type Place =
   | { readonly kind: 'open' }
   | { readonly kind: 'call'; readonly reader: JsonReader }
   | { readonly kind: 'close' }
+  /** Behind the only call that may come: white space. */
+  | { readonly kind: 'over' }
 
 export class CallsForm implements Form {
-  readonly #isParallel: boolean
+  readonly #afterCall: Place
   readonly #createReader: () => JsonReader
   #place: Place
   /** Bytes of a marker that the text ends with. */
@@ -28,9 +30,9 @@ export class CallsForm implements Form {
   #calls = 0
 
   constructor({ mode, parallel }: ToolConstraint, createReader: () => JsonReader) {
-    this.#isParallel = parallel
     this.#createReader = createReader
     this.#place = { kind: mode === 'auto' ? 'free' : 'open' }
+    this.#afterCall = parallel ? this.#place : { kind: 'over' }
   }
 
   push(byte: number): boolean {
@@ -42,7 +44,6 @@ export class CallsForm implements Form {
         if (this.#matched === TOOL_CALL_OPEN.length) this.#beginCall()
         return true
       case 'open':
-        if (this.#calls > 0 && !this.#isParallel) return this.#space(byte)
         if (!this.#marker(TOOL_CALL_OPEN, byte)) return false
         if (this.#matched === TOOL_CALL_OPEN.length) this.#beginCall()
         return true
@@ -54,11 +55,13 @@ export class CallsForm implements Form {
         if (!this.#marker(TOOL_CALL_CLOSE, byte)) return false
         if (this.#matched === TOOL_CALL_CLOSE.length) this.#endCall()
         return true
+      case 'over':
+        return this.#space(byte)
     }
   }
 
   finish(): boolean {
-    if (this.#place.kind === 'free') return true
+    if (this.#place.kind === 'free' || this.#place.kind === 'over') return true
     return this.#place.kind === 'open' && this.#matched === 0 && this.#calls > 0
   }
 
@@ -81,7 +84,7 @@ export class CallsForm implements Form {
   }
 
   #endCall(): void {
-    this.#place = { kind: 'open' }
+    this.#place = this.#afterCall
     this.#matched = 0
     this.#spaces = 0
     this.#calls++

@@ -144,10 +144,14 @@ export class RequestDesk {
     this.#arm()
   }
 
-  /** Ends those who waited past their deadline. */
-  #expire(): void {
+  /**
+   * Ends those who waited past their deadline.
+   * @param rungForMs the deadline for which the alarm rings: it is over, even if the clock was set back, or is a
+   *   little behind the alarm
+   */
+  #expire(rungForMs = Number.NEGATIVE_INFINITY): void {
     if (this.#queue.nextDeadlineMs === Number.POSITIVE_INFINITY) return
-    const expired = this.#queue.takeExpired(this.#time.clock.nowMs())
+    const expired = this.#queue.takeExpired(Math.max(rungForMs, this.#time.clock.nowMs()))
     for (const ticket of expired) {
       ticket.state = 'over'
       ticket.error = waitedTooLong()
@@ -164,7 +168,7 @@ export class RequestDesk {
     const atMs = this.#queue.nextDeadlineMs
     if (this.#time.alarm === undefined || atMs === Number.POSITIVE_INFINITY) return
     const delayMs = Math.max(0, atMs - this.#time.clock.nowMs())
-    this.#disarm = this.#time.alarm(delayMs, () => this.#expire())
+    this.#disarm = this.#time.alarm(delayMs, () => this.#expire(atMs))
   }
 
   #tellPlaces(): void {

@@ -29,6 +29,9 @@ export class RestartBackoff {
       ENGINE_RESTART_BACKOFF_MAX_MS,
       ENGINE_RESTART_BACKOFF_MS * 2 ** Math.min(this.#failures - 2, 20),
     )
-    return Math.max(0, this.#lastFailureMs + backoffMs - this.#clock.nowMs())
+    const nowMs = this.#clock.nowMs()
+    // A clock that was set back says nothing of how long ago it was: the wait begins anew, and is no longer.
+    this.#lastFailureMs = Math.min(this.#lastFailureMs, nowMs)
+    return Math.max(0, this.#lastFailureMs + backoffMs - nowMs)
   }
 }

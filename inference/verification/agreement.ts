@@ -58,7 +58,7 @@ export function agreementOf(
     comparedLogprobs: gaps.length,
     sameLogprobs: gaps.filter((gap) => gap === 0).length,
     gapMean: gaps.reduce((sum, gap) => sum + gap, 0) / Math.max(1, gaps.length),
-    gapMax: Math.max(0, ...gaps),
+    gapMax: gaps.reduce((most, gap) => Math.max(most, gap), 0),
   }
   return {
     verdict: verdictOf(measured, isSameSchedule, replayed.length < claimed.length),

@@ -11,6 +11,7 @@ import {
 } from '#inference/constants.ts'
 import type { Engine, GenerateRequest } from '#inference/engine.ts'
 import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
+import { RestartBackoff } from '#inference/onnx/restart-backoff.ts'
 import type { ErrorData } from '#protocol/errors.ts'
 import { collect } from '../support/collect.ts'
 import { costlySchema } from '../support/random-schemas.ts'
@@ -92,6 +93,15 @@ describe('engine process', () => {
     // It answered: the next crash counts as the first again.
     await crash()
     expect(await ask(engine)).toHaveLength(6)
+  })
+
+  it('rests no longer than its wait when the clock is set back', () => {
+    const backoff = new RestartBackoff({ nowMs: () => nowMs })
+    for (let crash = 0; crash < 2; crash++) backoff.failed()
+    nowMs -= 3_600_000
+    expect(backoff.waitMs()).toBe(ENGINE_RESTART_BACKOFF_MS)
+    nowMs += ENGINE_RESTART_BACKOFF_MS
+    expect(backoff.waitMs()).toBe(0)
   })
 
   it('is ended when its memory passes the limit', async () => {

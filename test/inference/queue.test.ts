@@ -79,7 +79,7 @@ describe('request desk', () => {
   /** One slot, a clock in the test's hand, and a backend that does nothing by itself. */
   function openDesk() {
     let nowMs = 0
-    let ring: (() => void) | undefined
+    let ring: ((isClockBehind: boolean) => void) | undefined
     const started: number[] = []
     const desk = new RequestDesk(
       { vocabularySize: 10, contextTokens: 100, slotsTotal: 1 },
@@ -88,7 +88,9 @@ describe('request desk', () => {
         clock: { nowMs: () => nowMs },
         alarm: (delayMs, callback) => {
           const atMs = nowMs + delayMs
-          ring = () => nowMs >= atMs && callback()
+          ring = (isClockBehind) => {
+            if (isClockBehind || nowMs >= atMs) callback()
+          }
           return () => {
             ring = undefined
           }
@@ -103,7 +105,12 @@ describe('request desk', () => {
       ask,
       pass: (ms: number) => {
         nowMs += ms
-        ring?.()
+        ring?.(false)
+      },
+      /** So much time is over by the alarm, while the clock says something else. */
+      ringWithClockAt: (ms: number) => {
+        nowMs = ms
+        ring?.(true)
       },
     }
   }
@@ -169,6 +176,19 @@ describe('request desk', () => {
     desk.deliver(3, { kind: 'end', finish: 'stop' })
     expect(await first).toHaveLength(1)
     expect(await patient, 'a deadline is of waiting, not of the work').toHaveLength(1)
+  })
+
+  it('believes the alarm where the clock was set back or is a little behind it', async () => {
+    for (const clockAtMs of [49, -3_600_000]) {
+      const { desk, ask, ringWithClockAt } = openDesk()
+      void ask()
+      const hasty = ask({ queueTimeoutMs: 50 })
+      void ask({ queueTimeoutMs: 80 })
+      await Promise.resolve()
+      ringWithClockAt(clockAtMs)
+      expect(desk.load()).toEqual({ active: 1, queued: 1 })
+      expect(await hasty).toMatchObject({ code: 'QUEUE_DEADLINE' })
+    }
   })
 
   it('answers each of 10,000 at once, and keeps no more than the queue may hold', async () => {

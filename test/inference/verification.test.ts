@@ -1,6 +1,7 @@
 /** Engine.verify on every engine that decodes itself, and the rule of agreement by itself. */
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { CONTEXT_TOKENS_MAX } from '#inference/constants.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
@@ -46,6 +47,14 @@ describe('agreement', () => {
       sameIds: 19,
       firstDifference: 0,
     })
+  })
+
+  it('compares an answer as long as any context', () => {
+    const long = Array.from({ length: CONTEXT_TOKENS_MAX }, (_, id) => ({ id, logprob: -id / 10 }))
+    const nudged = long.map(({ id, logprob }) => ({ id, logprob: logprob - 0.005 }))
+    const found = agreementOf(long, nudged, false)
+    expect(found).toMatchObject({ verdict: 'close', tokens: CONTEXT_TOKENS_MAX })
+    expect(found.gapMax).toBeCloseTo(0.005)
   })
 
   it('forgives nobody many other ids, a wide gap, or a log probability that is none', () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openQuotes, tierOf } from '#node/compose/tier.ts'
 import { composeClient, composeProvider } from '#node/compose.ts'
 import { TEE_CHOICES } from '#node/evidence/choose.ts'
-import type { ChatEvent, ChatRequest } from '#node/roles/client-service.ts'
+import type { ChatEvent, ChatRequest, Spent } from '#node/roles/client-service.ts'
 import type { ProviderOptions, RunningClient, RunningPeer } from '#node/roles/peer-options.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import {
@@ -19,7 +19,9 @@ import { PRICES } from '../support/role-peers.ts'
 import { silentLog } from '../support/test-peers.ts'
 import { UpstreamTestServer } from '../support/upstream-server.ts'
 
-const ANSWER = 'the hello and the user, said by a server.'
+/** A document of JSON, and then no more one. */
+const DOCUMENT = '{"said": "by a server"}'
+const ANSWER = `${DOCUMENT} and the user, said by a server.`
 
 let network: RoleNetwork
 let server: UpstreamTestServer
@@ -105,6 +107,31 @@ describe('a provider with an upstream', () => {
     const steps = result.verdict.steps.map(({ name }) => name)
     expect(steps).toEqual(expect.arrayContaining(['tier-open', 'statement-signature']))
     expect(steps).not.toContain('hardware-identity')
+  })
+
+  it('passes nothing on that is not the document which was asked for, and bills what it passed on', async () => {
+    server.fault = 'ignores-constraint'
+    const events: ChatEvent[] = []
+    const bills: Spent[] = []
+    const request = { ...CHAT, tierMin: 'open', constraint: { kind: 'json_object' } } as const
+    const chat = client.service.chat(request, new AbortController().signal, (spent) =>
+      bills.push(spent),
+    )
+    const asking = (async () => {
+      for await (const event of chat) events.push(event)
+    })()
+    const because = expect.objectContaining({ code: 'NO_PROVIDER' })
+    await expect(asking).rejects.toEqual(because)
+    server.fault = undefined
+    const texts = events.flatMap((event) => (event.kind === 'text' ? [event] : []))
+    expect(texts.map(({ text }) => text).join('')).toBe(DOCUMENT)
+    expect(events.some(({ kind }) => kind === 'done')).toBe(false)
+    const completionTokens = texts.reduce((sum, { tokens }) => sum + tokens, 0)
+    await expect.poll(() => bills).toEqual([expect.objectContaining({ completionTokens })])
+    const usedNano = bills[0]?.priceNano
+    await expect
+      .poll(() => client.service.receipts())
+      .toContainEqual(expect.objectContaining({ finish: 'failed', completionTokens, usedNano }))
   })
 
   it('refuses a default request also on the session that an open one opened', async () => {

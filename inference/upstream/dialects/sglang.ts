@@ -54,6 +54,9 @@ export const sglangDialect: Dialect = {
         presence_penalty: sampling.presencePenalty ?? 0,
         json_schema: schemaText(ask),
         structural_tag: tagText(ask),
+        // Its text is compared with what the ids spell.
+        skip_special_tokens: true,
+        spaces_between_special_tokens: false,
       },
       stream: true,
     }

@@ -70,6 +70,9 @@ export const vllmDialect: Dialect = {
       return_tokens_as_token_ids: topLogprobs === undefined ? undefined : true,
       response_format: structuralTag(ask) ?? responseFormat(ask),
       return_token_ids: true,
+      // Its text is compared with what the ids spell.
+      skip_special_tokens: true,
+      spaces_between_special_tokens: false,
       cache_salt: ask.cacheSalt,
       stream: true,
       stream_options: { include_usage: true },

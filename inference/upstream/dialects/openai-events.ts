@@ -3,7 +3,17 @@ import { z } from 'zod'
 import { VOCABULARY_MAX } from '../../constants.ts'
 import type { UpstreamPiece, UpstreamUsage } from './dialect.ts'
 
-export const tokenIds = z.array(z.int().min(0).max(VOCABULARY_MAX)).max(4_096)
+/** Refused at the first that is none: zod would describe a quarter of a million bad ones, each in an object. */
+export function tokenIds(idsMax: number) {
+  return z.custom<readonly number[]>(
+    (value) => Array.isArray(value) && value.length <= idsMax && value.every(isTokenId),
+  )
+}
+
+function isTokenId(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= VOCABULARY_MAX
+}
+
 export const count = z.int().min(0).max(1_000_000_000)
 export const modelName = z.string().max(1_024)
 

@@ -4,7 +4,6 @@
  * (sglang/srt/managers/tokenizer_manager.py, _handle_batch_output).
  */
 import { z } from 'zod'
-import { VOCABULARY_MAX } from '../../constants.ts'
 import { drifted, malformed } from '../errors.ts'
 import {
   type Dialect,
@@ -14,14 +13,14 @@ import {
   type UpstreamAsk,
   type UpstreamPiece,
 } from './dialect.ts'
-import { count, finishOf } from './openai-events.ts'
+import { count, finishOf, tokenIds } from './openai-events.ts'
 import { statedSchema } from './stated-schema.ts'
 import { structuralTag } from './tool-tags.ts'
 
 const Finish = z.union([z.object({ type: z.string().max(64) }), z.string().max(64)]).nullish()
 const Event = z.object({
   text: z.string().nullish(),
-  output_ids: z.array(z.int().min(0).max(VOCABULARY_MAX)).max(262_144),
+  output_ids: tokenIds(262_144),
   meta_info: z.object({
     prompt_tokens: count,
     completion_tokens: count,

@@ -4,6 +4,7 @@
  * (vllm/entrypoints/openai/completion/serving.py, completion_stream_generator).
  */
 import { z } from 'zod'
+import { TOP_LOGPROBS_MAX } from '../../constants.ts'
 import { malformed } from '../errors.ts'
 import {
   biasObject,
@@ -18,19 +19,25 @@ import {
 import { finishOf, modelName, tokenIds, usage, usageOf } from './openai-events.ts'
 import { structuralTag } from './tool-tags.ts'
 
+/** vLLM adds the id that was drawn to those that were asked for. */
+const LIKELIEST_MAX = TOP_LOGPROBS_MAX + 1
 const logprob = z.number().nullable()
+/** By name; refused as a whole where there are more than anybody asks for. */
+const likeliest = z.custom<Readonly<Record<string, number | null>>>(
+  (value) =>
+    isRecord(value) &&
+    Object.keys(value).length <= LIKELIEST_MAX &&
+    Object.values(value).every((one) => one === null || Number.isFinite(one)),
+)
 const Logprobs = z.object({
   tokens: z.array(z.string().max(64)).max(4_096),
   token_logprobs: z.array(logprob).max(4_096),
-  top_logprobs: z
-    .array(z.record(z.string().max(64), logprob).nullable())
-    .max(4_096)
-    .nullish(),
+  top_logprobs: z.array(likeliest.nullable()).max(4_096).nullish(),
 })
 const Choice = z.object({
   index: z.literal(0),
   text: z.string(),
-  token_ids: tokenIds.nullish(),
+  token_ids: tokenIds(4_096).nullish(),
   finish_reason: z.string().max(64).nullish(),
   logprobs: Logprobs.nullish(),
 })
@@ -114,4 +121,8 @@ function namedId(name: string): number {
   const digits = /^token_id:(\d{1,7})$/.exec(name)?.[1]
   if (digits === undefined) throw malformed('a token by its text instead of its id')
   return Number(digits)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

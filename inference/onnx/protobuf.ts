@@ -75,12 +75,3 @@ export function repeatedVarints({ value }: ProtobufField): readonly number[] {
   if (shift > 0) throw new SyntaxError('not protobuf')
   return values
 }
-
-/** 1 to 10 bytes; value below 2^64. */
-export function varint(value: bigint): Uint8Array {
-  const bytes: number[] = []
-  let rest = value
-  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
-  bytes.push(Number(rest))
-  return Uint8Array.from(bytes)
-}

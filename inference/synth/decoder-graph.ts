@@ -3,9 +3,10 @@
  * exporters write: GroupQueryAttention with rotary positions, (Skip)SimplifiedLayerNormalization and, when
  * quantised, MatMulNBits in blocks of 32 with 8-bit activations (accuracy level 4).
  */
+
+import type { LateBytes } from '../onnx/protobuf-writer.ts'
 import { halved } from './half-precision.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
-import type { LateBytes } from './protobuf-writer.ts'
 import { BLOCK_WEIGHTS } from './quantise.ts'
 import type { DecoderShape, Quantisation } from './shapes.ts'
 import {

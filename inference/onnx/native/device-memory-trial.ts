@@ -1,7 +1,8 @@
 /** A few bytes that go to a device, move there and come back: what caches on a device rest on. */
 import { DeviceCopy } from './device-copy.ts'
 import type { DeviceMemoryName } from './device-memory.ts'
-import { ELEMENT, type OrtApi } from './ort-api.ts'
+import type { OrtApi } from './ort-api.ts'
+import { ELEMENT } from './ort-enums.ts'
 import type { SessionProvider } from './session.ts'
 
 const SENT = Uint8Array.of(1, 2, 3, 5, 8, 13, 21, 34)

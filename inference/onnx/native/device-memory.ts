@@ -1,13 +1,12 @@
 /** Memory of the device that a session computes on, from the session's own allocator. */
 import { check, created, type OrtApi } from './ort-api.ts'
+import { ALLOCATOR, DEFAULT_MEMORY } from './ort-enums.ts'
 import { createValue, type NativeValue } from './value.ts'
 
 /** In onnxruntime's names of its allocators. */
 export type DeviceMemoryName = 'Cuda' | 'Cpu'
 
-/** OrtAllocatorType, OrtMemType and the number of the device, the first one. */
-const DEVICE_ALLOCATOR = 0
-const DEFAULT_MEMORY = 0
+/** As CUDA numbers devices, of those that its environment shows. */
 const FIRST_DEVICE = 0
 
 /** One piece of it. Addresses are the device's: nothing here reads or writes there. */
@@ -28,7 +27,7 @@ export class DeviceMemory {
     this.#info = created(
       api,
       api.createMemoryInfo,
-      ...[name, DEVICE_ALLOCATOR, FIRST_DEVICE, DEFAULT_MEMORY],
+      ...[name, ALLOCATOR.device, FIRST_DEVICE, DEFAULT_MEMORY],
     )
     this.#allocator = created(api, api.createAllocator, session, this.#info)
     this.#start = created(api, api.allocatorAlloc, this.#allocator, bytes)

@@ -6,7 +6,7 @@ import { CACHE_ELEMENT_BYTES, type CacheTensor } from '../graph-signature.ts'
 import type { CacheLayout, CacheMemory } from './cache-memory.ts'
 import type { DeviceCopy } from './device-copy.ts'
 import type { DeviceMemory } from './device-memory.ts'
-import { ELEMENT } from './ort-api.ts'
+import { ELEMENT } from './ort-enums.ts'
 import type { NativeValue } from './value.ts'
 
 /** What allocators of devices promise of an address, so that every slab begins as a whole allocation would. */

@@ -24,9 +24,6 @@ export type OrtApi = Readonly<Record<keyof typeof FUNCTIONS, NativeFunction>> & 
   addressOfBytes(bytes: Uint8Array): bigint
 }
 
-/** ONNXTensorElementDataType */
-export const ELEMENT = { float32: 1, uint8: 2, int8: 3, int64: 7, float16: 10 } as const
-
 let loaded: OrtApi | undefined
 
 /**

@@ -1,7 +1,15 @@
 /** An ONNX Runtime session and its tensors over memory that JavaScript owns. */
 import type { ExternalFile } from '../surgery/prepare-graph.ts'
 import { DeviceMemory, type DeviceMemoryName } from './device-memory.ts'
-import { check, created, ELEMENT, type Handle, type OrtApi } from './ort-api.ts'
+import { check, created, type Handle, type OrtApi } from './ort-api.ts'
+import {
+  ALLOCATOR,
+  DEFAULT_MEMORY,
+  ELEMENT,
+  LOG_ERRORS_ONLY,
+  OPTIMISE_ALL,
+  SEQUENTIAL,
+} from './ort-enums.ts'
 import { createValue, NativeStrings, type NativeValue, pointerTable } from './value.ts'
 
 /** Float16 elements lie in a Uint16Array: nothing here calculates with them. */
@@ -41,15 +49,6 @@ export interface SessionSetup {
   readonly provider?: SessionProvider | undefined
 }
 
-/** OrtLoggingLevel: errors. */
-const LOG_ERRORS_ONLY = 3
-/** GraphOptimizationLevel ORT_ENABLE_ALL, ExecutionMode ORT_SEQUENTIAL: as runtime.ts names them. */
-const OPTIMISE_ALL = 99
-const SEQUENTIAL = 0
-/** OrtDeviceAllocator is 0, OrtArenaAllocator 1; OrtMemTypeDefault is 0. */
-const ARENA_ALLOCATOR = 1
-const DEFAULT_MEMORY = 0
-
 export class NativeSession {
   readonly #api: OrtApi
   readonly #session: Handle
@@ -69,7 +68,7 @@ export class NativeSession {
     } finally {
       api.releaseSessionOptions(options)
     }
-    this.#memory = created(api, api.createCpuMemoryInfo, ARENA_ALLOCATOR, DEFAULT_MEMORY)
+    this.#memory = created(api, api.createCpuMemoryInfo, ALLOCATOR.arena, DEFAULT_MEMORY)
   }
 
   #configure(options: Handle, { threads, externalFiles = [], provider }: SessionSetup): void {

@@ -1,6 +1,7 @@
 /** Changes to one graph, collected and then applied to the bytes of its file in a single copy. */
 import { concat } from '#protocol/bytes.ts'
 import { protobufFields } from '../protobuf.ts'
+import { bytesField, fieldHeader, floatField, integerField, textField } from '../protobuf-writer.ts'
 import {
   ATTRIBUTE,
   attributesNamed,
@@ -12,16 +13,7 @@ import {
   type OnnxGraph,
   TENSOR,
 } from './onnx-graph.ts'
-import {
-  bytesField,
-  type Edit,
-  fieldHeader,
-  floatField,
-  growth,
-  integerField,
-  spliced,
-  textField,
-} from './protobuf-writer.ts'
+import { type Edit, growth, spliced } from './splice.ts'
 
 /** TensorProto.DataType, AttributeProto.AttributeType */
 const TYPE = { float32: 1, int8: 3, int64: 7 } as const

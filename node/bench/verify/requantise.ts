@@ -1,6 +1,7 @@
 /** The same weights in half the bits: what a provider would serve that wants to save memory unseen. */
 
-import { protobufFields, varint } from '#inference/onnx/protobuf.ts'
+import { protobufFields } from '#inference/onnx/protobuf.ts'
+import { bytesField, integerField, varint } from '#inference/onnx/protobuf-writer.ts'
 import { splicedGraph } from '#inference/onnx/surgery/graph-edits.ts'
 import {
   ATTRIBUTE,
@@ -13,12 +14,7 @@ import {
   readOnnxGraph,
   TENSOR,
 } from '#inference/onnx/surgery/onnx-graph.ts'
-import {
-  bytesField,
-  type Edit,
-  integerField,
-  spliced,
-} from '#inference/onnx/surgery/protobuf-writer.ts'
+import { type Edit, spliced } from '#inference/onnx/surgery/splice.ts'
 import { BLOCK_WEIGHTS, quantise4 } from '#inference/synth/quantise.ts'
 import { concat, fromUtf8 } from '#protocol/bytes.ts'
 

@@ -3,8 +3,7 @@
  * their parts as they were given and may hold bytes that are only made while they are written, so that a
  * model larger than the memory can be put on a disk.
  */
-import { utf8 } from '#protocol/bytes.ts'
-import { varint } from '../onnx/protobuf.ts'
+import { concat, utf8 } from '#protocol/bytes.ts'
 
 /** Bytes whose number is known before they are made. */
 export interface LateBytes {
@@ -71,7 +70,7 @@ export class ProtobufMessage {
   }
 
   #tag(field: number, wireType: bigint): this {
-    return this.#add(varint((BigInt(field) << 3n) | wireType))
+    return this.#add(fieldKey(field, wireType))
   }
 
   #add(part: Uint8Array | LateBytes): this {
@@ -79,4 +78,39 @@ export class ProtobufMessage {
     this.#length += part.length
     return this
   }
+}
+
+/** One field by itself. */
+export function integerField(field: number, value: number | bigint): Uint8Array {
+  return new ProtobufMessage().int(field, value).finish()
+}
+
+export function floatField(field: number, value: number): Uint8Array {
+  return new ProtobufMessage().float(field, value).finish()
+}
+
+export function bytesField(field: number, ...content: readonly Uint8Array[]): Uint8Array {
+  return new ProtobufMessage().bytes(field, concat(...content)).finish()
+}
+
+export function textField(field: number, text: string): Uint8Array {
+  return new ProtobufMessage().text(field, text).finish()
+}
+
+/** Key and length of a length-delimited field whose content follows. */
+export function fieldHeader(field: number, length: number): Uint8Array {
+  return concat(fieldKey(field, LENGTH_DELIMITED), varint(BigInt(length)))
+}
+
+function fieldKey(field: number, wireType: bigint): Uint8Array {
+  return varint((BigInt(field) << 3n) | wireType)
+}
+
+/** 1 to 10 bytes; value below 2^64. */
+export function varint(value: bigint): Uint8Array {
+  const bytes: number[] = []
+  let rest = value
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128)
+  bytes.push(Number(rest))
+  return Uint8Array.from(bytes)
 }

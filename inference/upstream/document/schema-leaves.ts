@@ -67,11 +67,11 @@ export class Leaves {
   }
 }
 
-export function listed(value: unknown): ListedValue {
+function listed(value: unknown): ListedValue {
   return { kind: 'listed', value }
 }
 
-export function isPossible(target: Target): boolean {
+function isPossible(target: Target): boolean {
   return target.kind === 'listed' || Number.isFinite(target.leastDepth)
 }
 

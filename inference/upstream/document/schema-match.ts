@@ -16,6 +16,7 @@ import {
   memberOf,
   type Target,
 } from './schema-leaves.ts'
+import { StringMatch } from './string-match.ts'
 
 /** An object or an array that is not at its end, and all that it may be. */
 interface Container {
@@ -31,14 +32,9 @@ export class SchemaMatch implements JsonHandler {
   readonly #root: SchemaNode
   readonly #leaves = new Leaves()
   readonly #containers: Container[] = []
-  /** What the string or number that comes now may be. */
-  #scalar: readonly Leaf[] = []
-  /** Characters of the string so far, and code units. */
-  #characters = 0
-  #units = 0
-  #isHighBefore = false
-  /** Any string will do. */
-  #isFree = false
+  /** What the number that comes now may be. */
+  #numbers: readonly Leaf[] = []
+  #string = new StringMatch([])
   #name = ''
 
   constructor(root: SchemaNode) {
@@ -102,53 +98,28 @@ export class SchemaMatch implements JsonHandler {
   }
 
   beginString(): boolean {
-    this.#characters = 0
-    this.#units = 0
-    this.#isHighBefore = false
-    const isBegun = this.#begin(
-      (leaf) =>
-        leaf.kind === 'string' || (leaf.kind === 'listed' && typeof leaf.value === 'string'),
-    )
-    this.#isFree = this.#scalar.every(
-      (leaf) => leaf.kind === 'string' && leaf.minLength === 0 && !Number.isFinite(leaf.maxLength),
-    )
-    return isBegun
+    this.#string = new StringMatch(this.#possible())
+    return this.#string.isPossible
   }
 
   stringCharacter(code: number): boolean {
-    if (this.#isFree) return true
-    const at = this.#units
-    const text = String.fromCodePoint(code)
-    this.#units += text.length
-    // A character beyond U+FFFF that is escaped in two halves is one.
-    if (!(this.#isHighBefore && isLowSurrogate(code))) this.#characters++
-    this.#isHighBefore = code >= 0xd800 && code <= 0xdbff
-    return this.#narrow((leaf) =>
-      leaf.kind === 'string'
-        ? this.#characters <= leaf.maxLength
-        : leaf.kind === 'listed' && String(leaf.value).startsWith(text, at),
-    )
+    return this.#string.push(code)
   }
 
   endString(): boolean {
-    return this.#fits(
-      this.#scalar.filter((leaf) =>
-        leaf.kind === 'string'
-          ? this.#characters >= leaf.minLength
-          : leaf.kind === 'listed' && String(leaf.value).length === this.#units,
-      ),
-    )
+    return this.#fits(this.#string.fitting())
   }
 
   beginNumber(): boolean {
-    return this.#begin(
+    this.#numbers = this.#possible().filter(
       (leaf) =>
         leaf.kind === 'number' || (leaf.kind === 'listed' && typeof leaf.value === 'number'),
     )
+    return this.#numbers.length > 0
   }
 
   endNumber(value: number): boolean {
-    return this.#fits(this.#scalar.filter((leaf) => isNumberOf(leaf, value)))
+    return this.#fits(this.#numbers.filter((leaf) => isNumberOf(leaf, value)))
   }
 
   literal(value: boolean | null): boolean {
@@ -161,20 +132,10 @@ export class SchemaMatch implements JsonHandler {
     return this.#leaves.of(this.#containers.at(-1)?.places ?? [this.#root])
   }
 
-  #begin(isOfType: (leaf: Leaf) => boolean): boolean {
-    this.#scalar = this.#possible().filter(isOfType)
-    return this.#scalar.length > 0
-  }
-
   #open(kind: Container['kind'], isOfType: (leaf: Leaf) => boolean): boolean {
     const leaves = this.#possible().filter(isOfType)
     this.#containers.push({ kind, leaves, places: [], names: new Set(), items: 0 })
     return leaves.length > 0
-  }
-
-  #narrow(isPossible: (leaf: Leaf) => boolean): boolean {
-    if (!this.#scalar.every(isPossible)) this.#scalar = this.#scalar.filter(isPossible)
-    return this.#scalar.length > 0
   }
 
   #mayBeNamed(): boolean {
@@ -217,8 +178,4 @@ function isNumberOf(leaf: Leaf, value: number): boolean {
   if (leaf.kind !== 'number' || (leaf.isInteger && !Number.isInteger(value))) return false
   const { minimum, maximum } = leaf.range ?? leaf
   return value >= minimum && value <= maximum
-}
-
-function isLowSurrogate(code: number): boolean {
-  return code >= 0xdc00 && code <= 0xdfff
 }

@@ -112,6 +112,18 @@ describe('sampling', () => {
     expect(sampleToken(logits, narrow, 3)).toBe(1)
   })
 
+  it('is as good as greedy at temperatures and cuts as small as numbers get', () => {
+    const logits = Float32Array.of(1, 7, 6.9, Number.NEGATIVE_INFINITY)
+    const least = Number.MIN_VALUE
+    for (const cuts of [{}, { topP: least }, { minP: least }, { minP: 1 }, { topK: 2 }]) {
+      for (const temperature of [least, 1e-310, 1e-300, 1e-45, 1e-9]) {
+        const sampling = { temperature, topP: 1, seed: 3n, ...cuts }
+        expect(sampleToken(logits, sampling, 3), JSON.stringify({ temperature, ...cuts })).toBe(1)
+      }
+    }
+    expect(sampleToken(logits, { temperature: 2, topP: least, seed: 3n }, 3)).toBe(1)
+  })
+
   it('draws each id as often as its weight says', () => {
     const logits = Float32Array.from([0.5, 0.3, 0.15, 0.05], Math.log)
     const counts = [0, 0, 0, 0]

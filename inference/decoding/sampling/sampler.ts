@@ -31,7 +31,8 @@ export class TokenSampler {
     this.#histogram.fill({
       logits,
       best: logits[bestId] as number,
-      stepsPerLogit: STEPS_PER_LOGIT / temperature,
+      // Finite at any temperature: no step is 0 times infinity.
+      stepsPerLogit: Math.min(STEPS_PER_LOGIT / temperature, Number.MAX_VALUE),
       stepsMax: minP === 0 ? STEPS_MAX : Math.min(STEPS_MAX, -Math.log(minP) * STEPS_PER_LOGIT),
     })
     return this.#histogram.draw(topK, topP, uniform(seed, position, this.#crypto))

@@ -10,6 +10,7 @@ import type {
   TextStream,
   TokenLogprobs,
 } from '../engine.ts'
+import { checkLogprobs, checkUsage } from './claims.ts'
 import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
 import { AnswerForm } from './document/answer-form.ts'
 import { drifted, endedEarly } from './errors.ts'
@@ -29,9 +30,6 @@ export interface AnswerTerms {
   /** How many likely ids were asked for beside each token; undefined: none, and no log probability. */
   readonly topLogprobs: number | undefined
 }
-
-/** A logarithm of a share is at most 0; so much is left to rounding. */
-const LOGPROB_MAX = 1e-4
 
 export interface AnswerTools {
   readonly tokenizer: ChatTokenizer
@@ -108,9 +106,10 @@ export class UpstreamAnswer {
    * @throws UnavailableError UPSTREAM_ENDED, UPSTREAM_DRIFT
    */
   finish(): GenerateEvent[] {
-    const { dialect, maxTokens } = this.#terms
+    const { dialect, maxTokens, promptTokens, resumeTokenIds } = this.#terms
     if (this.#finish === undefined) throw endedEarly()
-    this.#countAgain()
+    const sent = promptTokens + resumeTokenIds.length
+    checkUsage(dialect, this.#usage, { sent, received: this.#tokens })
     const events = this.#readPrompt([0])
     if (!dialect.exactTokenIds) {
       const isFull = this.#tokens >= maxTokens
@@ -182,7 +181,7 @@ export class UpstreamAnswer {
   }
 
   #token(id: number, piece: UpstreamPiece, at: number): GenerateEvent {
-    if (!this.#isKnown(id)) throw drifted('vocabulary')
+    if (id < 0 || id >= this.#tools.tokenizer.vocabularySize) throw drifted('vocabulary')
     const logprobs = this.#logprobsOf(id, piece, at)
     // Before it goes on: what was asked for as a document comes as nothing else.
     if (!this.#keepsForm(id)) throw drifted('constraint')
@@ -194,21 +193,12 @@ export class UpstreamAnswer {
     return logprobs === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs }
   }
 
-  #isKnown(id: number): boolean {
-    return id >= 0 && id < this.#tools.tokenizer.vocabularySize
-  }
-
-  /** Of exactly this id, and so many as were asked for: vLLM adds the id that was drawn to the likeliest. */
   #logprobsOf(id: number, { ids, logprobs }: UpstreamPiece, at: number): TokenLogprobs | undefined {
     const { topLogprobs } = this.#terms
     if (topLogprobs === undefined) return undefined
-    const own = logprobs?.[at]
-    if (own?.id !== id || logprobs?.length !== ids?.length) throw drifted('logprobs')
-    const top = own.top.slice(0, topLogprobs)
-    const isLogarithm = [own, ...top].every(({ logprob }) => logprob <= LOGPROB_MAX)
-    if (!isLogarithm || top.length < topLogprobs) throw drifted('logprobs')
-    if (!top.every((one) => this.#isKnown(one.id))) throw drifted('vocabulary')
-    return { logprob: own.logprob, top }
+    if (logprobs?.length !== ids?.length) throw drifted('logprobs')
+    const { vocabularySize } = this.#tools.tokenizer
+    return checkLogprobs(id, logprobs?.[at], { topLogprobs, vocabularySize })
   }
 
   #isStop(id: number): boolean {
@@ -227,18 +217,6 @@ export class UpstreamAnswer {
 
   #cut(): GenerateEvent {
     return { kind: 'end', finish: this.#end ?? 'length' }
-  }
-
-  #countAgain(): void {
-    const { dialect, promptTokens, resumeTokenIds } = this.#terms
-    if (dialect.countsPrompt || dialect.exactTokenIds) {
-      if (this.#usage === undefined) throw drifted('usage')
-    }
-    const sent = promptTokens + resumeTokenIds.length
-    if (dialect.countsPrompt && this.#usage?.promptTokens !== sent) throw drifted('usage')
-    if (dialect.exactTokenIds && this.#usage?.completionTokens !== this.#tokens) {
-      throw drifted('usage')
-    }
   }
 }
 

@@ -112,10 +112,15 @@ function checkReportData(
   return { found: `${toHex(found).slice(0, 16)}…`, value: true }
 }
 
-function checkRuntime(statement: DecodedStatement, measured: Uint8Array | undefined): void {
-  if (measured === undefined || equal(measured, statement.core.runtimeDigest)) return
+/** The statement is what the quote covers: it says which of the runtimes that a release may have this one is. */
+function checkRuntime(
+  { core }: DecodedStatement,
+  measured: readonly Uint8Array[] | undefined,
+): void {
+  if (measured === undefined) return
+  if (measured.some((one) => equal(one, core.runtimeDigest))) return
   refuse('the statement names another runtime than the one that was measured', {
-    found: toHex(statement.core.runtimeDigest),
+    found: toHex(core.runtimeDigest),
   })
 }
 
@@ -123,7 +128,7 @@ const NOTHING: TeeFindings = {
   anchor: undefined,
   reportData: undefined,
   hardware: undefined,
-  runtimeDigest: undefined,
+  runtimeDigests: undefined,
 }
 
 /** Everything that ties machine, statement and this client together. */
@@ -141,7 +146,7 @@ function checkBinding(
     return { found: `${value.tier}, ${value.name}`, value }
   })
   steps.run('report-data', [statement, findings.reportData], (decoded, found) => {
-    checkRuntime(decoded, findings.runtimeDigest)
+    checkRuntime(decoded, findings.runtimeDigests)
     return checkReportData(evidence, context, found)
   })
   steps.run('nonce', [statement], ({ challenge }) =>

@@ -78,10 +78,11 @@ export function networkTrust(
   const manufacturer = simulatedManufacturer({ seed, nowMs, crypto })
   const amd = simulatedAmd({ seed, nowMs, crypto })
   const nvidia = simulatedNvidia({ seed, crypto })
-  const runtimeDigest = onnxRuntimeDigest(crypto)
+  const { simulatedRuntimes = [] } = network
+  const runtimes = [onnxRuntimeDigest(crypto), ...simulatedRuntimes.map(fromHex)]
   const measurements = {
-    tdx: [simulatedMeasurement(crypto, runtimeDigest)],
-    snp: [simulatedSnpMeasurement(crypto, runtimeDigest)],
+    tdx: runtimes.map((digest) => simulatedMeasurement(crypto, digest)),
+    snp: runtimes.map((digest) => simulatedSnpMeasurement(crypto, digest)),
   }
   const anchors = [manufacturer.anchor, amd.anchor, nvidia.anchor]
   const policy = policyOf(crypto, simulatedNetworkPolicy({ anchors, measurements }), own)

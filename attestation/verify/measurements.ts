@@ -8,9 +8,10 @@ import { refuse } from './refuse.ts'
 import type { TdReport } from './td-report.ts'
 
 export interface Release {
+  /** Of all releases that measure to the same: one image may launch one of several servers. */
   readonly label: string
-  /** 32 bytes. */
-  readonly runtimeDigest: Uint8Array
+  /** Of the same releases, 32 bytes each, at least one. */
+  readonly runtimeDigests: readonly Uint8Array[]
 }
 
 /** Everything but RTMR3: fixed when the guest was built, or an input that the host controls. */
@@ -46,18 +47,19 @@ function expectRegister3(
   body: TdReport,
   eventLog: Uint8Array,
   candidates: readonly Measurement[],
-): Measurement {
+): readonly Measurement[] {
   const rtMr3 = body.rtMr[3] ?? refuse('a quote without RTMR3')
   const found = { found: `RTMR3 ${toHex(rtMr3)}` }
   const digests = readEventLog(eventLog)
   const isReplayed = equal(replayRegister(crypto, digests), rtMr3)
   if (digests.length > 0 && !isReplayed) refuse('the event log does not replay to RTMR3', found)
-  const release = candidates.find(({ rtMr3: expected }) =>
+  const releases = candidates.filter(({ rtMr3: expected }) =>
     'pinned' in expected
       ? equal(fromHex(expected.pinned), rtMr3)
       : isReplayed && isExpectedLog(digests, expected),
   )
-  return release ?? refuse('RTMR3: the guest did something at run time that is not listed', found)
+  if (releases.length > 0) return releases
+  return refuse('RTMR3: the guest did something at run time that is not listed', found)
 }
 
 /**
@@ -78,6 +80,9 @@ export function expectMeasurements(
   if (images.length === 0) {
     refuse(`no listed release measures to MRTD ${mrTd}`, { found: `MRTD ${mrTd}` })
   }
-  const release = expectRegister3(crypto, body, eventLog, images)
-  return { label: release.label, runtimeDigest: fromHex(release.runtimeDigest) }
+  const found = expectRegister3(crypto, body, eventLog, images)
+  return {
+    label: found.map(({ label }) => label).join(' or '),
+    runtimeDigests: found.map(({ runtimeDigest }) => fromHex(runtimeDigest)),
+  }
 }

@@ -59,7 +59,7 @@ function checkTdx(
     tcb,
     reportData: quote?.body.reportData,
     hardware: platform && { kind: 'tdx', id: platform.ppid },
-    runtimeDigest: release?.runtimeDigest,
+    runtimeDigests: release?.runtimeDigests,
   }
 }
 

@@ -28,8 +28,8 @@ export interface TeeFindings {
   readonly reportData: Uint8Array | undefined
   /** From a certificate that passed, never from what the guest says. */
   readonly hardware: HardwareId | undefined
-  /** 32-byte digest of the release whose measurements matched. */
-  readonly runtimeDigest: Uint8Array | undefined
+  /** 32-byte runtime digests of the releases whose measurements matched: the statement names one of them. */
+  readonly runtimeDigests: readonly Uint8Array[] | undefined
 }
 
 export interface TeeVerifier {

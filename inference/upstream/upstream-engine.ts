@@ -28,6 +28,7 @@ import { UpstreamCall } from './call.ts'
 import type { Dialect, UpstreamAsk } from './dialects/dialect.ts'
 import { badOption, drifted, noResume } from './errors.ts'
 import { checkKey, DEFAULT_TIMEOUTS, type UpstreamAccess, upstreamBase } from './http.ts'
+import { launchedRuntimeDigest } from './launch/digest.ts'
 import {
   type DialectChoice,
   probeUpstream,
@@ -49,6 +50,8 @@ export interface UpstreamEngineOptions {
   readonly files: ModelFiles
   /** 32 bytes. What the server really loaded is not proved by it. */
   readonly modelRoot: Uint8Array
+  /** Of the launch that started the server (launchDigest), 32 bytes; undefined: somebody else did. */
+  readonly launchDigest?: Uint8Array | undefined
   /** Requests at the server at once, 1 to ENGINE_SLOTS_MAX. */
   readonly slotsTotal?: number | undefined
   readonly crypto: CryptoPort
@@ -317,11 +320,16 @@ function infoOf(options: UpstreamEngineOptions, server: UpstreamServer): EngineI
   const own = parseModelConfig(files).contextTokens
   const digest = (tag: string) =>
     crypto.sha256(tagged(tag, utf8(dialect.name), utf8(version), utf8(modelId)))
+  const { launchDigest } = options
+  const isLaunched = launchDigest !== undefined
   return {
-    engine: `${dialect.name} ${version} (upstream)`,
+    engine: `${dialect.name} ${version} (${isLaunched ? 'launched' : 'upstream'})`,
     modelId,
     modelRoot,
-    runtimeDigest: digest('cocoon/upstream-runtime/1'),
+    // What was started is measured; what the server says of itself is not.
+    runtimeDigest: isLaunched
+      ? launchedRuntimeDigest(crypto, launchDigest)
+      : digest('cocoon/upstream-runtime/1'),
     scheduleDigest: digest('cocoon/upstream-schedule/1'),
     contextTokens: Math.min(own, server.contextTokens ?? own),
     slotsTotal,

@@ -19,6 +19,8 @@ export interface UpOptions extends PeerCommandOptions {
   readonly upstreamUrl?: string
   readonly upstreamModel?: string
   readonly upstreamDialect?: DialectChoice
+  readonly upstreamLaunch?: string
+  readonly launchFolder?: string
   readonly modelFolder?: string
   readonly priceNano?: bigint
   readonly slots?: number

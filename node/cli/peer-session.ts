@@ -1,4 +1,6 @@
 /** `cocoon up` and `cocoon client`: one peer from its start to the end of its drain. */
+import path from 'node:path'
+import { badOption } from '#inference/upstream/errors.ts'
 import { defaultEngineMemoryBytes, defaultEngineThreads } from '#node/compose/engine-machine.ts'
 import type { Settings } from '#node/config.ts'
 import { EVERY_ADDRESS, keptListenAddress, LOOPBACK } from '#node/network/kept-port.ts'
@@ -28,6 +30,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     settlementSeed: home.keys.settlementSeed,
     ...served,
     ...upstreamOf(settings),
+    ...launchOf(settings),
     ...(share === undefined ? {} : { share }),
     prices: {
       promptNanoPerMtok: priceNano / PROMPT_DIVISOR,
@@ -80,10 +83,11 @@ function settingsOf(options: UpOptions & ClientCommandOptions & PeerCommandOptio
   const { shareModels, shareRateKib, shareDayMib } = options
   const { spendPerRequestNano, spendPerDayNano, spendPerProviderNano } = options
   const { depositPerDayNano, depositPerProviderNano, walletPassphraseFile } = options
-  const { upstreamUrl, upstreamModel, upstreamDialect } = options
+  const { upstreamUrl, upstreamModel, upstreamDialect, upstreamLaunch, launchFolder } = options
   const { contextTokens, memoryGib, threads, device, kvCache } = options
   return {
-    ...{ upstreamUrl, upstreamModel, upstreamDialect, contextTokens, memoryGib, threads },
+    ...{ upstreamUrl, upstreamModel, upstreamDialect, upstreamLaunch, launchFolder },
+    ...{ contextTokens, memoryGib, threads },
     ...{ device, kvCache },
     ...{ depositPerDayNano, depositPerProviderNano, walletPassphraseFile },
     ...{ model, priceNano, slots, depositNano, priceCapNano, apiPort, drainLimitS },
@@ -106,6 +110,22 @@ function upstreamOf(settings: Settings) {
   if (url === undefined) return {}
   const apiKey = upstreamKey === undefined ? {} : { apiKey: upstreamKey }
   return { upstream: { url, dialect, ...(model === undefined ? {} : { model }), ...apiKey } }
+}
+
+/**
+ * Undefined: this program launches no server. What the description says of model and dialect is measured; the
+ * settings of other servers say nothing here.
+ * @throws ConfigError UPSTREAM_OPTION
+ */
+function launchOf(settings: Settings) {
+  const { upstreamLaunch: file, launchFolder: folder } = settings
+  if (file === undefined) return {}
+  const { upstreamUrl, upstreamModel, upstreamDialect, upstreamKey } = settings
+  if (upstreamUrl !== undefined) throw badOption('url', 'a launched server has none to name')
+  if (upstreamModel !== undefined) throw badOption('model', 'the launch description names it')
+  if (upstreamDialect !== 'auto') throw badOption('dialect', 'the launch description names it')
+  if (upstreamKey !== undefined) throw badOption('key', 'a launched server has none')
+  return { launch: { file: path.resolve(file), folder } }
 }
 
 function spendCapsOf(settings: Settings) {

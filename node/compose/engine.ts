@@ -6,19 +6,21 @@ import type { ModelFiles } from '#inference/model/manifest.ts'
 import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
 import { kvCacheUnsupported } from '#inference/onnx/kv-cache.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
-import { createUpstreamEngine, type UpstreamEngine } from '#inference/upstream/upstream-engine.ts'
-import { equal, fromHex } from '#protocol/bytes.ts'
+import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
+import { equal } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
-import { asCocoonError, ConfigError } from '#protocol/errors.ts'
+import { asCocoonError } from '#protocol/errors.ts'
 import { systemClock as clock } from '../clock.ts'
 import type { WholeModel } from '../models/shared-model.ts'
-import { UPSTREAM_CHECK_EVERY_MS } from '../roles/constants.ts'
 import type { ProviderOptions } from '../roles/peer-options.ts'
 import { EmbeddingWork } from '../roles/provider/embedding-work.ts'
 import { WorkMeter } from '../roles/provider/work-meter.ts'
 import type { UpstreamStatus } from '../status/status-document.ts'
 import { deviceEnvironment } from './device-environment.ts'
+import { startLaunched } from './launched.ts'
+import { networkRoot, rootMismatch } from './network-root.ts'
 import type { EnginePlace } from './tier.ts'
+import { watchUpstream } from './watch-upstream.ts'
 
 export interface ProviderEngine {
   readonly place: EnginePlace
@@ -39,10 +41,11 @@ export async function startEngine(
   cleanup: AsyncDisposableStack,
   onChange: () => void,
 ): Promise<ProviderEngine> {
-  const { upstream, modelFolder, kvCache } = options
-  if (upstream !== undefined && kvCache === 'int8') {
+  const { upstream, launch, modelFolder, kvCache } = options
+  if ((upstream ?? launch) !== undefined && kvCache === 'int8') {
     throw kvCacheUnsupported('a server behind this node keeps its own')
   }
+  if (launch !== undefined) return startLaunched(options, launch, cleanup, onChange)
   if (upstream !== undefined) return startUpstream(options, upstream, cleanup, onChange)
   const embeds = await isEncoderFolder(modelFolder)
   if (embeds && kvCache === 'int8') throw kvCacheUnsupported('an embedding model has none')
@@ -102,13 +105,14 @@ async function startUpstream(
     log: (event, data) => log.warn(data, event),
   })
   cleanup.use(engine)
-  watch(engine, cleanup, onChange)
+  watchUpstream(engine, cleanup, onChange)
   const status = (): UpstreamStatus => ({
     url: new URL(url).origin,
     dialect: engine.dialect,
     state: engine.state,
     trouble: engine.trouble?.code ?? null,
     exactTokenIds: engine.info.exactTokenIds !== false,
+    launch: null,
   })
   const tokenizer = loadChatTokenizer(files)
   return {
@@ -118,21 +122,6 @@ async function startUpstream(
     model,
     upstream: status,
   }
-}
-
-/** Looks at the server now and then, so that an offer does not outlive what it offers. */
-function watch(engine: UpstreamEngine, cleanup: AsyncDisposableStack, onChange: () => void): void {
-  let before = engine.state
-  const timer = setInterval(() => {
-    void engine
-      .check()
-      .catch(() => undefined)
-      .finally(() => {
-        if (engine.state !== before) onChange()
-        before = engine.state
-      })
-  }, UPSTREAM_CHECK_EVERY_MS)
-  cleanup.defer(() => clearInterval(timer))
 }
 
 interface LocalModel {
@@ -161,17 +150,6 @@ async function localModel(options: ProviderOptions): Promise<LocalModel> {
   if (expected === undefined) throw rootMismatch(modelId)
   log.warn({ modelId }, 'no weights here: the root of the model is what the network file says')
   return { files, modelRoot: expected, model: undefined }
-}
-
-function networkRoot({ network, modelId }: ProviderOptions): Uint8Array | undefined {
-  const model = network.models.find((one) => one.id === modelId)
-  return model === undefined ? undefined : fromHex(model.root)
-}
-
-function rootMismatch(modelId: string): ConfigError {
-  return new ConfigError('MODEL_ROOT_MISMATCH', `the folder is not the network's ${modelId}`, {
-    remedy: 'Restore the model files, or use the network file that belongs to them.',
-  })
 }
 
 function alarm(delayMs: number, ring: () => void): () => void {

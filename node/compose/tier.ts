@@ -1,7 +1,8 @@
 /**
  * What a provider's quotes come from, and the tier that this makes. One rule stands above every flag: an
  * engine behind another server's HTTP is outside of every TEE that this process could prove, so there
- * is no quote for it to have, and its tier is open.
+ * is no quote for it to have, and its tier is open. A server that this program launched itself is inside:
+ * what was started is in the runtime digest that the quote covers (docs/decisions/032-launched-servers.md).
  */
 import { openSource } from '#attestation/evidence/open.ts'
 import type { QuoteSource } from '#attestation/types.ts'
@@ -10,8 +11,11 @@ import { ConfigError } from '#protocol/errors.ts'
 import type { TierName } from '#protocol/tier.ts'
 import type { TeeChoice } from '../evidence/choose.ts'
 
-/** Where the model runs: in an engine process that this program started, or behind somebody's HTTP. */
-export type EnginePlace = 'own-process' | 'upstream'
+/**
+ * Where the model runs: in an engine process that this program started, in a server that it launched from a
+ * description, or behind somebody's HTTP.
+ */
+export type EnginePlace = 'own-process' | 'launched' | 'upstream'
 
 export interface QuotesWanted {
   readonly place: EnginePlace
@@ -21,7 +25,7 @@ export interface QuotesWanted {
 }
 
 /**
- * @param openMachine asked only where the engine is this program's own
+ * @param openMachine asked only where this program started what runs the model
  * @throws ConfigError UPSTREAM_TEE when a TEE was named for an upstream; what `openMachine` throws
  */
 export async function openQuotes(
@@ -29,7 +33,7 @@ export async function openQuotes(
   { place, tee = 'auto', gpus = 0, identity }: QuotesWanted,
   openMachine: () => Promise<QuoteSource>,
 ): Promise<QuoteSource> {
-  if (place === 'own-process') return openMachine()
+  if (place !== 'upstream') return openMachine()
   if (tee !== 'auto' || gpus > 0) {
     throw new ConfigError('UPSTREAM_TEE', 'no TEE can speak for an upstream server', {
       remedy:

@@ -8,6 +8,7 @@ import { KV_CACHES, type KvCache } from '#inference/onnx/kv-cache.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import { DIALECT_CHOICES, type DialectChoice } from '#inference/upstream/probe.ts'
 import { nanoOfCoins } from '#node/text.ts'
+import { LAUNCH_FOLDER_DEFAULT } from '../launch/private-folder.ts'
 import { LOG_LEVELS, type LogLevel } from '../log.ts'
 
 export interface Settings {
@@ -34,6 +35,10 @@ export interface Settings {
   /** Name of the model at that server. */
   readonly upstreamModel: string | undefined
   readonly upstreamDialect: DialectChoice
+  /** File that describes a server which this program starts and measures; undefined: none. */
+  readonly upstreamLaunch: string | undefined
+  /** A file system in memory, for the model of that server. */
+  readonly launchFolder: string
   /** Sent to that server; secret. */
   readonly upstreamKey: string | undefined
   /** nanoTON for a million completion tokens. */
@@ -245,6 +250,23 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     fileKey: 'upstreamDialect',
     schema: z.enum(DIALECT_CHOICES),
     default: 'auto',
+  },
+  upstreamLaunch: {
+    description: 'launch description of a server that this program starts and measures',
+    flag: '--upstream-launch <file>',
+    variable: 'COCOON_UPSTREAM_LAUNCH',
+    fileKey: 'upstreamLaunch',
+    schema: text,
+    default: undefined,
+    defaultText: 'none',
+  },
+  launchFolder: {
+    description: 'file system in memory that holds the copy of the model of a launched server',
+    flag: '--launch-folder <dir>',
+    variable: 'COCOON_LAUNCH_FOLDER',
+    fileKey: 'launchFolder',
+    schema: text,
+    default: LAUNCH_FOLDER_DEFAULT,
   },
   upstreamKey: {
     description: 'API key that the upstream server asks for',

@@ -50,6 +50,13 @@ export interface UpstreamOptions {
   readonly apiKey?: string | undefined
 }
 
+export interface LaunchPlace {
+  /** The launch description. */
+  readonly file: string
+  /** A file system in memory, for the private copy of the model; LAUNCH_FOLDER_DEFAULT when left out. */
+  readonly folder?: string | undefined
+}
+
 export interface ProviderOptions extends PeerOptions {
   /** 32-byte Ed25519 seed of the settlement key. */
   readonly settlementSeed: Uint8Array
@@ -67,6 +74,8 @@ export interface ProviderOptions extends PeerOptions {
   readonly addedLatencyMs: number
   /** A server that runs the model; undefined: this peer's own engine does. Always tier open. */
   readonly upstream?: UpstreamOptions | undefined
+  /** A server that this peer starts and measures; never together with `upstream`. */
+  readonly launch?: LaunchPlace | undefined
   /** What makes the quotes; `auto` when left out. */
   readonly tee?: TeeChoice | undefined
   /** SIMULATED GPUs of a simulated machine; none when left out. */

@@ -26,6 +26,8 @@ const upstreamStatusSchema = z.object({
   /** Error code of what is wrong. */
   trouble: z.string().nullable(),
   exactTokenIds: z.boolean(),
+  /** Digest of the launch that started the server, hexadecimal; null: this peer did not start it. */
+  launch: z.string().nullable(),
 })
 export type UpstreamStatus = z.output<typeof upstreamStatusSchema>
 

@@ -62,10 +62,11 @@ export function statusLine(status: PeerStatus, coins: Coins): string {
 
 function upstreamRows(upstream: ProviderStatus['upstream']): StatusRow[] {
   if (upstream === null) return []
-  const { url, dialect, state, trouble, exactTokenIds } = upstream
+  const { url, dialect, state, trouble, exactTokenIds, launch } = upstream
   const ids = exactTokenIds ? 'token ids' : 'text only: no recount, no resume'
   const why = trouble === null ? '' : ` (${trouble})`
-  return [['upstream', `${dialect} at ${url}, ${state}${why}, ${ids}`]]
+  const whose = launch === null ? '' : `, launched as ${launch.slice(0, 16)}…`
+  return [['upstream', `${dialect} at ${url}, ${state}${why}, ${ids}${whose}`]]
 }
 
 type Context = Pick<ProviderStatus, 'contextTokens' | 'modelContextTokens'>

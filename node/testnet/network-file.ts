@@ -34,6 +34,11 @@ export const networkFileSchema = z.strictObject({
    * mint itself a software TEE. It protects nothing, which is why the tier reads `simulated`.
    */
   simulatedManufacturerSeed: hex32.optional(),
+  /**
+   * SIMULATED networks only: runtime digests that its machines may have beside that of this program's own engine, such
+   * as those of launched servers (`cocoon attest launch`).
+   */
+  simulatedRuntimes: z.array(hex32).max(16).optional(),
   /** Seconds a channel stays claimable after a unilateral close. */
   closeDelay: z
     .number()

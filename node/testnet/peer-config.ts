@@ -67,6 +67,10 @@ const providerSchema = z.strictObject({
       apiKey: z.string().min(1).max(4_096).optional(),
     })
     .optional(),
+  /** The server that this peer starts, by its description; undefined: none. */
+  launch: z
+    .strictObject({ file: z.string().min(1), folder: z.string().min(1).optional() })
+    .optional(),
   /** What makes its quotes; `auto` when left out. */
   tee: z.enum(TEE_CHOICES).optional(),
   /** Simulated GPUs in it; none when left out. */

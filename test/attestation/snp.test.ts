@@ -477,4 +477,18 @@ describe('what no policy changes', () => {
     )
     expect(runtimeDigest).toHaveLength(32)
   })
+
+  it('or one that a release with the same launch digest lists, too', () => {
+    const { policy } = snpContext()
+    const [first] = policy.snp.measurements
+    if (first === undefined) throw new Error('the policy lists a release')
+    const second = { ...first, runtimeDigest: '4d'.repeat(32) }
+    const snp = { ...policy.snp, measurements: [first, second] }
+    const over = (value: number) =>
+      snpVerdictOn({
+        core: { runtimeDigest: bytes(32, value) },
+        context: { policy: { ...policy, snp } },
+      })
+    expect([over(0x4d), over(0x4e)]).toEqual(['accepted', expect.stringMatching(/^report-data: /)])
+  })
 })

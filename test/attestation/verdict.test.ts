@@ -124,6 +124,17 @@ describe('a statement is refused', () => {
     expect(overCore({ runtimeDigest: bytes(32, 8) })).toMatch(/^report-data: .*another runtime/)
   })
 
+  it('unless a release that measures to the same lists that runtime, too', () => {
+    const [first] = policy.tdx.measurements
+    if (first === undefined) throw new Error('the policy lists a release')
+    const second = { ...first, label: 'same-image', runtimeDigest: '08'.repeat(32) }
+    const both = { ...policy, tdx: { ...policy.tdx, measurements: [first, second] } }
+    const over = (value: number) =>
+      firstFailure(makeEvidence({ core: { runtimeDigest: bytes(32, value) } }), { policy: both })
+    expect([over(9), over(8)]).toEqual(['ok', 'ok'])
+    expect(over(7)).toMatch(/^report-data: .*another runtime/)
+  })
+
   it('with a sealing suite that the policy does not accept', () => {
     const hpkeSuite = 'X25519/HKDF-SHA256/AES-256-GCM'
     expect(overCore({ hpkeSuite, hpkeKey: bytes(32, 1) })).toMatch(/^sealing-suite: /)

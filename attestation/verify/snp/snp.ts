@@ -90,14 +90,17 @@ function expectIdKeys(report: SnpReport, policy: SnpPolicy): Finding<boolean> {
 
 function expectMeasurement(report: SnpReport, policy: SnpPolicy) {
   const [measurement, hostData] = [toHex(report.measurement), toHex(report.hostData)]
-  const release = policy.measurements.find(
+  const releases = policy.measurements.filter(
     (one) => one.measurement === measurement && one.hostData === hostData,
   )
-  if (release === undefined) {
+  if (releases.length === 0) {
     const found = `${measurement}, HOST_DATA ${hostData}`
     return refuse('no listed release has this launch digest and host data', { found })
   }
-  return { found: release.label, value: fromHex(release.runtimeDigest) }
+  return {
+    found: releases.map(({ label }) => label).join(' or '),
+    value: releases.map(({ runtimeDigest }) => fromHex(runtimeDigest)),
+  }
 }
 
 /** Runs every step of `SNP_STEPS`, in their order. */
@@ -131,12 +134,12 @@ function checkSnp(
     return { found: `${parsed.platformInfo.toString(16)}h`, value: true }
   })
   steps.run('id-keys', [report], (parsed) => expectIdKeys(parsed, policy))
-  const runtimeDigest = steps.run('measurements', [report], (parsed) =>
+  const runtimeDigests = steps.run('measurements', [report], (parsed) =>
     expectMeasurement(parsed, policy),
   )
   const id = isIdentified === true ? report?.chipId : undefined
   const hardware = id === undefined ? undefined : ({ kind: 'sev-snp', id } as const)
-  return { anchor, reportData: report?.reportData, hardware, runtimeDigest }
+  return { anchor, reportData: report?.reportData, hardware, runtimeDigests }
 }
 
 export const SNP_VERIFIER: TeeVerifier = { kind: 'sev-snp', steps: SNP_STEPS, check: checkSnp }

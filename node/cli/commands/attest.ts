@@ -1,6 +1,7 @@
-/** `cocoon attest quote|verify|self-test`. */
+/** `cocoon attest quote|verify|launch|self-test`. */
 import { type Command, Option } from 'commander'
 import { TEE_CHOICES } from '#node/evidence/choose.ts'
+import type { AttestLaunchOptions } from '../attest/launch.ts'
 import type { AttestQuoteOptions } from '../attest/quote.ts'
 import type { SelfTestOptions } from '../attest/self-test.ts'
 import type { AttestVerifyOptions } from '../attest/verify.ts'
@@ -12,6 +13,16 @@ export function attestCommand(program: Command, context: CliContext): void {
   const attest = program.command('attest').description('evidence of TEEs: make, check, self-test')
   quoteCommand(attest, context)
   verifyCommand(attest, context)
+  attest
+    .command('launch')
+    .description('digests of a launch description, and of the runtime that a policy lists for it')
+    .argument('<file>', 'launch description')
+    .option('--model-folder <dir>', 'compare every file that it names with what lies here')
+    .option('--json', 'one JSON document to stdout')
+    .action(async (file: string, options: AttestLaunchOptions) => {
+      const { attestLaunch } = await import('../attest/launch.ts')
+      await attestLaunch(file, options, context)
+    })
   attest
     .command('self-test')
     .description('run the corpus of good and forged evidence; exit 5 when a verdict differs')

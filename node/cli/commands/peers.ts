@@ -13,6 +13,8 @@ const PROVIDER: readonly SettingName[] = [
   'upstreamUrl',
   'upstreamModel',
   'upstreamDialect',
+  'upstreamLaunch',
+  'launchFolder',
   'priceNano',
   'slots',
   'contextTokens',

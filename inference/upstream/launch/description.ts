@@ -1,0 +1,106 @@
+/**
+ * What the launcher starts, in one document: executable, arguments, environment, and the SHA-256 of every file
+ * of the model (docs/spec/attestation.md, "Launched servers"). Its digest is in the runtime digest.
+ */
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { DIALECT_NAMES } from '../dialects/dialect.ts'
+import {
+  LAUNCH_ARGUMENTS_MAX,
+  LAUNCH_DESCRIPTION_BYTES_MAX,
+  LAUNCH_FILES_MAX,
+  LAUNCH_MODEL_FILES_MAX,
+  LAUNCH_TEXT_CHARS_MAX,
+  LAUNCH_VARIABLES_MAX,
+} from './constants.ts'
+import { launchInvalid } from './errors.ts'
+import { checkArguments, checkEnvironment } from './refusals.ts'
+
+/** Stands for the port of 127.0.0.1 that the launcher chose. */
+export const PORT_PLACEHOLDER = '{port}'
+/** Stands for the folder with the private copy of the model. */
+export const MODEL_PLACEHOLDER = '{model}'
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/)
+/** The kernel ends both at the first zero byte. */
+const text = z
+  .string()
+  .max(LAUNCH_TEXT_CHARS_MAX)
+  .refine((one) => !one.includes('\0'))
+const absolutePath = text.refine((path) => posix.isAbsolute(path) && posix.normalize(path) === path)
+/** Plain names with single slashes between them: none hidden, none that leaves the folder. */
+const relativePath = text.regex(/^[A-Za-z0-9_][A-Za-z0-9._+-]*(\/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$/)
+const measuredFile = z.strictObject({ path: absolutePath, sha256: hex32 })
+
+const atMost = (entriesMax: number) => (record: Readonly<Record<string, string>>) =>
+  Object.keys(record).length <= entriesMax
+
+const schema = z.strictObject({
+  format: z.literal('cocoon-launch/1'),
+  /** No link: the file itself. */
+  executable: measuredFile,
+  arguments: z.array(text).max(LAUNCH_ARGUMENTS_MAX),
+  /** All of it: nothing is inherited. */
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), text)
+    .refine(atMost(LAUNCH_VARIABLES_MAX)),
+  /** Further files that must be what they were: scripts, templates, libraries. */
+  files: z.array(measuredFile).max(LAUNCH_FILES_MAX),
+  model: z.strictObject({
+    /** The root under which it is sold. */
+    root: hex32,
+    /** By path in the folder: all that the server gets to see. */
+    files: z.record(relativePath, hex32).refine(atMost(LAUNCH_MODEL_FILES_MAX)),
+  }),
+  dialect: z.enum(DIALECT_NAMES),
+  /** Name of the model at the server. */
+  servedModel: z.string().min(1).max(1_024),
+  /** Whether its processes may listen beyond loopback on other ports than the one that is asked. */
+  listensElsewhere: z.boolean(),
+})
+
+export type LaunchDescription = z.infer<typeof schema>
+
+/**
+ * @throws ConfigError LAUNCH_INVALID, LAUNCH_REFUSED
+ */
+export function parseLaunchDescription(document: string): LaunchDescription {
+  if (Buffer.byteLength(document) > LAUNCH_DESCRIPTION_BYTES_MAX) throw launchInvalid('its size')
+  const parsed = schema.safeParse(jsonOf(document))
+  if (!parsed.success) throw launchInvalid(parsed.error.issues[0]?.path.join('.') || 'its form')
+  const { data } = parsed
+  const given = data.arguments
+  const values = [...given, ...Object.values(data.environment)]
+  if (!given.some((one) => one.includes(PORT_PLACEHOLDER))) throw launchInvalid(PORT_PLACEHOLDER)
+  if (!values.some((one) => one.includes(MODEL_PLACEHOLDER))) throw launchInvalid(MODEL_PLACEHOLDER)
+  checkArguments(given)
+  checkEnvironment(Object.keys(data.environment))
+  return data
+}
+
+function jsonOf(document: string): unknown {
+  try {
+    return JSON.parse(document)
+  } catch {
+    return undefined
+  }
+}
+
+export interface LaunchPlaces {
+  /** Of 127.0.0.1. */
+  readonly port: number
+  /** Folder of the private copy. */
+  readonly modelFolder: string
+}
+
+/** Arguments and environment with the places filled in. */
+export function commandOf(description: LaunchDescription, { port, modelFolder }: LaunchPlaces) {
+  const filled = (one: string): string =>
+    one.replaceAll(PORT_PLACEHOLDER, `${port}`).replaceAll(MODEL_PLACEHOLDER, modelFolder)
+  const environment = Object.entries(description.environment)
+  return {
+    executable: description.executable.path,
+    arguments: description.arguments.map(filled),
+    environment: Object.fromEntries(environment.map(([name, value]) => [name, filled(value)])),
+  }
+}

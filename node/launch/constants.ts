@@ -1,0 +1,20 @@
+/** Limits of launched servers. Every number has its unit in the name and its reason beside it. */
+
+/** From the start of a server to its first good answer: the largest models load for many minutes. */
+export const LAUNCH_READY_TIMEOUT_MS = 3_600_000
+/** Between two looks at a server that starts. */
+export const LAUNCH_LOOK_EVERY_MS = 200
+/** Between two lines about a server that still starts, or a model that is still copied. */
+export const LAUNCH_PROGRESS_EVERY_MS = 10_000
+/** From SIGTERM to SIGKILL: answers that run are worth nothing without this node. */
+export const LAUNCH_STOP_GRACE_MS = 5_000
+/** Until the launched server takes a connection, so that the kernel says whose its other end is. */
+export const LAUNCH_ACCEPT_TIMEOUT_MS = 10_000
+/** Between two looks at who took a connection. */
+export const LAUNCH_ACCEPT_LOOK_EVERY_MS = 2
+/** A server that lived so long is restarted at once, without counting the crashes before. */
+export const LAUNCH_STABLE_MS = 60_000
+/** One read while a file is hashed or copied. */
+export const LAUNCH_READ_BYTES = 4 * 1024 * 1024
+/** Table of the kernel's TCP sockets: a guest with more holds something that does not belong there. */
+export const LAUNCH_SOCKET_TABLE_BYTES_MAX = 16 * 1024 * 1024

@@ -1,0 +1,52 @@
+/**
+ * A SIMULATED inference server as a program, for launches: `node launched-server-process.ts --port N --model DIR`.
+ * Options make it misbehave as a server or whoever shares its guest could.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { UpstreamTestServer } from './upstream-server.ts'
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '' },
+    model: { type: 'string', default: '' },
+    answer: { type: 'string' },
+    /** Address instead of 127.0.0.1. */
+    address: { type: 'string', default: '127.0.0.1' },
+    /** Listens on another port of every address, too. */
+    elsewhere: { type: 'boolean', default: false },
+    /** Ends before it listens. */
+    fails: { type: 'boolean', default: false },
+    /** Goes on when it is asked to end. */
+    stubborn: { type: 'boolean', default: false },
+    /** Writes here what it was given: environment, folder, and whether it could change the model. */
+    report: { type: 'string' },
+  },
+})
+
+if (values.fails) process.exit(3)
+if (values.stubborn) process.on('SIGTERM', () => undefined)
+const config = path.join(values.model, 'config.json')
+readFileSync(config)
+if (values.report !== undefined) {
+  const { env, pid } = process
+  const report = { env, pid, cwd: process.cwd(), canAdd: canAdd(values.model) }
+  writeFileSync(values.report, JSON.stringify(report))
+}
+if (values.elsewhere) createServer().listen(0, '0.0.0.0')
+await UpstreamTestServer.start({
+  listen: { host: values.address, port: Number(values.port) },
+  ...(values.answer === undefined ? {} : { answer: values.answer }),
+})
+
+/** Root may write whatever the mode of a folder says. */
+function canAdd(folder: string): boolean {
+  try {
+    writeFileSync(path.join(folder, 'added'), '')
+    return true
+  } catch {
+    return false
+  }
+}

@@ -96,6 +96,8 @@ export const LOGIT_BIAS_VALUE_MAX = 100
 export const TOP_LOGPROBS_MAX = 20
 /** The largest repetition penalty: beyond it a model says what it has never said, whatever it means. */
 export const REPETITION_PENALTY_MAX = 2
+/** The smallest: logits that are divided by much less than this are no finite numbers any more. */
+export const REPETITION_PENALTY_MIN = 0.01
 /** OpenAI's range of frequency and presence penalties, either way. */
 export const PENALTY_MAX = 2
 

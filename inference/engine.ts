@@ -15,7 +15,7 @@ export interface SamplingParameters {
   readonly topK?: number | undefined
   /** Only ids with at least this share of the best one's probability, [0, 1]; absent: 0. */
   readonly minP?: number | undefined
-  /** Divides positive and multiplies negative logits of ids in prompt or answer (Keskar et al., CTRL, 2019), above 0 to 2; absent: 1. */
+  /** Divides positive and multiplies negative logits of ids in prompt or answer (Keskar et al., CTRL, 2019), 0.01 to 2; absent: 1. */
   readonly repetitionPenalty?: number | undefined
   /** Taken off an id's logit once for each time it is in the answer, -2 to 2; absent: 0. */
   readonly frequencyPenalty?: number | undefined

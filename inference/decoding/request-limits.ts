@@ -7,6 +7,7 @@ import {
   QUEUE_PRIORITY_MAX,
   QUEUE_TIMEOUT_MAX_MS,
   REPETITION_PENALTY_MAX,
+  REPETITION_PENALTY_MIN,
   STOP_STRING_CHARS_MAX,
   STOP_STRINGS_MAX,
   TEMPERATURE_MAX,
@@ -64,7 +65,8 @@ function checkSampling(request: GenerateRequest, { vocabularySize }: RequestLimi
   inRange('topP', sampling.topP, Number.MIN_VALUE, 1)
   inRange('topK', sampling.topK, 1, TOP_K_MAX, true)
   inRange('minP', sampling.minP, 0, 1)
-  inRange('repetitionPenalty', sampling.repetitionPenalty, Number.MIN_VALUE, REPETITION_PENALTY_MAX)
+  const { repetitionPenalty } = sampling
+  inRange('repetitionPenalty', repetitionPenalty, REPETITION_PENALTY_MIN, REPETITION_PENALTY_MAX)
   inRange('frequencyPenalty', sampling.frequencyPenalty, -PENALTY_MAX, PENALTY_MAX)
   inRange('presencePenalty', sampling.presencePenalty, -PENALTY_MAX, PENALTY_MAX)
   inRange('priority', request.priority, 0, QUEUE_PRIORITY_MAX)

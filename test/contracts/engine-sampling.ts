@@ -77,7 +77,9 @@ export function testSampling(harness: Harness): void {
     const wrong: RequestParts[] = [
       ...[0, 1.5, 100_000].map((topK) => ({ sampling: { topK } })),
       ...[-0.1, 1.1, Number.NaN].map((minP) => ({ sampling: { minP } })),
-      ...[0, 2.1].map((repetitionPenalty) => ({ sampling: { repetitionPenalty } })),
+      ...[0, Number.MIN_VALUE, 2.1].map((repetitionPenalty) => ({
+        sampling: { repetitionPenalty },
+      })),
       ...[-2.1, 2.1].map((frequencyPenalty) => ({ sampling: { frequencyPenalty } })),
       ...[-2.1, Number.NaN].map((presencePenalty) => ({ sampling: { presencePenalty } })),
     ]

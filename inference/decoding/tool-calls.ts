@@ -41,7 +41,7 @@ export function createToolCallParser(): ToolCallParser {
     const parts: AnswerPart[] = []
     for (;;) {
       const open = held.indexOf(TOOL_CALL_OPEN)
-      const close = open < 0 ? -1 : held.indexOf(TOOL_CALL_CLOSE, open)
+      const close = open < 0 ? -1 : closeOf(held, open)
       if (close < 0) break
       const call = readCall(held.slice(open + TOOL_CALL_OPEN.length, close))
       const after = close + TOOL_CALL_CLOSE.length
@@ -78,6 +78,22 @@ export function parseToolCalls(text: string): { text: string; toolCalls: ToolCal
   }
 }
 
+/** The marker behind a call; one inside of a string is text of an argument. -1: none yet. */
+function closeOf(text: string, open: number): number {
+  let isInString = false
+  let at = open
+  for (let from = open; ; ) {
+    const close = text.indexOf(TOOL_CALL_CLOSE, from)
+    if (close < 0) return -1
+    for (; at < close; at++) {
+      if (isInString && text[at] === '\\') at++
+      else if (text[at] === '"') isInString = !isInString
+    }
+    if (!isInString) return close
+    from = close + 1
+  }
+}
+
 /**
  * How much of the end may yet be a call, or the white space before one. A call that grows beyond its
  * limit is no call: it is text, and memory stays bounded.
@@ -110,10 +126,19 @@ const Call = z.object({
 function readCall(text: string): ToolCall | undefined {
   if (text.length > TOOL_CALL_CHARS_MAX) return undefined
   try {
-    const call = Call.safeParse(JSON.parse(text))
+    const call = Call.safeParse(JSON.parse(text, keptNumber))
     if (!call.success) return undefined
     return { name: call.data.name, arguments: JSON.stringify(call.data.arguments) }
   } catch {
     return undefined
   }
+}
+
+type RawJson = { readonly rawJSON?: (text: string) => unknown }
+
+/** A number stays as it was written: one of many digits would come out as another. */
+function keptNumber(_: string, value: unknown, context?: { readonly source?: string }): unknown {
+  const { rawJSON } = JSON as RawJson
+  if (typeof value !== 'number' || context?.source === undefined) return value
+  return rawJSON === undefined ? value : rawJSON(context.source)
 }

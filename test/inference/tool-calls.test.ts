@@ -20,6 +20,25 @@ it('finds the text and the calls, without the white space between them', () => {
   })
 })
 
+it('takes a marker inside of an argument for text of it', () => {
+  const zone = 'a "</tool_call>" \\" \\\\ </tool_call><tool_call>'
+  const text = CALL.replace('"UTC"', JSON.stringify(zone))
+  const quoted = { name: 'now', arguments: JSON.stringify({ zone }) }
+  expect(parseToolCalls(`Wait. ${text}\n${CALL}`)).toEqual({
+    text: 'Wait.',
+    toolCalls: [quoted, call],
+  })
+  const parser = createToolCallParser()
+  const found = text.split('').flatMap((letter) => parser.push(letter))
+  expect([...found, ...parser.end()]).toEqual([{ kind: 'tool_call', call: quoted }])
+})
+
+it('keeps numbers as they were written', () => {
+  const written = '{"id":1234567890123456789,"share":[1.50,-0]}'
+  const text = CALL.replace('{"zone": "UTC"}', written)
+  expect(parseToolCalls(text).toolCalls).toEqual([{ name: 'now', arguments: written }])
+})
+
 it('leaves what is no call as the text that it is', () => {
   const texts = [
     ...['<tool_call>', 'a < b <tool', '<tool_call>{}</tool_call>', '<tool_call>x</tool_call> y'],

@@ -20,6 +20,7 @@ const GIB = 1024 ** 3
 
 export async function runUp(options: UpOptions, context: CliContext): Promise<void> {
   const settings = effective(context.settings, settingsOf(options))
+  const launch = launchOf(settings)
   const opened = openPeerHome('provider', options, context)
   const { home, served, release } = withServedModel(opened, settings, options.modelFolder)
   const { priceNano, slots } = settings
@@ -30,7 +31,7 @@ export async function runUp(options: UpOptions, context: CliContext): Promise<vo
     settlementSeed: home.keys.settlementSeed,
     ...served,
     ...upstreamOf(settings),
-    ...launchOf(settings),
+    ...launch,
     ...(share === undefined ? {} : { share }),
     prices: {
       promptNanoPerMtok: priceNano / PROMPT_DIVISOR,

@@ -8,8 +8,9 @@ import {
   CONTEXT_FLOOR_TOKENS,
   ENGINE_MEMORY_MIN_BYTES,
   ENGINE_RESTART_BACKOFF_MS,
+  ENGINE_WINDOW_EVENTS,
 } from '#inference/constants.ts'
-import type { Engine, GenerateRequest } from '#inference/engine.ts'
+import type { Engine, GenerateEvent, GenerateRequest } from '#inference/engine.ts'
 import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
 import { RestartBackoff } from '#inference/onnx/restart-backoff.ts'
 import type { ErrorData } from '#protocol/errors.ts'
@@ -17,6 +18,7 @@ import { collect } from '../support/collect.ts'
 import { costlySchema } from '../support/random-schemas.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
+import { TINY_END_TOKEN_ID } from '../support/tiny-tokenizer.ts'
 
 const OWNER = path.join(import.meta.dirname, '../support/engine-owner-process.ts')
 let folder = ''
@@ -190,6 +192,46 @@ describe('engine process', () => {
     expect(await ask(engine)).toEqual(alone)
     await costly
     expect(engine.load()).toEqual({ active: 0, queued: 0 })
+  })
+
+  it('tells of its death while it reads, answers or verifies, and says the same after it', async () => {
+    await using engine = await open()
+    const kill = () => process.kill(engine.processId ?? 0, 'SIGKILL')
+    // More events than anybody is ahead of a reader: none of it can be over before the process is.
+    const tokens = 3 * ENGINE_WINDOW_EVENTS
+    const sampling = {
+      ...{ temperature: 0, topP: 1, seed: 0n },
+      logitBias: [{ id: TINY_END_TOKEN_ID, bias: -100 }],
+    }
+    const promptTokenIds = Array.from({ length: 300 }, (_, at) => at % 250)
+    const whole: GenerateRequest = {
+      ...{ promptTokenIds, sampling, topLogprobs: 0, maxTokens: tokens },
+      ...{ resumeTokenIds: [], stop: [] },
+      signal: new AbortController().signal,
+    }
+    const alone = await collect(engine.generate(whole))
+    const answer = alone.flatMap((event) =>
+      event.kind === 'token' ? [{ id: event.id, logprob: event.logprobs?.logprob }] : [],
+    )
+    expect(answer).toHaveLength(tokens)
+    const verify = () =>
+      engine.verify({
+        ...{ promptTokenIds, sampling, stop: [], answer },
+        schedule: { digest: engine.info.scheduleDigest, resumedTokens: 0 },
+        signal: new AbortController().signal,
+      })
+    const killedAt = async (kind: GenerateEvent['kind']) => {
+      for await (const event of engine.generate(whole)) {
+        if (event.kind === kind && engine.processId !== undefined) kill()
+      }
+    }
+    for (const work of [() => killedAt('prefilled'), () => killedAt('token'), verify]) {
+      const dying = expect(work()).rejects.toMatchObject(crashed)
+      if (work === verify) kill()
+      await dying
+      expect(engine.load()).toEqual({ active: 0, queued: 0 })
+      expect((await verify()).verdict).toBe('exact')
+    }
   })
 
   it('does not outlive its owner', async () => {

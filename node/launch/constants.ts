@@ -12,6 +12,8 @@ export const LAUNCH_STOP_GRACE_MS = 5_000
 export const LAUNCH_ACCEPT_TIMEOUT_MS = 10_000
 /** Between two looks at who took a connection. */
 export const LAUNCH_ACCEPT_LOOK_EVERY_MS = 2
+/** Between two looks at sockets of the server beyond loopback; its own port is looked at for each request. */
+export const LAUNCH_ELSEWHERE_LOOK_EVERY_MS = 5_000
 /** A server that lived so long is restarted at once, without counting the crashes before. */
 export const LAUNCH_STABLE_MS = 60_000
 /** One read while a file is hashed or copied. */

@@ -17,7 +17,8 @@ export interface LaunchCommand {
 }
 
 export interface ServerLife {
-  readonly processId: number
+  /** Of the server. */
+  readonly process: ProcessName
   /** Resolves when the server and its keeper are gone; never rejects. */
   readonly ended: Promise<void>
   readonly hasEnded: boolean
@@ -63,7 +64,7 @@ export async function startServer(
       hasEnded = true
     })
   return {
-    processId: server.id,
+    process: server,
     ended,
     get hasEnded() {
       return hasEnded

@@ -9,6 +9,7 @@ import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'
 import { sleep } from '../async.ts'
 import {
+  LAUNCH_ELSEWHERE_LOOK_EVERY_MS,
   LAUNCH_LOOK_EVERY_MS,
   LAUNCH_PROGRESS_EVERY_MS,
   LAUNCH_READY_TIMEOUT_MS,
@@ -16,10 +17,10 @@ import {
 } from './constants.ts'
 import { launchFailed } from './errors.ts'
 import { type ServerLife, startServer } from './keeper-link.ts'
-import { expectTaken, isListening, type ListenerWanted } from './listeners.ts'
 import { loopbackFetch } from './loopback-fetch.ts'
 import { copyModel, expectFile } from './measured-files.ts'
 import { openPrivateFolder, type PrivateFolder, sealFolder } from './private-folder.ts'
+import { ServerSockets } from './server-sockets.ts'
 
 export interface LaunchOptions {
   readonly description: LaunchDescription
@@ -73,6 +74,8 @@ class Launched implements LaunchedServer {
   readonly #closed = new AbortController()
   readonly #backoff: RestartBackoff
   #life: ServerLife | undefined
+  #sockets: ServerSockets | undefined
+  #lookedMs = 0
   #port = 0
   #keeping: Promise<void> | undefined
   isReady = false
@@ -93,7 +96,7 @@ class Launched implements LaunchedServer {
   }
 
   get processId(): number | undefined {
-    return this.#life?.processId
+    return this.#life?.process.id
   }
 
   async open(): Promise<void> {
@@ -136,6 +139,8 @@ class Launched implements LaunchedServer {
     const places = { port: this.#port, modelFolder: this.#folder.modelFolder }
     const life = await startServer(commandOf(description, places), this.#folder)
     this.#life = life
+    const { listensElsewhere } = description
+    this.#sockets = new ServerSockets({ root: life.process, port: this.#port, listensElsewhere })
     try {
       await this.#untilReady(life, signal)
     } catch (thrown) {
@@ -152,7 +157,7 @@ class Launched implements LaunchedServer {
     const startedMs = clock.nowMs()
     for (let saidMs = startedMs; ; await sleep(LAUNCH_LOOK_EVERY_MS, signal)) {
       if (life.hasEnded) throw launchFailed('ended')
-      if ((await isListening(this.#wanted(life))) && (await this.#isHealthy(signal))) return
+      if ((await this.#isListening()) && (await this.#isHealthy(signal))) return
       const nowMs = clock.nowMs()
       if (nowMs - startedMs > LAUNCH_READY_TIMEOUT_MS) throw launchFailed('not ready')
       if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) continue
@@ -199,9 +204,16 @@ class Launched implements LaunchedServer {
     }
   }
 
-  #wanted({ processId }: ServerLife): ListenerWanted {
-    const { listensElsewhere } = this.#options.description
-    return { processId, port: this.#port, listensElsewhere }
+  /** @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER */
+  async #isListening(): Promise<boolean> {
+    const sockets = this.#sockets
+    if (sockets === undefined || this.#life?.hasEnded !== false) throw launchFailed('ended')
+    if (!(await sockets.isListening())) return false
+    const nowMs = this.#options.clock.nowMs()
+    if (this.isReady && nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return true
+    await sockets.expectNoneElsewhere()
+    this.#lookedMs = nowMs
+    return true
   }
 
   /**
@@ -209,17 +221,15 @@ class Launched implements LaunchedServer {
    * @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER
    */
   async #connect(signal: AbortSignal): Promise<Socket> {
-    const life = this.#life
-    if (life === undefined || life.hasEnded) throw launchFailed('ended')
-    const wanted = this.#wanted(life)
-    if (!(await isListening(wanted))) throw launchFailed('not ready')
-    const socket = openSocket({ host: '127.0.0.1', port: wanted.port, signal, noDelay: true })
+    const [sockets, port] = [this.#sockets, this.#port]
+    if (sockets === undefined || !(await this.#isListening())) throw launchFailed('not ready')
+    const socket = openSocket({ host: '127.0.0.1', port, signal, noDelay: true })
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('connect', resolve)
         socket.once('error', reject)
       })
-      await expectTaken(wanted, socket.localPort ?? 0, signal)
+      await sockets.expectTaken(socket.localPort ?? 0, signal)
       return socket
     } catch (thrown) {
       socket.destroy()

@@ -27,7 +27,7 @@ async function readTable(file: string): Promise<string> {
 }
 
 /** Lines that are of no known form are left out: nothing is owned by them. */
-export function parseSocketTable(table: string): TcpSocket[] {
+function parseSocketTable(table: string): TcpSocket[] {
   return table.split('\n').flatMap((line) => {
     const [, local = '', remote = '', state, , , , , , inode] = line.trim().split(/\s+/)
     const [localAddress, localPort] = endOf(local)

@@ -22,8 +22,8 @@ import {
   type LaunchOptions,
   startLaunchedServer,
 } from '#node/launch/launched-server.ts'
-import { expectTaken, isListening } from '#node/launch/listeners.ts'
 import { processFacts } from '#node/launch/process-tree.ts'
+import { ServerSockets } from '#node/launch/server-sockets.ts'
 import { eventually } from '../support/eventually.ts'
 import { launchFolder, launchOf, writeLaunchModel } from '../support/launch.ts'
 
@@ -111,13 +111,16 @@ describe('a launched server', () => {
     const stranger = createServer(() => undefined).listen(0, '127.0.0.1')
     await once(stranger, 'listening')
     const { port } = stranger.address() as AddressInfo
-    const wanted = { processId: server.processId ?? 0, port, listensElsewhere: false }
+    const id = server.processId ?? 0
+    const { startTicks = '' } = (await processFacts(id)) ?? {}
+    const root = { id, startTicks }
+    const sockets = new ServerSockets({ root, port, listensElsewhere: false })
     const refusal = (rule: string) => ({ code: 'LAUNCH_LISTENER', data: { rule, port } })
-    await expect(isListening(wanted)).rejects.toMatchObject(refusal('foreign'))
+    await expect(sockets.isListening()).rejects.toMatchObject(refusal('foreign'))
     // As if the listener had changed hands after it was looked at: the connection itself tells.
     const socket = connect(port, '127.0.0.1')
     await once(socket, 'connect')
-    const taken = expectTaken(wanted, socket.localPort ?? 0, AbortSignal.timeout(START_LIMIT_MS))
+    const taken = sockets.expectTaken(socket.localPort ?? 0, AbortSignal.timeout(START_LIMIT_MS))
     await expect(taken).rejects.toMatchObject(refusal('taken'))
     socket.destroy()
     stranger.close()

@@ -7,9 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import { simulatedModelFiles } from './simulated-engine.ts'
 
-export const SERVER_PROGRAM = fileURLToPath(
-  new URL('./launched-server-process.ts', import.meta.url),
-)
+const SERVER_PROGRAM = fileURLToPath(new URL('./launched-server-process.ts', import.meta.url))
 
 const sha256 = (bytes: Uint8Array | string): string =>
   createHash('sha256').update(bytes).digest('hex')
@@ -25,7 +23,7 @@ export function writeLaunchModel(folder: string): void {
 }
 
 /** By relative path, of the files that the folder holds now. */
-export function digestsOf(folder: string, names: readonly string[]): Record<string, string> {
+function digestsOf(folder: string, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => [name, sha256(readFileSync(path.join(folder, name)))]),
   )

@@ -17,9 +17,9 @@ import { launchInvalid } from './errors.ts'
 import { checkArguments, checkEnvironment } from './refusals.ts'
 
 /** Stands for the port of 127.0.0.1 that the launcher chose. */
-export const PORT_PLACEHOLDER = '{port}'
+const PORT_PLACEHOLDER = '{port}'
 /** Stands for the folder with the private copy of the model. */
-export const MODEL_PLACEHOLDER = '{model}'
+const MODEL_PLACEHOLDER = '{model}'
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/)
 /** The kernel ends both at the first zero byte. */

@@ -178,6 +178,20 @@ describe('a provider with a launched server', () => {
     START_LIMIT_MS,
   )
 
+  it(
+    'keeps its tier when its server is killed, and sells again when the next one is ready',
+    async () => {
+      const upstream = () => changed.status().provider?.upstream
+      const before = upstream()?.url
+      const [launched = ''] = readdirSync(path.join(memory, 'changed'))
+      const note = readFileSync(path.join(memory, 'changed', launched, 'launch.json'), 'utf8')
+      process.kill(JSON.parse(note).server.id, 'SIGKILL')
+      await eventually(() => upstream()?.url !== before && upstream()?.state === 'ready')
+      expect(changed.status().provider?.tier).toBe('simulated')
+    },
+    START_LIMIT_MS,
+  )
+
   it('takes its server along when it is killed', async () => {
     const { pid } = provider ?? {}
     const keepers = await childrenOf(pid ?? 0)

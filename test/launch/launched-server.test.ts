@@ -8,7 +8,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
@@ -155,6 +157,26 @@ describe('a launched server', () => {
   })
 })
 
+describe('a server that shares its port, as vLLM’s does', () => {
+  it('is not asked while somebody else listens there, too', async () => {
+    const text = `const [, port] = process.argv; require('http').createServer((_, r) => r.end())
+      .listen({ port, host: '127.0.0.1', reusePort: true })`
+    const server = await launch(script(text))
+    const port = Number(new URL(server.url).port)
+    const ask = () => server.fetch(`${server.url}/health`)
+    let connections = 0
+    const thief = createServer(() => connections++)
+    thief.listen({ port, host: '127.0.0.1', reusePort: true })
+    await once(thief, 'listening')
+    const refusal = { code: 'LAUNCH_LISTENER', data: { rule: 'foreign', port } }
+    await expect(ask()).rejects.toMatchObject({ message: 'fetch failed', cause: refusal })
+    thief.close()
+    await once(thief, 'close')
+    expect([(await ask()).status, connections]).toEqual([200, 0])
+    await server[Symbol.asyncDispose]()
+  })
+})
+
 describe('a start is refused', () => {
   it.each<[string, string, Partial<LaunchDescription>, object]>([
     ['listens on every address', `${LISTEN}'0.0.0.0')`, {}, listener('exposed')],
@@ -193,6 +215,17 @@ describe('a start is refused', () => {
   it('where the folder for the copy is no memory', async () => {
     const starting = launch(launchOf(modelFolder), { parentFolder: '/proc' })
     await expect(starting).rejects.toMatchObject({ kind: 'config', code: 'LAUNCH_FOLDER' })
+  })
+
+  it('where the model does not fit into memory', async () => {
+    const weights = path.join(modelFolder, 'model.safetensors')
+    const description = launchOf(modelFolder)
+    const { size } = statSync(weights)
+    // A file of a hole: it takes nothing on the disk.
+    truncateSync(weights, 2 ** 40)
+    await expect(launch(description)).rejects.toMatchObject({ code: 'LAUNCH_FOLDER' })
+    truncateSync(weights, size)
+    expect(launchFolders()).toEqual([])
   })
 
   it('where a file of the model is another one, a link, or gone', async () => {

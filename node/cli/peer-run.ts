@@ -18,7 +18,7 @@ import { cocoonVersion } from '#node/version.ts'
 import { auditRoute } from './audit-route.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
-import { aborted } from './interrupts.ts'
+import { aborted, withRemedy } from './interrupts.ts'
 import type { PeerCommandOptions } from './options.ts'
 import { walletPassphrase } from './passphrase.ts'
 import { fundFromFaucet, type PeerHome } from './peer-home.ts'
@@ -49,12 +49,14 @@ export async function runPeerUntilDrained(
   const config = await configOf()
   const signer = await home.wallet.open(() => walletPassphrase(settings))
   const faucetNano = await fundFromFaucet(home)
-  const peer = await runPeer(config, {
+  const surroundings = {
     network: home.network,
     emit: tellTo(board, home.name, startedAtMs, options, context),
-    log,
-    signer,
-  })
+    ...{ log, signer, startSignal: interrupts.first },
+  }
+  const peer = await withRemedy(interrupts.first, 'Start it again: nothing was lost.', () =>
+    runPeer(config, surroundings),
+  )
   cleanup.defer(() => peer.stop())
   keepListenPort(home.networkDir, peer.ready.addresses)
   interrupts.second.addEventListener('abort', () => process.exit(EXIT.interrupted), { once: true })

@@ -38,14 +38,14 @@ export async function startLaunched(
 ): Promise<ProviderEngine> {
   if (options.upstream !== undefined) throw badOption('url', 'this node launches its own server')
   const description = await readDescription(file)
-  const { log, modelId, modelFolder, slotsTotal } = options
+  const { log, modelId, modelFolder, slotsTotal, startSignal: signal } = options
   const modelRoot = fromHex(description.model.root)
   const expected = networkRoot(options)
   if (expected !== undefined && !equal(expected, modelRoot)) throw rootMismatch(modelId)
   let look: () => void = () => undefined
   const server = cleanup.use(
     await startLaunchedServer({
-      ...{ description, modelFolder, parentFolder: folder, clock },
+      ...{ description, modelFolder, parentFolder: folder, clock, signal },
       log: (event, data) => log.warn(data, event),
       onChange: () => {
         onChange()

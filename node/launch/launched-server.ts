@@ -63,7 +63,7 @@ export async function startLaunchedServer(options: LaunchOptions): Promise<Launc
     return server
   } catch (thrown) {
     await server[Symbol.asyncDispose]()
-    throw thrown
+    throw options.signal?.aborted ? launchFailed('stopped') : thrown
   }
 }
 

@@ -38,6 +38,8 @@ export interface PeerOptions {
   readonly metrics?: PeerMetrics
   /** Multiaddrs; loopback and any free port when left out. */
   readonly listen?: readonly string[] | undefined
+  /** Ends a start that takes long, such as a launched server's; without effect once the peer runs. */
+  readonly startSignal?: AbortSignal | undefined
 }
 
 export interface UpstreamOptions {

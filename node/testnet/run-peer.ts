@@ -33,6 +33,8 @@ export interface PeerSurroundings {
   readonly log: Logger
   /** Signs for the wallet instead of the seed in the configuration. */
   readonly signer?: WalletSigner | undefined
+  /** Ends a start that takes long; without effect once the peer runs. */
+  readonly startSignal?: AbortSignal | undefined
 }
 
 export interface RunningConfiguredPeer {

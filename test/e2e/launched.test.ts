@@ -4,12 +4,21 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseLaunchDescription } from '#inference/upstream/launch/description.ts'
 import { launchDigest, launchedRuntimeDigest } from '#inference/upstream/launch/digest.ts'
+import { buildProgram } from '#node/cli/program.ts'
 import { openQuotes, tierOf } from '#node/compose/tier.ts'
 import { composeClient, composeProvider } from '#node/compose.ts'
 import { processFacts } from '#node/launch/process-tree.ts'
@@ -19,6 +28,7 @@ import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { processConfigText } from '#node/testnet/peer-config.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import { testContext } from '../support/cli-context.ts'
 import { eventually } from '../support/eventually.ts'
 import { launchFolder, launchOf } from '../support/launch.ts'
 import {
@@ -201,6 +211,39 @@ describe('a provider with a launched server', () => {
     await eventually(async () => (await processFacts(serverId)) === undefined)
     await eventually(() => readdirSync(path.join(memory, 'pinned')).length === 0)
   })
+})
+
+describe('cocoon up --upstream-launch', () => {
+  it(
+    'says by Ctrl-C while the server still loads that it was interrupted, and ends it',
+    async () => {
+      const written = describedIn('silent.json', [])
+      const pid = path.join(folder, 'silent.pid')
+      const text = `require('fs').writeFileSync(${JSON.stringify(pid)}, String(process.pid)); setInterval(() => {}, 1e6)`
+      const description = { ...JSON.parse(readFileSync(written, 'utf8')), arguments: ['-e', text] }
+      description.arguments.push('{port}', '{model}')
+      writeFileSync(written, JSON.stringify(description))
+      const networkFile = path.join(folder, 'up.json')
+      writeFileSync(networkFile, JSON.stringify({ ...file, bootstrap: [] }))
+      const { context, press } = testContext()
+      const words = ['up', '--network', networkFile, '--data', path.join(folder, 'up')]
+      const launching = [
+        '--upstream-launch',
+        written,
+        '--launch-folder',
+        memory,
+        '--tee',
+        'simulated',
+      ]
+      const up = buildProgram(context).parseAsync(['node', 'cocoon', ...words, ...launching])
+      const refused = expect(up).rejects.toMatchObject({ code: 'INTERRUPTED' })
+      await eventually(() => existsSync(pid) && readFileSync(pid, 'utf8') !== '')
+      press()
+      await refused
+      expect(await processFacts(Number(readFileSync(pid, 'utf8')))).toBeUndefined()
+    },
+    START_LIMIT_MS,
+  )
 })
 
 describe('no flag makes somebody else’s server a launched one', () => {

@@ -2,25 +2,17 @@
  * A server that this node starts from a launch description, keeps running and talks to: on a port of 127.0.0.1
  * whose listener it started, with weights that it hashed, and with nothing else in the way.
  */
-import { createServer, connect as openSocket, type Socket } from 'node:net'
 import { RestartBackoff } from '#inference/onnx/restart-backoff.ts'
-import { commandOf, type LaunchDescription } from '#inference/upstream/launch/description.ts'
+import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'
 import { sleep } from '../async.ts'
-import {
-  LAUNCH_ELSEWHERE_LOOK_EVERY_MS,
-  LAUNCH_LOOK_EVERY_MS,
-  LAUNCH_PROGRESS_EVERY_MS,
-  LAUNCH_READY_TIMEOUT_MS,
-  LAUNCH_STABLE_MS,
-} from './constants.ts'
+import { LAUNCH_PROGRESS_EVERY_MS, LAUNCH_STABLE_MS } from './constants.ts'
 import { launchFailed } from './errors.ts'
-import { type ServerLife, startServer } from './keeper-link.ts'
 import { loopbackFetch } from './loopback-fetch.ts'
-import { copyModel, expectFile } from './measured-files.ts'
+import { copyModel } from './measured-files.ts'
 import { openPrivateFolder, type PrivateFolder, sealFolder } from './private-folder.ts'
-import { ServerSockets } from './server-sockets.ts'
+import { ServerRun } from './server-run.ts'
 
 export interface LaunchOptions {
   readonly description: LaunchDescription
@@ -68,15 +60,16 @@ export async function startLaunchedServer(options: LaunchOptions): Promise<Launc
 }
 
 class Launched implements LaunchedServer {
-  readonly fetch = loopbackFetch((signal) => this.#connect(signal))
+  readonly fetch = loopbackFetch(async (signal) => {
+    if (this.#run === undefined) throw launchFailed('ended')
+    return this.#run.connect(signal)
+  })
   readonly #options: LaunchOptions
   readonly #folder: PrivateFolder
   readonly #closed = new AbortController()
   readonly #backoff: RestartBackoff
-  #life: ServerLife | undefined
-  #sockets: ServerSockets | undefined
-  #lookedMs = 0
-  #port = 0
+  /** The last one that was ready; it may have ended. */
+  #run: ServerRun | undefined
   #keeping: Promise<void> | undefined
   isReady = false
   trouble: CocoonError | undefined
@@ -88,7 +81,7 @@ class Launched implements LaunchedServer {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#port}`
+    return this.#run?.url ?? ''
   }
 
   get modelFolder(): string {
@@ -96,22 +89,23 @@ class Launched implements LaunchedServer {
   }
 
   get processId(): number | undefined {
-    return this.#life?.process.id
+    return this.#run?.processId
   }
 
   async open(): Promise<void> {
     const { signal = this.#closed.signal } = this.#options
     const either = AbortSignal.any([signal, this.#closed.signal])
     await this.#copy(either)
-    const life = await this.#start(either)
-    this.#keeping = this.#keep(life)
+    this.#keeping = this.#keep(await this.#start(either))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.isReady = false
     this.#closed.abort()
-    await this.#life?.stop()
+    await this.#run?.stop()
     await this.#keeping
+    // One that became ready at this very moment.
+    await this.#run?.stop()
+    this.isReady = false
     await this.#folder[Symbol.asyncDispose]()
   }
 
@@ -129,124 +123,43 @@ class Launched implements LaunchedServer {
     await sealFolder(target)
   }
 
-  /** @throws ConfigError LAUNCH_FILE_CHANGED; UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER */
-  async #start(signal: AbortSignal): Promise<ServerLife> {
-    const { description } = this.#options
-    for (const file of [description.executable, ...description.files]) {
-      await expectFile(file, signal)
-    }
-    this.#port = await freePort()
-    const places = { port: this.#port, modelFolder: this.#folder.modelFolder }
-    const life = await startServer(commandOf(description, places), this.#folder)
-    this.#life = life
-    const { listensElsewhere } = description
-    this.#sockets = new ServerSockets({ root: life.process, port: this.#port, listensElsewhere })
-    try {
-      await this.#untilReady(life, signal)
-    } catch (thrown) {
-      await life.stop()
-      throw signal.aborted ? launchFailed('stopped') : thrown
-    }
+  async #start(signal: AbortSignal): Promise<ServerRun> {
+    const { description, clock, log } = this.#options
+    const run = await ServerRun.start({ description, folder: this.#folder, clock, log }, signal)
+    this.#run = run
     this.isReady = true
     this.trouble = undefined
-    return life
-  }
-
-  async #untilReady(life: ServerLife, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options
-    const startedMs = clock.nowMs()
-    for (let saidMs = startedMs; ; await sleep(LAUNCH_LOOK_EVERY_MS, signal)) {
-      if (life.hasEnded) throw launchFailed('ended')
-      if ((await this.#isListening()) && (await this.#isHealthy(signal))) return
-      const nowMs = clock.nowMs()
-      if (nowMs - startedMs > LAUNCH_READY_TIMEOUT_MS) throw launchFailed('not ready')
-      if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) continue
-      saidMs = nowMs
-      log('the launched server still loads', { seconds: Math.round((nowMs - startedMs) / 1000) })
-    }
-  }
-
-  /** A server that loads refuses connections, or answers 503; one without this path answers 404. */
-  async #isHealthy(signal: AbortSignal): Promise<boolean> {
-    try {
-      const { status, body } = await this.fetch(`${this.url}/health`, { signal })
-      await body?.cancel()
-      return status === 200 || status === 404 || status === 405
-    } catch {
-      return false
-    }
+    return run
   }
 
   /** Starts it again whenever it ends, with longer and longer waits; never throws. */
-  async #keep(first: ServerLife): Promise<void> {
-    const { clock, log, onChange } = this.#options
+  async #keep(first: ServerRun): Promise<void> {
+    const { log, onChange } = this.#options
     const { signal } = this.#closed
-    let life: ServerLife | undefined = first
+    let run: ServerRun | undefined = first
     while (!signal.aborted) {
-      const sinceMs = clock.nowMs()
-      await life?.ended
-      this.isReady = false
+      if (run !== undefined) await this.#untilEnded(run)
       if (signal.aborted) return
-      if (life !== undefined) onChange()
-      if (life !== undefined && clock.nowMs() - sinceMs >= LAUNCH_STABLE_MS)
-        this.#backoff.succeeded()
       this.#backoff.failed()
       this.trouble ??= launchFailed('ended')
       log('the launched server is started again', { code: this.trouble.code })
       try {
         await sleep(this.#backoff.waitMs(), signal)
-        life = await this.#start(signal)
+        run = await this.#start(signal)
         onChange()
       } catch (thrown) {
-        life = undefined
+        run = undefined
         this.trouble = asCocoonError(thrown)
       }
     }
   }
 
-  /** @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER */
-  async #isListening(): Promise<boolean> {
-    const sockets = this.#sockets
-    if (sockets === undefined || this.#life?.hasEnded !== false) throw launchFailed('ended')
-    if (!(await sockets.isListening())) return false
-    const nowMs = this.#options.clock.nowMs()
-    if (this.isReady && nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return true
-    await sockets.expectNoneElsewhere()
-    this.#lookedMs = nowMs
-    return true
+  async #untilEnded(run: ServerRun): Promise<void> {
+    const { clock, onChange } = this.#options
+    const sinceMs = clock.nowMs()
+    await run.ended
+    this.isReady = false
+    if (clock.nowMs() - sinceMs >= LAUNCH_STABLE_MS) this.#backoff.succeeded()
+    if (!this.#closed.signal.aborted) onChange()
   }
-
-  /**
-   * A connection whose other end is a process of the server, before a byte is sent on it.
-   * @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER
-   */
-  async #connect(signal: AbortSignal): Promise<Socket> {
-    const [sockets, port] = [this.#sockets, this.#port]
-    if (sockets === undefined || !(await this.#isListening())) throw launchFailed('not ready')
-    const socket = openSocket({ host: '127.0.0.1', port, signal, noDelay: true })
-    try {
-      await new Promise<void>((resolve, reject) => {
-        socket.once('connect', resolve)
-        socket.once('error', reject)
-      })
-      await sockets.expectTaken(socket.localPort ?? 0, signal)
-      return socket
-    } catch (thrown) {
-      socket.destroy()
-      throw thrown
-    }
-  }
-}
-
-/** A port that was free a moment ago; who listens on it is looked at before it is used. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw launchFailed('not started')
-  return address.port
 }

@@ -1,0 +1,155 @@
+/** One run of a launched server: from the look at its files to its end, on a port of its own. */
+import { createServer, connect as openSocket, type Socket } from 'node:net'
+import { commandOf, type LaunchDescription } from '#inference/upstream/launch/description.ts'
+import type { Clock } from '#protocol/clock.ts'
+import type { ErrorData } from '#protocol/errors.ts'
+import { sleep } from '../async.ts'
+import {
+  LAUNCH_ELSEWHERE_LOOK_EVERY_MS,
+  LAUNCH_LOOK_EVERY_MS,
+  LAUNCH_PROGRESS_EVERY_MS,
+  LAUNCH_READY_TIMEOUT_MS,
+} from './constants.ts'
+import { launchFailed } from './errors.ts'
+import { type ServerLife, startServer } from './keeper-link.ts'
+import { loopbackFetch } from './loopback-fetch.ts'
+import { expectFile } from './measured-files.ts'
+import type { PrivateFolder } from './private-folder.ts'
+import { ServerSockets } from './server-sockets.ts'
+
+export interface RunOptions {
+  readonly description: LaunchDescription
+  /** With the copy of the model in it. */
+  readonly folder: PrivateFolder
+  readonly clock: Clock
+  readonly log: (event: string, data: ErrorData) => void
+}
+
+export class ServerRun {
+  readonly #options: RunOptions
+  readonly #life: ServerLife
+  readonly #port: number
+  readonly #sockets: ServerSockets
+  #lookedMs = Number.NEGATIVE_INFINITY
+
+  private constructor(options: RunOptions, life: ServerLife, port: number) {
+    const { listensElsewhere } = options.description
+    this.#options = options
+    this.#life = life
+    this.#port = port
+    this.#sockets = new ServerSockets({ root: life.process, port, listensElsewhere })
+  }
+
+  /**
+   * Resolves when the server is ready; what was started is ended before anything is thrown.
+   * @throws ConfigError LAUNCH_FILE_CHANGED; UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER
+   */
+  static async start(options: RunOptions, signal: AbortSignal): Promise<ServerRun> {
+    const { description, folder } = options
+    for (const file of [description.executable, ...description.files]) {
+      await expectFile(file, signal)
+    }
+    const port = await freePort()
+    const command = commandOf(description, { port, modelFolder: folder.modelFolder })
+    const run = new ServerRun(options, await startServer(command, folder), port)
+    try {
+      await run.#untilReady(signal)
+      return run
+    } catch (thrown) {
+      await run.stop()
+      throw signal.aborted ? launchFailed('stopped') : thrown
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+
+  get processId(): number {
+    return this.#life.process.id
+  }
+
+  /** Never rejects. */
+  get ended(): Promise<void> {
+    return this.#life.ended
+  }
+
+  stop(): Promise<void> {
+    return this.#life.stop()
+  }
+
+  /**
+   * A connection whose other end is a process of the server, before a byte is sent on it.
+   * @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER
+   */
+  async connect(signal: AbortSignal): Promise<Socket> {
+    if (!(await this.#isListening())) throw launchFailed('not ready')
+    const socket = openSocket({ host: '127.0.0.1', port: this.#port, signal, noDelay: true })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve)
+        socket.once('error', reject)
+      })
+      await this.#sockets.expectTaken(socket.localPort ?? 0, signal)
+      return socket
+    } catch (thrown) {
+      socket.destroy()
+      throw thrown
+    }
+  }
+
+  /** @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER */
+  async #isListening(): Promise<boolean> {
+    if (this.#life.hasEnded) throw launchFailed('ended')
+    if (!(await this.#sockets.isListening())) return false
+    const nowMs = this.#options.clock.nowMs()
+    if (nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return true
+    await this.#sockets.expectNoneElsewhere()
+    this.#lookedMs = nowMs
+    return true
+  }
+
+  async #untilReady(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options
+    const fetch = loopbackFetch((wanted) => this.connect(wanted))
+    const startedMs = clock.nowMs()
+    for (let saidMs = startedMs; ; await sleep(LAUNCH_LOOK_EVERY_MS, signal)) {
+      if ((await this.#isListening()) && (await isHealthy(fetch, this.url, signal))) break
+      const nowMs = clock.nowMs()
+      if (nowMs - startedMs > LAUNCH_READY_TIMEOUT_MS) throw launchFailed('not ready')
+      if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) continue
+      saidMs = nowMs
+      log('the launched server still loads', { seconds: Math.round((nowMs - startedMs) / 1000) })
+    }
+    // What it opened while it loaded is seen before anything is asked of it.
+    await this.#sockets.expectNoneElsewhere()
+  }
+}
+
+/** A server that loads refuses connections, or answers 503; one without this path answers 404. */
+async function isHealthy(
+  fetch: typeof globalThis.fetch,
+  url: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const { status, body } = await fetch(`${url}/health`, { signal })
+    await body?.cancel()
+    return status === 200 || status === 404 || status === 405
+  } catch {
+    return false
+  }
+}
+
+/** A port that was free a moment ago; who listens on it is looked at before it is used. */
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw launchFailed('not started')
+  return address.port
+}

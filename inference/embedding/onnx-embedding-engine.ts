@@ -1,6 +1,7 @@
 /** The embedding engine over onnxruntime; the work happens in a process of its own. */
 import { resolve } from 'node:path'
 import { equal } from '#protocol/bytes.ts'
+import type { Clock } from '#protocol/clock.ts'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'
 import {
   EMBEDDING_QUEUE_MAX,
@@ -8,6 +9,8 @@ import {
   ENGINE_THREADS_DEFAULT,
 } from '../constants.ts'
 import { engineClosed } from '../decoding/request-desk.ts'
+import { restartError } from '../onnx/child-link.ts'
+import { engineRests, RestartBackoff } from '../onnx/restart-backoff.ts'
 import { EncoderLink } from './encoder-link.ts'
 import { checkIds } from './encoder-tokenizer.ts'
 import type { EmbeddingEngine, EmbeddingInfo, EmbedRequest } from './engine.ts'
@@ -22,6 +25,8 @@ export interface EmbeddingEngineOptions {
   /** Resident memory at which the process is ended. */
   readonly memoryLimitBytes?: number
   readonly threads?: number
+  /** Says when a process that crashed again and again may be started anew. */
+  readonly clock: Clock
 }
 
 export interface OnnxEmbeddingEngine extends EmbeddingEngine {
@@ -48,20 +53,27 @@ export async function createEmbeddingEngine(
     await link.close()
     throw rootMismatch()
   }
-  return new ChildEmbeddingEngine(load, options.modelId, link, ready)
+  return new ChildEmbeddingEngine(load, options, link, ready)
 }
 
 class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
   readonly info: EmbeddingInfo
   readonly #load: EncoderLoad
   readonly #vocabularySize: number
-  #link: EncoderLink
+  readonly #backoff: RestartBackoff
+  /** Undefined once its end was counted as a crash, until another one runs. */
+  #link: EncoderLink | undefined
   /** The end of the queue: one text runs at a time, in the order of the requests. */
   #last: Promise<unknown> = Promise.resolve()
   #queued = 0
   #closed = false
 
-  constructor(load: EncoderLoad, modelId: string, link: EncoderLink, ready: EncoderReady) {
+  constructor(
+    load: EncoderLoad,
+    { modelId, clock }: Pick<EmbeddingEngineOptions, 'modelId' | 'clock'>,
+    link: EncoderLink,
+    ready: EncoderReady,
+  ) {
     const { engine, modelRoot, runtimeDigest, contextTokens, dimensions } = ready
     this.info = {
       engine,
@@ -74,11 +86,12 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
     }
     this.#load = load
     this.#link = link
+    this.#backoff = new RestartBackoff(clock)
     this.#vocabularySize = ready.vocabularySize
   }
 
   get processId(): number | undefined {
-    return this.#link.processId
+    return this.#link?.processId
   }
 
   embed({ inputs, signal }: EmbedRequest): Promise<readonly Float32Array[]> {
@@ -88,6 +101,7 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
         signal.throwIfAborted()
         if (this.#closed) throw engineClosed()
         vectors.push(await (await this.#running()).embed(ids))
+        this.#backoff.succeeded()
       }
       return vectors
     }, inputs)
@@ -95,7 +109,7 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await this.#link.close()
+    await this.#link?.close()
   }
 
   async #enqueue<T>(work: () => Promise<T>, inputs: EmbedRequest['inputs']): Promise<T> {
@@ -112,16 +126,31 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
     }
   }
 
-  /** After a crash with the next text; a model that was changed meanwhile is refused. */
+  /**
+   * Started again after a crash, with the next text.
+   * @throws UnavailableError ENGINE_CRASHED, also while it rests after several in a row
+   * @throws ConfigError what the model is refused for, changed as it may be
+   */
   async #running(): Promise<EncoderLink> {
-    if (!this.#link.isGone) return this.#link
-    const { link, ready } = await EncoderLink.start(this.#load)
-    if (!equal(ready.modelRoot, this.info.modelRoot) || this.#closed) {
-      await link.close()
-      throw this.#closed ? engineClosed() : rootMismatch()
+    if (this.#link?.isGone === false) return this.#link
+    if (this.#link !== undefined) this.#backoff.failed()
+    this.#link = undefined
+    const waitMs = this.#backoff.waitMs()
+    if (waitMs > 0) throw engineRests(waitMs)
+    try {
+      this.#link = await this.#restart()
+      return this.#link
+    } catch (thrown) {
+      this.#backoff.failed()
+      throw restartError(thrown)
     }
-    this.#link = link
-    return link
+  }
+
+  async #restart(): Promise<EncoderLink> {
+    const { link, ready } = await EncoderLink.start(this.#load)
+    if (equal(ready.modelRoot, this.info.modelRoot) && !this.#closed) return link
+    await link.close()
+    throw this.#closed ? engineClosed() : rootMismatch()
   }
 }
 

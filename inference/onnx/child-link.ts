@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
 import { ENGINE_HEAP_MIB } from '../constants.ts'
 import { FromChild, type LoadMessage, type ReadyMessage, type ToChild } from './messages.ts'
 
@@ -138,6 +138,12 @@ export function crashed(): UnavailableError {
   return new UnavailableError('ENGINE_CRASHED', 'the engine process ended', {
     remedy: 'Try again: it restarts by itself. If it lasts, raise its memory limit.',
   })
+}
+
+/** Dying again while it loads is a crash like any other; a changed model is named as such. */
+export function restartError(thrown: unknown): CocoonError {
+  const error = asCocoonError(thrown)
+  return error.code === 'MODEL_LOAD_FAILED' ? crashed() : error
 }
 
 export function loadFailed(): ConfigError {

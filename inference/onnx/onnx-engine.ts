@@ -1,6 +1,6 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
 import { equal } from '#protocol/bytes.ts'
-import { asCocoonError, CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { CocoonError, ConfigError } from '#protocol/errors.ts'
 import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
 import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
@@ -14,12 +14,12 @@ import type {
 } from '../engine.ts'
 import type { Agreement } from '../verification/agreement.ts'
 import { verifyByReplay } from '../verification/verify.ts'
-import { type ChildLink, crashed, startChild } from './child-link.ts'
+import { type ChildLink, restartError, startChild } from './child-link.ts'
 import { startOnDevice } from './device-choice.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
 import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
 import { copyForWire } from './request-message.ts'
-import { RestartBackoff } from './restart-backoff.ts'
+import { engineRests, RestartBackoff } from './restart-backoff.ts'
 
 export type { OnnxEngineOptions }
 
@@ -172,7 +172,7 @@ class ChildEngine implements OnnxEngine {
   /** On the next use after a crash, and not before the backoff allows it. */
   #restart(): Promise<ChildLink> {
     const waitMs = this.#backoff.waitMs()
-    if (waitMs > 0 && this.#starting === undefined) return Promise.reject(resting(waitMs))
+    if (waitMs > 0 && this.#starting === undefined) return Promise.reject(engineRests(waitMs))
     this.#starting ??= this.start(undefined)
       .catch((thrown) => {
         this.#backoff.failed()
@@ -203,17 +203,4 @@ class ChildEngine implements OnnxEngine {
     this.#options.log?.('engine crashed', { code: error.code })
     this.#desk?.failAll(error)
   }
-}
-
-/** Dying again while it loads is a crash like any other; a changed model is named as such. */
-function restartError(thrown: unknown): CocoonError {
-  const error = asCocoonError(thrown)
-  return error.code === 'MODEL_LOAD_FAILED' ? crashed() : error
-}
-
-function resting(waitMs: number): UnavailableError {
-  return new UnavailableError('ENGINE_CRASHED', 'the engine crashed repeatedly and rests', {
-    remedy: 'Try again later, or raise the engine memory limit.',
-    data: { waitMs },
-  })
 }

@@ -1,5 +1,6 @@
 /** When a crashing engine may be started again. */
 import type { Clock } from '#protocol/clock.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import { ENGINE_RESTART_BACKOFF_MAX_MS, ENGINE_RESTART_BACKOFF_MS } from '../constants.ts'
 
 /** The first restart is immediate; each further crash in a row doubles the wait. */
@@ -34,4 +35,12 @@ export class RestartBackoff {
     this.#lastFailureMs = Math.min(this.#lastFailureMs, nowMs)
     return Math.max(0, this.#lastFailureMs + backoffMs - nowMs)
   }
+}
+
+/** What a request is refused with until a start is allowed. */
+export function engineRests(waitMs: number): UnavailableError {
+  return new UnavailableError('ENGINE_CRASHED', 'the engine crashed repeatedly and rests', {
+    remedy: 'Try again later, or raise the engine memory limit.',
+    data: { waitMs },
+  })
 }

@@ -59,7 +59,7 @@ async function startEmbedding(
   const { modelFolder: folder, modelId, memoryLimitBytes, threads } = options
   const expectedRoot = networkRoot(options)
   const engine = await createEmbeddingEngine({
-    ...{ folder, modelId },
+    ...{ folder, modelId, clock },
     ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
     ...(threads === undefined ? {} : { threads }),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),

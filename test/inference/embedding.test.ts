@@ -1,7 +1,8 @@
 /** The encoder path: a made-up BERT held against a plain forward pass, in a process of its own. */
-import { writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { ENGINE_RESTART_BACKOFF_MS } from '#inference/constants.ts'
 import { readEncoder } from '#inference/embedding/encoder-files.ts'
 import { EncoderGraph } from '#inference/embedding/encoder-graph.ts'
 import { loadEncoderTokenizer } from '#inference/embedding/encoder-tokenizer.ts'
@@ -122,10 +123,15 @@ describe('folders that are refused', () => {
   })
 })
 
+let nowMs = 0
+const clock = { nowMs: () => nowMs }
+
 it('serves texts from a process of its own, alike alone and among others, and again after a crash', async () => {
   const folder = await folderOf({ isNormalised: true })
   const { signal } = new AbortController()
-  await using engine = await createEmbeddingEngine({ folder, modelId: 'tiny', threads: 1 })
+  await using engine = await createEmbeddingEngine({
+    ...{ folder, modelId: 'tiny', threads: 1, clock },
+  })
   const { root } = await readEncoder(folder, nodeCrypto)
   expect(engine.info).toMatchObject({
     modelRoot: root,
@@ -153,10 +159,22 @@ it('serves texts from a process of its own, alike alone and among others, and ag
   await expect.poll(() => engine.processId).toBeUndefined()
   expect(await engine.embed({ inputs: TEXTS, signal })).toEqual(together)
 
-  const other = createEmbeddingEngine({ folder, modelId: 'x', expectedRoot: new Uint8Array(32) })
+  // Two crashes in a row, of which the second is one while it loads: it rests.
+  process.kill(engine.processId ?? 0, 'SIGKILL')
+  await expect.poll(() => engine.processId).toBeUndefined()
+  await rename(folder, `${folder}-away`)
+  await expect(engine.embed({ inputs: TEXTS, signal })).rejects.toMatchObject({ kind: 'config' })
+  await rename(`${folder}-away`, folder)
+  const rests = { code: 'ENGINE_CRASHED', data: { waitMs: ENGINE_RESTART_BACKOFF_MS } }
+  await expect(engine.embed({ inputs: TEXTS, signal })).rejects.toMatchObject(rests)
+  nowMs += ENGINE_RESTART_BACKOFF_MS
+  expect(await engine.embed({ inputs: TEXTS, signal })).toEqual(together)
+
+  const x = { folder, modelId: 'x', clock }
+  const other = createEmbeddingEngine({ ...x, expectedRoot: new Uint8Array(32) })
   await expect(other).rejects.toMatchObject({ code: 'MODEL_ROOT_MISMATCH' })
   // The guard looks now and then: the process may be ready before it is ended.
-  const small = createEmbeddingEngine({ folder, modelId: 'x', memoryLimitBytes: 2 ** 20 })
+  const small = createEmbeddingEngine({ ...x, memoryLimitBytes: 2 ** 20 })
   const ended = await small.catch(() => ({ processId: undefined }))
   await expect.poll(() => ended.processId).toBeUndefined()
 })

@@ -18,6 +18,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createEmbeddingEngine } from '#inference/embedding/onnx-embedding-engine.ts'
 import { buildProgram } from '#node/cli/program.ts'
+import { systemClock } from '#node/clock.ts'
 import { ModelStore } from '#node/models/store.ts'
 import { EMBEDDING_INPUTS_MAX } from '#protocol/constants.ts'
 import { testContext } from '../support/cli-context.ts'
@@ -58,7 +59,9 @@ const offers = () => cocoon.offers().filter(({ modelId }) => modelId === ENCODER
 describe('embed', () => {
   it('gives the vectors of the engine itself, their usage, price and a receipt that verifies', async () => {
     const { vectors, ...rest } = await cocoon.embed(TEXTS)
-    await using engine = await createEmbeddingEngine({ folder, modelId: ENCODER_ID, threads: 1 })
+    await using engine = await createEmbeddingEngine({
+      ...{ folder, modelId: ENCODER_ID, threads: 1, clock: systemClock },
+    })
     const ids = [
       [2, 4, 5, 11, 3],
       [2, 6, 7, 8, 9, 10, 3],

@@ -24,7 +24,9 @@ export async function startEmbeddingNetwork(): Promise<EmbeddingNetwork> {
   const folder = path.join(network.folder(), 'encoder')
   await writeTinyEncoder(folder, { isNormalised: true })
   const { root } = await readEncoder(folder, nodeCrypto)
-  const engine = await createEmbeddingEngine({ folder, modelId: ROLE_MODEL_ID, threads: 1 })
+  const engine = await createEmbeddingEngine({
+    ...{ folder, modelId: ROLE_MODEL_ID, threads: 1, clock: network.clock },
+  })
   const decoders = network.file.models.map((model) => ({ ...model, id: DECODER_ID }))
   const encoder = { id: ROLE_MODEL_ID, root: toHex(root), folder }
   return {

@@ -99,10 +99,15 @@ export type GenerateFinish = 'stop' | 'length' | 'cancelled'
  * Natural logarithms of softmax(logits), before temperature and the cuts but after bias, penalties and
  * constraint, as the id was drawn from them.
  */
+export interface TopLogprob {
+  readonly id: number
+  readonly logprob: number
+}
+
 export interface TokenLogprobs {
   readonly logprob: number
   /** Most likely first. */
-  readonly top: readonly { readonly id: number; readonly logprob: number }[]
+  readonly top: readonly TopLogprob[]
 }
 
 export type GenerateEvent =

@@ -81,7 +81,7 @@ export class AnswerSampler {
   }
 
   /**
-   * What would be picked, with the log probability of the claimed id, which is what comes next. Logits are
+   * What would be picked, with the log probabilities beside the claimed id, which is what comes next. Logits are
    * changed in place.
    * @returns undefined when the claimed id cannot be: its logit, or the constraint, forbids it
    */
@@ -97,7 +97,8 @@ export class AnswerSampler {
       return undefined
     }
     this.#adjuster.count(claimed)
-    return { id, logprobs: tokenLogprobs(logits, claimed, 0) }
+    const { topLogprobs = 0 } = this.#request
+    return { id, logprobs: tokenLogprobs(logits, claimed, topLogprobs) }
   }
 
   #draw(logits: Float32Array, position: number): number {

@@ -3,12 +3,16 @@
  * docs/spec/exactness.md, "Verification".
  */
 import { VERIFY_GAP_MAX, VERIFY_GAP_MEAN_MAX, VERIFY_SAME_IDS_SHARE_MIN } from '../constants.ts'
+import type { TopLogprob } from '../engine.ts'
+import { logprobGap, topGaps } from './top-gaps.ts'
 
 /** One token of an answer as its provider gave it. */
 export interface ClaimedToken {
   readonly id: number
   /** As in TokenLogprobs; absent: the answer came without. */
   readonly logprob?: number | undefined
+  /** As in TokenLogprobs; absent: the answer came without. */
+  readonly top?: readonly TopLogprob[] | undefined
 }
 
 /** The same position, computed again after the same ids. */
@@ -17,6 +21,8 @@ export interface ReplayedToken {
   readonly id: number
   /** Of the claimed id. */
   readonly logprob: number
+  /** At least as many as were claimed. */
+  readonly top: readonly TopLogprob[]
 }
 
 /**
@@ -50,8 +56,10 @@ export function agreementOf(
   isSameSchedule: boolean,
 ): Agreement {
   const pairs = claimed.map((token, at) => comparison(token, replayed[at]))
-  const gaps = pairs.flatMap(({ gap }) => (gap === undefined ? [] : [gap]))
-  const firstDifference = pairs.findIndex(({ isSameId, gap = 0 }) => !isSameId || gap !== 0)
+  const gaps = pairs.flatMap((pair) => pair.gaps)
+  const firstDifference = pairs.findIndex(
+    (pair) => !pair.isSameId || pair.gaps.some((gap) => gap !== 0),
+  )
   const measured = {
     tokens: claimed.length,
     sameIds: pairs.filter(({ isSameId }) => isSameId).length,
@@ -69,11 +77,10 @@ export function agreementOf(
   }
 }
 
-function comparison({ id, logprob }: ClaimedToken, replayed: ReplayedToken | undefined) {
-  if (replayed === undefined) return { isSameId: false, gap: undefined }
-  const gap = logprob === undefined ? undefined : Math.abs(logprob - replayed.logprob)
-  // An id that is impossible has a log probability of minus infinity on both sides, or it is a lie.
-  return { isSameId: id === replayed.id, gap: Number.isNaN(gap) ? Number.POSITIVE_INFINITY : gap }
+function comparison({ id, logprob, top = [] }: ClaimedToken, replayed: ReplayedToken | undefined) {
+  if (replayed === undefined) return { isSameId: false, gaps: [] }
+  const own = logprob === undefined ? [] : [logprobGap(logprob, replayed.logprob)]
+  return { isSameId: id === replayed.id, gaps: [...own, ...topGaps(top, replayed.top)] }
 }
 
 function verdictOf(

@@ -1,6 +1,7 @@
 /** Replays a claimed answer on an engine of one's own. */
 import { equal } from '#protocol/bytes.ts'
 import { ConfigError } from '#protocol/errors.ts'
+import { TOP_LOGPROBS_MAX } from '../constants.ts'
 import type { Engine, EngineInfo, VerifyRequest } from '../engine.ts'
 import { type Agreement, agreementOf, type ReplayedToken } from './agreement.ts'
 
@@ -25,10 +26,12 @@ export async function verifyByReplay(
     resumeTokenIds: ids.slice(0, resumedTokens),
     replayTokenIds: ids.slice(resumedTokens),
     maxTokens: ids.length - resumedTokens,
+    topLogprobs: topLength(answer),
   })
   for await (const event of events) {
     if (event.kind === 'token') {
-      replayed.push({ id: event.id, logprob: event.logprobs?.logprob ?? Number.NaN })
+      const { logprob = Number.NaN, top = [] } = event.logprobs ?? {}
+      replayed.push({ id: event.id, logprob, top })
     }
   }
   request.signal.throwIfAborted()
@@ -37,6 +40,12 @@ export async function verifyByReplay(
     replayed,
     equal(digest, engine.info.scheduleDigest) && engine.info.exactBits !== false,
   )
+}
+
+/** As many as are claimed anywhere, up to what an engine lists. */
+function topLength(answer: VerifyRequest['answer']): number {
+  const longest = answer.reduce((length, { top = [] }) => Math.max(length, top.length), 0)
+  return Math.min(TOP_LOGPROBS_MAX, longest)
 }
 
 /**

@@ -120,6 +120,27 @@ export function testVerification(
       expect(found.verdict).toBe('different')
     })
 
+    it('wants the same of the most likely ids, where the answer names them', async () => {
+      const withTop = await answerTo(engine, asked, [], 3)
+      const comparedLogprobs = 4 * ANSWER_TOKENS
+      const exact = { verdict: 'exact', comparedLogprobs, sameLogprobs: comparedLogprobs }
+      expect(await verify(withTop)).toMatchObject(exact)
+      const changed = (by: number) =>
+        withTop.map((token, at) => {
+          const top = (token.top ?? []).map(({ id, logprob }) => ({ id, logprob: logprob - by }))
+          return at === 2 ? { ...token, top } : token
+        })
+      expect(await verify(changed(1e-9))).toMatchObject({
+        verdict: 'different',
+        firstDifference: 2,
+      })
+      const schedule = { digest: new Uint8Array(32), resumedTokens: 0 }
+      const elsewhere = (by: number) =>
+        engine.verify({ ...asked, answer: changed(by), schedule, signal })
+      expect((await elsewhere(1e-9)).verdict).toBe('close')
+      expect((await elsewhere(1)).verdict).toBe('different')
+    })
+
     it('refuses an answer that goes on after its end', async () => {
       const [first] = answer
       const stop = answer.length - 2
@@ -155,17 +176,18 @@ async function answerTo(
   engine: Engine,
   asked: Asked,
   resumed: readonly ClaimedToken[] = [],
+  topLogprobs = 0,
 ): Promise<readonly ClaimedToken[]> {
   const answer: ClaimedToken[] = []
   const request: GenerateRequest = {
     ...asked,
     resumeTokenIds: resumed.map(({ id }) => id),
     maxTokens: ANSWER_TOKENS - resumed.length,
-    topLogprobs: 0,
+    topLogprobs,
     signal,
   }
   for await (const event of engine.generate(request)) {
-    if (event.kind === 'token') answer.push({ id: event.id, logprob: event.logprobs?.logprob })
+    if (event.kind === 'token') answer.push({ id: event.id, ...event.logprobs })
   }
   return answer
 }

@@ -11,13 +11,15 @@ import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { verifyProof } from '#protocol/merkle.ts'
 import { decodeReceiptBody, decodeReceiptFile } from '#protocol/receipt.ts'
 import { generateSealingKey, SEAL_SUITES } from '#protocol/session/seal.ts'
+import { FaultProbe } from '../support/fault-probe.ts'
 import { forgeEvidence } from '../support/role-forgeries.ts'
 import { type RoleNetwork, startRoleNetwork, trustOf } from '../support/role-harness.ts'
 import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
 import { type Lie, lying } from '../support/role-tamper.ts'
 
 const MINUTE_S = 60
-const STEP_S = 100
+/** Less than every wait of a session: what is in flight while the clock moves once is not late. */
+const STEP_S = 25
 const X25519 = SEAL_SUITES[1]
 
 let network: RoleNetwork
@@ -123,23 +125,24 @@ test('a hundred waiting clients share a quote or two, and each has its own proof
 
 test('a running answer keeps its keys for ten minutes more, then goes on at another provider', async () => {
   const cheap = { ...PRICES, completionNanoPerMtok: PRICES.completionNanoPerMtok / 2n }
-  const provider = await TestProvider.start(network, 'long', { prices: cheap })
+  const probe = new FaultProbe()
+  const provider = await TestProvider.start(network, 'long', { prices: cheap, probe })
   const next = await TestProvider.start(network, 'next')
-  const client = await TestClient.start(network, 'patient', [provider, next])
+  const client = await TestClient.start(network, 'patient', [provider, next], { probe })
   const before = await provider.enclave.epoch()
   // Late in the epoch, and not so late that the session would begin under the next one.
   network.advance((EPOCH_MS - EPOCH_MARGIN_MS) / 1_000 - 20)
   const overAfterMs: number[] = []
   let finish: string | undefined
   let routes = 0
-  let calls = 0
+  const progress = ['provider session progress', 'client session progress']
   for await (const event of client.chatEvents({ maxTokens: 400 })) {
     if (event.kind === 'done') finish = event.result.finish
     if (event.kind === 'routed') routes++
     if (event.kind !== 'text' || routes > 1) continue
-    // Only when the provider did something since the last step: else it would think that nobody is there.
-    if (provider.engine.callsTotal() === calls) continue
-    calls = provider.engine.callsTotal()
+    // Only when each saw something of the other since the last step: else it would think that nobody is there.
+    if (progress.some((point) => !probe.visits.has(point))) continue
+    probe.visits.clear()
     network.advance(STEP_S)
     const overMs = network.clock.nowMs() - before.asksUntilMs
     if (overMs <= 0) continue

@@ -4,6 +4,8 @@
 export const LAUNCH_READY_TIMEOUT_MS = 3_600_000
 /** Between two looks at a server that starts. */
 export const LAUNCH_LOOK_EVERY_MS = 200
+/** One look at its health: one that takes the connection and says nothing is asked again. */
+export const LAUNCH_HEALTH_TIMEOUT_MS = 5_000
 /** Between two lines about a server that still starts, or a model that is still copied. */
 export const LAUNCH_PROGRESS_EVERY_MS = 10_000
 /** From SIGTERM to SIGKILL: answers that run are worth nothing without this node. */

@@ -42,8 +42,17 @@ function ask(
         },
         createConnection: () => socket,
       },
-      (incoming) => resolve(responseOf(incoming)),
+      (incoming) => {
+        try {
+          resolve(responseOf(incoming))
+        } catch (error) {
+          incoming.destroy()
+          reject(error)
+        }
+      },
     )
+    // Also one that switches protocols, which is no answer and no error to Node.
+    call.on('close', () => reject(new Error('closed without an answer')))
     call.on('error', (error: NodeJS.ErrnoException) => {
       socket.destroy()
       if (error.code?.startsWith('HPE_') === true) error.name = 'HTTPParserError'
@@ -56,6 +65,7 @@ function ask(
 /** Statuses whose responses must not have a body (WHATWG Fetch, "null body status"). */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304])
 
+/** @throws RangeError for a status that HTTP does not have: what a server says is its own choice */
 function responseOf(incoming: IncomingMessage): Response {
   const status = incoming.statusCode ?? 502
   const headers = new Headers()

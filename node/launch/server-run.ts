@@ -6,6 +6,7 @@ import type { ErrorData } from '#protocol/errors.ts'
 import { sleep } from '../async.ts'
 import {
   LAUNCH_ELSEWHERE_LOOK_EVERY_MS,
+  LAUNCH_HEALTH_TIMEOUT_MS,
   LAUNCH_LOOK_EVERY_MS,
   LAUNCH_PROGRESS_EVERY_MS,
   LAUNCH_READY_TIMEOUT_MS,
@@ -126,14 +127,18 @@ export class ServerRun {
   }
 }
 
-/** A server that loads refuses connections, or answers 503; one without this path answers 404. */
+/**
+ * A server that loads refuses connections, answers 503, or says nothing for a while; one without this path
+ * answers 404.
+ */
 async function isHealthy(
   fetch: typeof globalThis.fetch,
   url: string,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const either = AbortSignal.any([signal, AbortSignal.timeout(LAUNCH_HEALTH_TIMEOUT_MS)])
   try {
-    const { status, body } = await fetch(`${url}/health`, { signal })
+    const { status, body } = await fetch(`${url}/health`, { signal: either })
     await body?.cancel()
     return status === 200 || status === 404 || status === 405
   } catch {

@@ -16,9 +16,10 @@ import {
 import { type AddressInfo, connect, createServer } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import { systemClock } from '#node/clock.ts'
+import { LAUNCH_HEALTH_TIMEOUT_MS } from '#node/launch/constants.ts'
 import {
   type LaunchedServer,
   type LaunchOptions,
@@ -173,6 +174,31 @@ describe('a server that shares its port, as vLLM’s does', () => {
     thief.close()
     await once(thief, 'close')
     expect([(await ask()).status, connections]).toEqual([200, 0])
+    await server[Symbol.asyncDispose]()
+  })
+})
+
+describe('a server that takes a question while it loads, and never answers it', () => {
+  it('is asked again', async () => {
+    const asked = path.join(folder, 'asked')
+    const looks: AbortController[] = []
+    const timeout = AbortSignal.timeout
+    const spy = vi.spyOn(AbortSignal, 'timeout').mockImplementation((timeoutMs) => {
+      if (timeoutMs !== LAUNCH_HEALTH_TIMEOUT_MS) return timeout(timeoutMs)
+      const look = new AbortController()
+      looks.push(look)
+      return look.signal
+    })
+    onTestFinished(() => spy.mockRestore())
+    const text = `const [, port] = process.argv; let count = 0
+      const answer = (_, response) => count++ > 0 ? response.end()
+        : require('fs').writeFileSync(${JSON.stringify(asked)}, '')
+      require('http').createServer(answer).listen(port, '127.0.0.1')`
+    const starting = launch(script(text))
+    await eventually(() => existsSync(asked))
+    for (const look of looks) look.abort()
+    const server = await starting
+    expect(server.isReady).toBe(true)
     await server[Symbol.asyncDispose]()
   })
 })

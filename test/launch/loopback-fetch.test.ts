@@ -1,6 +1,6 @@
 /** The launcher's own fetch beside the platform's, against the same servers (SIMULATED), good and bad. */
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { UpstreamEngine } from '#inference/upstream/upstream-engine.ts'
 import { loopbackFetch } from '#node/launch/loopback-fetch.ts'
@@ -58,6 +58,28 @@ describe('a fetch over sockets that were vouched for', () => {
     expect(await outcome(launcher)).toEqual(expected)
     server.fault = undefined
     expect(await outcome(launcher)).toEqual(await outcome(platform))
+  })
+
+  it.each([
+    '600 none',
+    '999 none',
+    '099 none',
+    '101 none',
+    '101 none\r\nupgrade: x\r\nconnection: upgrade',
+  ])('refuses the status %j, which no answer has', async (status) => {
+    const strange = createServer((socket) => {
+      socket.once('data', () => socket.end(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\n\r\n`))
+    })
+    strange.listen(0, '127.0.0.1')
+    await once(strange, 'listening')
+    const { port } = strange.address() as AddressInfo
+    const fetch = loopbackFetch(async () => {
+      const socket = connect(port, '127.0.0.1')
+      await once(socket, 'connect')
+      return socket
+    })
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow('fetch failed')
+    await new Promise((resolve) => strange.close(resolve))
   })
 
   it('closes the connection of an answer that is left, and keeps none', async () => {

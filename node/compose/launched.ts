@@ -1,20 +1,15 @@
 /** An engine behind a server that this node launches and measures: inside the TEE that this node is in. */
-import { readFile } from 'node:fs/promises'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import type { ModelFiles } from '#inference/model/manifest.ts'
 import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
 import { badOption } from '#inference/upstream/errors.ts'
-import {
-  type LaunchDescription,
-  parseLaunchDescription,
-} from '#inference/upstream/launch/description.ts'
 import { launchDigest } from '#inference/upstream/launch/digest.ts'
-import { launchInvalid } from '#inference/upstream/launch/errors.ts'
 import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
 import { equal, fromHex, toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
 import { asCocoonError } from '#protocol/errors.ts'
 import { systemClock as clock } from '../clock.ts'
+import { readDescription } from '../launch/description-file.ts'
 import { type LaunchedServer, startLaunchedServer } from '../launch/launched-server.ts'
 import { LAUNCH_FOLDER_DEFAULT } from '../launch/private-folder.ts'
 import type { LaunchPlace, ProviderOptions } from '../roles/peer-options.ts'
@@ -83,14 +78,6 @@ export async function startLaunched(
     model,
     upstream: status,
   }
-}
-
-/** @throws ConfigError LAUNCH_INVALID, LAUNCH_REFUSED */
-export async function readDescription(file: string): Promise<LaunchDescription> {
-  const document = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw launchInvalid('the file cannot be read', cause)
-  })
-  return parseLaunchDescription(document)
 }
 
 /**

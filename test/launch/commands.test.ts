@@ -51,6 +51,24 @@ describe('cocoon attest launch', () => {
     const missing = run(['attest', 'launch', path.join(folder, 'missing.json')])
     await expect(missing).rejects.toMatchObject({ code: 'LAUNCH_INVALID' })
   })
+
+  it.each<[string, string]>([
+    ['/dev/zero', 'its size'],
+    ['/dev/null', 'its form'],
+    ['/dev', 'the file cannot be read'],
+  ])('reads %s as far as a description may be long', async (endless, field) => {
+    const reading = run(['attest', 'launch', endless])
+    await expect(reading).rejects.toMatchObject({ code: 'LAUNCH_INVALID', data: { field } })
+  })
+
+  it('reads text alone', async () => {
+    const latin = path.join(folder, 'latin.json')
+    const text = JSON.stringify({ ...launchOf(modelFolder), servedModel: '\u00e9' })
+    writeFileSync(latin, Buffer.from(text, 'latin1'))
+    const field = 'its text is not UTF-8'
+    const reading = run(['attest', 'launch', latin])
+    await expect(reading).rejects.toMatchObject({ code: 'LAUNCH_INVALID', data: { field } })
+  })
 })
 
 describe('cocoon up --upstream-launch', () => {

@@ -58,6 +58,10 @@ describe('a launch description', () => {
     ['model.files', { model: { root: HASH, files: filesOf(513) } }],
     ['arguments.8', withArguments('a\0b')],
     ['environment.1X', { environment: { '1X': '' } }],
+    // A half of a character: every one of them is the same bytes in the digest.
+    ['environment.A', { environment: { A: '\ud800' } }],
+    ['servedModel', { servedModel: '\udfff' }],
+    ['servedModel', { servedModel: 'a\0b' }],
     ['dialect', { dialect: 'auto' }],
     ['{port}', { arguments: ['--model', '{model}'] }],
     ['{model}', { arguments: ['--port', '{port}'] }],
@@ -69,6 +73,32 @@ describe('a launch description', () => {
       code: 'LAUNCH_INVALID',
       data: { field },
     })
+  })
+
+  it.each<[string, string, string]>([
+    ['one', '"HF_HUB_OFFLINE":"1"', '"HF_HUB_OFFLINE":"0","HF_HUB_OFFLINE":"1"'],
+    ['one that is written otherwise', '"PATH":', '"P\\u0041TH":"/tmp","PATH":'],
+    ['the whole environment', '"environment":', '"environment":{},"environment":'],
+    // Left out by whoever must not change what all objects inherit.
+    ['__proto__', '"PATH":', '"__proto__":"x","PATH":'],
+  ])('is refused where a name stands twice or is not kept: %s', (_what, found, written) => {
+    const document = JSON.stringify(GOOD).replace(found, () => written)
+    const field = 'a name that stands twice'
+    expect(() => parseLaunchDescription(document)).toThrow(
+      expect.objectContaining({ code: 'LAUNCH_INVALID', data: { field } }),
+    )
+  })
+
+  it('may have whatever characters in its texts', () => {
+    const environment = { A: 'a":b,{"c":\\"d', B: ':::', C: '\u{1f600}' }
+    expect(parse({ environment }).environment).toEqual(environment)
+  })
+
+  it.each([
+    ['[', 200_000],
+    ['{"a":', 50_000],
+  ])('that is nothing but %j is refused', (part, count) => {
+    expect(() => parseLaunchDescription(part.repeat(count))).toThrow('its form')
   })
 
   it.each([

@@ -12,3 +12,5 @@ export const LAUNCH_FILES_MAX = 256
 export const LAUNCH_MODEL_FILES_MAX = 512
 /** Characters of one argument, value or path. */
 export const LAUNCH_TEXT_CHARS_MAX = 4_096
+/** Characters of the model's name at the server. */
+export const LAUNCH_SERVED_MODEL_CHARS_MAX = 1_024

@@ -10,10 +10,12 @@ import {
   LAUNCH_DESCRIPTION_BYTES_MAX,
   LAUNCH_FILES_MAX,
   LAUNCH_MODEL_FILES_MAX,
+  LAUNCH_SERVED_MODEL_CHARS_MAX,
   LAUNCH_TEXT_CHARS_MAX,
   LAUNCH_VARIABLES_MAX,
 } from './constants.ts'
 import { launchInvalid } from './errors.ts'
+import { hasEachMember } from './members.ts'
 import { checkArguments, checkEnvironment } from './refusals.ts'
 
 /** Stands for the port of 127.0.0.1 that the launcher chose. */
@@ -22,11 +24,11 @@ const PORT_PLACEHOLDER = '{port}'
 const MODEL_PLACEHOLDER = '{model}'
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/)
-/** The kernel ends both at the first zero byte. */
+/** The kernel ends one at its first zero byte; halves of a character are all the same bytes in the digest. */
 const text = z
   .string()
   .max(LAUNCH_TEXT_CHARS_MAX)
-  .refine((one) => !one.includes('\0'))
+  .refine((one) => !one.includes('\0') && one.isWellFormed())
 const absolutePath = text.refine((path) => posix.isAbsolute(path) && posix.normalize(path) === path)
 /** Plain names with single slashes between them: none hidden, none that leaves the folder. */
 const relativePath = text.regex(/^[A-Za-z0-9_][A-Za-z0-9._+-]*(\/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$/)
@@ -54,7 +56,7 @@ const schema = z.strictObject({
   }),
   dialect: z.enum(DIALECT_NAMES),
   /** Name of the model at the server. */
-  servedModel: z.string().min(1).max(1_024),
+  servedModel: text.min(1).max(LAUNCH_SERVED_MODEL_CHARS_MAX),
   /** Whether its processes may listen beyond loopback on other ports than the one that is asked. */
   listensElsewhere: z.boolean(),
 })
@@ -69,6 +71,7 @@ export function parseLaunchDescription(document: string): LaunchDescription {
   const parsed = schema.safeParse(jsonOf(document))
   if (!parsed.success) throw launchInvalid(parsed.error.issues[0]?.path.join('.') || 'its form')
   const { data } = parsed
+  if (!hasEachMember(document, data)) throw launchInvalid('a name that stands twice')
   const given = data.arguments
   const values = [...given, ...Object.values(data.environment)]
   if (!given.some((one) => one.includes(PORT_PLACEHOLDER))) throw launchInvalid(PORT_PLACEHOLDER)

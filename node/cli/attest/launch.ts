@@ -1,7 +1,7 @@
 /** `cocoon attest launch`: what a description measures to, before anything is started. */
 import path from 'node:path'
 import { launchDigest, launchedRuntimeDigest } from '#inference/upstream/launch/digest.ts'
-import { readDescription } from '#node/compose/launched.ts'
+import { readDescription } from '#node/launch/description-file.ts'
 import { expectFile } from '#node/launch/measured-files.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'

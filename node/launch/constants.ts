@@ -10,6 +10,8 @@ export const LAUNCH_HEALTH_TIMEOUT_MS = 5_000
 export const LAUNCH_PROGRESS_EVERY_MS = 10_000
 /** From SIGTERM to SIGKILL: answers that run are worth nothing without this node. */
 export const LAUNCH_STOP_GRACE_MS = 5_000
+/** Looks for processes that are left, each after SIGKILL for those of the look before: some milliseconds each. */
+export const LAUNCH_KILL_ROUNDS_MAX = 100
 /** Until the launched server takes a connection, so that the kernel says whose its other end is. */
 export const LAUNCH_ACCEPT_TIMEOUT_MS = 10_000
 /** Between two looks at who took a connection. */

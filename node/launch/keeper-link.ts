@@ -14,11 +14,14 @@ export interface LaunchCommand {
   readonly executable: string
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string>>
+  readonly workFolder: string
 }
 
 export interface ServerLife {
   /** Of the server. */
-  readonly process: ProcessName
+  readonly processId: number
+  /** From which the server and all that it starts descend, also those that leave it. */
+  readonly root: ProcessName
   /** Resolves when the server and its keeper are gone; never rejects. */
   readonly ended: Promise<void>
   readonly hasEnded: boolean
@@ -44,8 +47,7 @@ export async function startServer(
     keeper.once('exit', () => resolve())
     keeper.once('error', () => resolve())
   })
-  const { path: privateFolder, workFolder } = folder
-  const terms = { workFolder, privateFolder, graceMs: LAUNCH_STOP_GRACE_MS }
+  const terms = { privateFolder: folder.path, graceMs: LAUNCH_STOP_GRACE_MS }
   const environment = { ...command.environment }
   send({ kind: 'start', ...command, arguments: [...command.arguments], environment, ...terms })
   const first = new Promise<unknown>((resolve) => keeper.once('message', resolve))
@@ -55,31 +57,38 @@ export async function startServer(
     throw launchFailed('not started')
   }
   const server = { id: answer.processId, startTicks: answer.startTicks }
-  await noteDown(folder, keeper.pid ?? 0, server)
   let hasEnded = false
   // Also where somebody killed the keeper: then nobody else would end the server.
   const ended = gone
     .then(() => killTree(server))
+    .catch(() => undefined)
     .then(() => {
       hasEnded = true
     })
+  const stop = () => {
+    send({ kind: 'stop' })
+    return ended
+  }
+  const root = await noteDown(folder, keeper.pid ?? 0, server).catch(async (cause: unknown) => {
+    await stop()
+    throw launchFailed('not started', cause)
+  })
   return {
-    process: server,
-    ended,
+    ...{ processId: server.id, root, ended, stop },
     get hasEnded() {
       return hasEnded
-    },
-    stop() {
-      send({ kind: 'stop' })
-      return ended
     },
   }
 }
 
-async function noteDown(folder: PrivateFolder, id: number, server: ProcessName): Promise<void> {
-  const keeper = await processFacts(id)
-  // A keeper that is gone already takes its server with it.
-  if (keeper !== undefined) {
-    await folder.note({ keeper: { id, startTicks: keeper.startTicks }, server })
-  }
+async function noteDown(
+  folder: PrivateFolder,
+  id: number,
+  server: ProcessName,
+): Promise<ProcessName> {
+  // A keeper that is gone already took its server with it, and nothing descends from it.
+  const startTicks = (await processFacts(id))?.startTicks ?? ''
+  const keeper = { id, startTicks }
+  await folder.note({ keeper, server })
+  return keeper
 }

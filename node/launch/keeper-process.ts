@@ -5,11 +5,12 @@
  */
 import { spawn } from 'node:child_process'
 import { type FromKeeper, ToKeeper } from './keeper-messages.ts'
-import { killTree, type ProcessName, sendGroup } from './kill-tree.ts'
+import { killDescendants, sendGroup } from './kill-tree.ts'
+import { adoptOrphans, withoutCoreDumps } from './linux-limits.ts'
 import { removeFolder } from './private-folder.ts'
 import { processFacts } from './process-tree.ts'
 
-let server: ProcessName | undefined
+let serverId: number | undefined
 let privateFolder: string | undefined
 let graceMs = 0
 let isStopping = false
@@ -22,6 +23,13 @@ function tell(message: FromKeeper): void {
 function start(message: Extract<ToKeeper, { kind: 'start' }>): void {
   privateFolder = message.privateFolder
   graceMs = message.graceMs
+  try {
+    withoutCoreDumps()
+    adoptOrphans()
+  } catch {
+    failed()
+    return
+  }
   // A session of its own, and nothing inherited; what it prints could quote a prompt.
   const child = spawn(message.executable, message.arguments, {
     cwd: message.workFolder,
@@ -29,40 +37,41 @@ function start(message: Extract<ToKeeper, { kind: 'start' }>): void {
     detached: true,
     stdio: 'ignore',
   })
-  child.once('error', () => {
-    tell({ kind: 'failed' })
-    process.exit(1)
-  })
+  child.once('error', failed)
   child.once('exit', () => void ended())
   child.once('spawn', () => void started(child.pid ?? 0))
 }
 
+function failed(): void {
+  tell({ kind: 'failed' })
+  process.exit(1)
+}
+
 async function started(id: number): Promise<void> {
+  serverId = id
   const facts = await processFacts(id)
   if (facts === undefined) return
-  server = { id, startTicks: facts.startTicks }
   tell({ kind: 'started', processId: id, startTicks: facts.startTicks })
   if (isStopping) stop()
 }
 
 /** Those that it left behind do not outlive it. */
 async function ended(): Promise<void> {
-  if (server !== undefined) await killTree(server)
+  await killDescendants()
   // The folder is the node's to remove while there is one.
   if (!isOrphaned) process.exit(0)
 }
 
 function stop(): void {
   isStopping = true
-  if (server === undefined) return
-  const root = server
-  sendGroup(root.id, 'SIGTERM')
-  setTimeout(() => void killTree(root), graceMs)
+  if (serverId === undefined) return
+  sendGroup(serverId, 'SIGTERM')
+  setTimeout(() => void killDescendants(), graceMs)
 }
 
 async function orphaned(): Promise<void> {
   isOrphaned = true
-  if (server !== undefined) await killTree(server)
+  await killDescendants()
   if (privateFolder !== undefined) await removeFolder(privateFolder)
   process.exit(1)
 }

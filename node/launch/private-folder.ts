@@ -35,8 +35,11 @@ export interface PrivateFolder extends AsyncDisposable {
   readonly path: string
   /** For the copy of the model. */
   readonly modelFolder: string
-  /** Empty: nothing is found beside a server's working folder. */
-  readonly workFolder: string
+  /**
+   * The working folder of one run, empty: an interpreter looks for code in it, and what one run left there is not
+   * for the next to find. None may run any more.
+   */
+  emptyWork(): Promise<string>
   /** Who runs now: a later start ends them when this node was killed. */
   note(note: LaunchNote): Promise<void>
 }
@@ -58,9 +61,13 @@ export async function openPrivateFolder(parent: string): Promise<PrivateFolder> 
   const modelFolder = path.join(folder, 'model')
   const workFolder = path.join(folder, 'work')
   await mkdir(modelFolder, { mode: 0o700 })
-  await mkdir(workFolder, { mode: 0o700 })
   return {
-    ...{ path: folder, modelFolder, workFolder },
+    ...{ path: folder, modelFolder },
+    async emptyWork() {
+      await removeFolder(workFolder)
+      await mkdir(workFolder, { mode: 0o700 })
+      return workFolder
+    },
     note: (note) => writeFile(noteFile(folder), JSON.stringify(note), { mode: 0o600 }),
     [Symbol.asyncDispose]: () => removeFolder(folder),
   }

@@ -38,7 +38,7 @@ export class ServerRun {
     this.#options = options
     this.#life = life
     this.#port = port
-    this.#sockets = new ServerSockets({ root: life.process, port, listensElsewhere })
+    this.#sockets = new ServerSockets({ root: life.root, port, listensElsewhere })
   }
 
   /**
@@ -51,7 +51,8 @@ export class ServerRun {
       await expectFile(file, signal)
     }
     const port = await freePort()
-    const command = commandOf(description, { port, modelFolder: folder.modelFolder })
+    const places = { port, modelFolder: folder.modelFolder, workFolder: await folder.emptyWork() }
+    const command = { ...commandOf(description, places), workFolder: places.workFolder }
     const run = new ServerRun(options, await startServer(command, folder), port)
     try {
       await run.#untilReady(signal)
@@ -67,7 +68,7 @@ export class ServerRun {
   }
 
   get processId(): number {
-    return this.#life.process.id
+    return this.#life.processId
   }
 
   /** Never rejects. */

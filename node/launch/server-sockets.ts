@@ -7,7 +7,7 @@ import { processFacts, processTree, socketsOf } from './process-tree.ts'
 import { isLoopback, LOOPBACK_V4, type TcpSocket, tcpSockets } from './socket-table.ts'
 
 export interface ServerPlace {
-  /** The process that was launched. */
+  /** The process that was launched, or one that it descends from and that holds no sockets. */
   readonly root: ProcessName
   /** Of 127.0.0.1. */
   readonly port: number

@@ -38,14 +38,16 @@ const withArguments = (...more: string[]) => ({ arguments: [...GOOD.arguments, .
 
 describe('a launch description', () => {
   it('is taken as it is, with the places filled in', () => {
-    const parsed = parse({ environment: { CACHE: '{model}/x' } })
-    expect(commandOf(parsed, { port: 4_711, modelFolder: '/dev/shm/copy' })).toEqual({
+    const parsed = parse({ environment: { CACHE: '{model}/x', HOME: '{work}', OTHER: '{home}' } })
+    // A folder of such a name is taken as it is.
+    const places = { port: 4_711, modelFolder: '/dev/shm/copy', workFolder: '/dev/shm/{port}' }
+    expect(commandOf(parsed, places)).toEqual({
       executable: '/usr/bin/python3.12',
       arguments: [
         ...['-I', '-m', 'server', '--model', '/dev/shm/copy'],
         ...['--host=127.0.0.1', '--port', '4711'],
       ],
-      environment: { CACHE: '/dev/shm/copy/x' },
+      environment: { CACHE: '/dev/shm/copy/x', HOME: '/dev/shm/{port}', OTHER: '{home}' },
     })
   })
 

@@ -90,6 +90,14 @@ describe('a launched server', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
+  it('has no socket of its node, and leaves no core dump', () => {
+    const { sockets, limits } = JSON.parse(readFileSync(report, 'utf8'))
+    expect(sockets).toEqual([])
+    const [, soft, hard] = /^Max core file size +(\S+) +(\S+)/m.exec(limits) ?? []
+    // One byte; none where this machine allows none.
+    expect(['0 0', '1 1']).toContain(`${soft} ${hard}`)
+  })
+
   it('sees a copy of the files that were hashed, in memory, and cannot add to it', () => {
     const { canAdd } = JSON.parse(readFileSync(report, 'utf8'))
     // Root may write whatever the mode of a folder says.
@@ -155,6 +163,20 @@ describe('a launched server', () => {
     await server[Symbol.asyncDispose]()
     expect([await isGone(processId), existsSync(server.modelFolder)]).toEqual([true, false])
     await expect(status('/health')).rejects.toThrow('fetch failed')
+  })
+})
+
+describe('a server that writes into its working folder', () => {
+  it('finds nothing of it when it is started again', async () => {
+    const found = path.join(folder, 'found')
+    const text = `const fs = require('fs'); fs.appendFileSync(${JSON.stringify(found)}, fs.readdirSync('.').join() + ';')
+      fs.writeFileSync('left.py', ''); ${LISTEN}'127.0.0.1')`
+    const server = await launch(script(text, { environment: { HOME: '{work}' } }))
+    const first = server.processId ?? 0
+    process.kill(first, 'SIGKILL')
+    await eventually(() => server.isReady && server.processId !== first)
+    await server[Symbol.asyncDispose]()
+    expect(readFileSync(found, 'utf8')).toBe(';;')
   })
 })
 
@@ -318,6 +340,33 @@ describe('no server outlives its node', () => {
       })
       await eventually(() => isGone(processId))
       expect(existsSync(copy)).toBe(false)
+    },
+    START_LIMIT_MS,
+  )
+
+  it(
+    'not even a process that left it and its session',
+    async () => {
+      const away = path.join(folder, 'away.pid')
+      // As daemon(7) does it: a child of a child, in a session of its own, whose parent ends.
+      const last = `require('fs').writeFileSync(${JSON.stringify(away)}, String(process.pid)); setInterval(() => {}, 1e6)`
+      const middle = `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(last)}],
+        { detached: true, stdio: 'ignore' }).unref(); process.exit()`
+      const {
+        owner,
+        processId,
+        modelFolder: copy,
+        keeperId,
+      } = await owned(
+        `require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(middle)}], { detached: true });
+        ${LISTEN}'127.0.0.1')`,
+      )
+      await eventually(() => existsSync(away) && readFileSync(away, 'utf8') !== '')
+      const awayId = Number(readFileSync(away, 'utf8'))
+      await eventually(async () => (await processFacts(awayId))?.parentId === keeperId)
+      owner.kill('SIGKILL')
+      await eventually(async () => (await isGone(processId)) && !existsSync(copy))
+      expect(await isGone(awayId)).toBe(true)
     },
     START_LIMIT_MS,
   )

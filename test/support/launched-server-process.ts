@@ -2,7 +2,7 @@
  * A SIMULATED inference server as a program, for launches: `node launched-server-process.ts --port N --model DIR`.
  * Options make it misbehave as a server or whoever shares its guest could.
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     fails: { type: 'boolean', default: false },
     /** Goes on when it is asked to end. */
     stubborn: { type: 'boolean', default: false },
-    /** Writes here what it was given: environment, folder, and whether it could change the model. */
+    /** Writes here what it was given: environment, folder, limits, sockets, and whether it could change the model. */
     report: { type: 'string' },
   },
 })
@@ -32,7 +32,9 @@ const config = path.join(values.model, 'config.json')
 readFileSync(config)
 if (values.report !== undefined) {
   const { env, pid } = process
-  const report = { env, pid, cwd: process.cwd(), canAdd: canAdd(values.model) }
+  const limits = readFileSync('/proc/self/limits', 'utf8')
+  const given = { env, pid, cwd: process.cwd(), limits, sockets: openSockets() }
+  const report = { ...given, canAdd: canAdd(values.model) }
   writeFileSync(values.report, JSON.stringify(report))
 }
 if (values.elsewhere) createServer().listen(0, '0.0.0.0')
@@ -40,6 +42,18 @@ await UpstreamTestServer.start({
   listen: { host: values.address, port: Number(values.port) },
   ...(values.answer === undefined ? {} : { answer: values.answer }),
 })
+
+function openSockets(): string[] {
+  const targets = readdirSync('/proc/self/fd').map((file) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${file}`)
+    } catch {
+      // That of the look itself.
+      return ''
+    }
+  })
+  return targets.filter((target) => target.startsWith('socket:'))
+}
 
 /** Root may write whatever the mode of a folder says. */
 function canAdd(folder: string): boolean {

@@ -22,6 +22,8 @@ import { checkArguments, checkEnvironment } from './refusals.ts'
 const PORT_PLACEHOLDER = '{port}'
 /** Stands for the folder with the private copy of the model. */
 const MODEL_PLACEHOLDER = '{model}'
+/** All that is filled in; `{work}` is the empty folder in memory that this run works in. */
+const PLACEHOLDERS = /\{(port|model|work)\}/g
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/)
 /** The kernel ends one at its first zero byte; halves of a character are all the same bytes in the digest. */
@@ -94,12 +96,18 @@ export interface LaunchPlaces {
   readonly port: number
   /** Folder of the private copy. */
   readonly modelFolder: string
+  /** Of this run alone. */
+  readonly workFolder: string
 }
 
 /** Arguments and environment with the places filled in. */
-export function commandOf(description: LaunchDescription, { port, modelFolder }: LaunchPlaces) {
+export function commandOf(
+  description: LaunchDescription,
+  { port, modelFolder: model, workFolder: work }: LaunchPlaces,
+) {
+  const places: Readonly<Record<string, string>> = { port: `${port}`, model, work }
   const filled = (one: string): string =>
-    one.replaceAll(PORT_PLACEHOLDER, `${port}`).replaceAll(MODEL_PLACEHOLDER, modelFolder)
+    one.replace(PLACEHOLDERS, (_, place: string) => places[place] ?? '')
   const environment = Object.entries(description.environment)
   return {
     executable: description.executable.path,

@@ -14,6 +14,11 @@ export const LAUNCH_STOP_GRACE_MS = 5_000
 export const LAUNCH_KILL_ROUNDS_MAX = 100
 /** Until the launched server takes a connection, so that the kernel says whose its other end is. */
 export const LAUNCH_ACCEPT_TIMEOUT_MS = 10_000
+/** Ports of launched servers: below those that Linux gives to whoever asks for any, above those of known services. */
+export const LAUNCH_PORT_MIN = 16_384
+export const LAUNCH_PORT_MAX = 32_767
+/** Ports that are tried: where so many are taken something is wrong with the guest. */
+export const LAUNCH_PORT_TRIES_MAX = 64
 /** Between two looks at who took a connection. */
 export const LAUNCH_ACCEPT_LOOK_EVERY_MS = 2
 /** Between two looks at sockets of the server beyond loopback; its own port is looked at for each request. */

@@ -1,5 +1,5 @@
 /** One run of a launched server: from the look at its files to its end, on a port of its own. */
-import { createServer, connect as openSocket, type Socket } from 'node:net'
+import { connect as openSocket, type Socket } from 'node:net'
 import { commandOf, type LaunchDescription } from '#inference/upstream/launch/description.ts'
 import type { Clock } from '#protocol/clock.ts'
 import type { ErrorData } from '#protocol/errors.ts'
@@ -12,6 +12,7 @@ import {
   LAUNCH_READY_TIMEOUT_MS,
 } from './constants.ts'
 import { launchFailed } from './errors.ts'
+import { freePort } from './free-port.ts'
 import { type ServerLife, startServer } from './keeper-link.ts'
 import { loopbackFetch } from './loopback-fetch.ts'
 import { expectFile } from './measured-files.ts'
@@ -145,17 +146,4 @@ async function isHealthy(
   } catch {
     return false
   }
-}
-
-/** A port that was free a moment ago; who listens on it is looked at before it is used. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw launchFailed('not started')
-  return address.port
 }

@@ -111,6 +111,7 @@ describe('a launch description', () => {
     [['--crash-dump-folder=/mnt/host'], 'leaks'],
     [['--kv-transfer-config.kv_connector', 'x'], 'leaks'],
     [['--config', '/mnt/host/more.yaml'], 'leaks'],
+    [['--rpc', '192.0.2.1:50052'], 'leaks'],
     [['--host', '0.0.0.0'], 'listens'],
     [['--host=::'], 'listens'],
     [['--host'], 'listens'],
@@ -126,6 +127,9 @@ describe('a launch description', () => {
     ['all_proxy', 'environment'],
     ['LD_PRELOAD', 'environment'],
     ['NODE_OPTIONS', 'environment'],
+    ['BASH_ENV', 'environment'],
+    ['LLAMA_ARG_RPC', 'leaks'],
+    ['LLAMA_SERVER_SLOTS_DEBUG', 'leaks'],
     ['LLAMA_ARG_HOST', 'listens'],
     ['VLLM_LOGGING_CONFIG_PATH', 'leaks'],
   ])('with %s in its environment is refused: %s', (name, rule) => {

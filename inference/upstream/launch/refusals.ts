@@ -22,19 +22,21 @@ const LEAKING_ARGUMENTS: readonly string[] = [
   '--log-file',
   '--log-prompts-dir',
   '--slot-save-path',
+  // Layers of the model on other machines, with what they compute.
+  '--rpc',
 ]
 
 const words = (text: string): ReadonlySet<string> => new Set(text.split(' '))
 
 const LEAKING_VARIABLES = words(
-  'LLAMA_LOG_FILE LLAMA_ARG_LOG_FILE VLLM_LOGGING_CONFIG_PATH VLLM_TRACE_FUNCTION VLLM_DEBUG_LOG_API_SERVER_RESPONSE',
+  'LLAMA_ARG_RPC LLAMA_SERVER_SLOTS_DEBUG LLAMA_LOG_FILE LLAMA_ARG_LOG_FILE VLLM_LOGGING_CONFIG_PATH VLLM_TRACE_FUNCTION VLLM_DEBUG_LOG_API_SERVER_RESPONSE',
 )
 
 /** Address by another way than an argument. */
 const LISTENING_VARIABLES = words('LLAMA_ARG_HOST UVICORN_HOST')
 
 /** Code that the loader or the interpreter runs first. */
-const LOADING_VARIABLES = words('LD_PRELOAD LD_AUDIT PYTHONSTARTUP NODE_OPTIONS')
+const LOADING_VARIABLES = words('LD_PRELOAD LD_AUDIT PYTHONSTARTUP NODE_OPTIONS BASH_ENV')
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 

@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { probeDevice } from '#inference/onnx/device-probe.ts'
-import type { DeviceReport } from '#inference/onnx/device-report.ts'
+import { probeDevice } from '#inference/onnx/device/probe.ts'
+import type { DeviceReport } from '#inference/onnx/device/report.ts'
 import { deviceEnvironment } from '#node/compose/device-environment.ts'
 
 const PROBE_TIMEOUT_MS = 20_000

@@ -1,8 +1,9 @@
 /** All that the checks look at. Tests put a made-up machine in its place. */
-import type { DeviceChoice } from '#inference/onnx/device.ts'
+import type { DeviceChoice } from '#inference/onnx/device/device.ts'
 import type { SurveyLine } from '#node/evidence/survey.ts'
 import type { Coins } from '#node/text.ts'
 import type { GpuView } from './gpus.ts'
+import type { LaunchView } from './launch.ts'
 import type { UpstreamView } from './upstream.ts'
 
 export type Role = 'provider' | 'client'
@@ -72,8 +73,8 @@ export interface Surroundings {
   gpus?(): Promise<GpuView>
   /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
   upstream?(): Promise<UpstreamView> | undefined
-  /** The upstream server; undefined: none is configured. The promise rejects with what is wrong with it. */
-  upstream?(): Promise<UpstreamView> | undefined
+  /** The launch description; undefined: none is configured. The promise rejects with what is wrong with it. */
+  launch?(): Promise<LaunchView> | undefined
   /** Undefined: no network is configured and no testnet runs. @throws CocoonError NETWORK_FILE */
   network(): NetworkView | undefined
   /** @throws CocoonError CHAIN_UNREACHABLE, CHAIN_WRONG_NETWORK */

@@ -2,6 +2,7 @@
 import * as chain from './checks/chain.ts'
 import * as disk from './checks/disk.ts'
 import * as gpu from './checks/gpu.ts'
+import * as launch from './checks/launch.ts'
 import * as network from './checks/network.ts'
 import * as runtime from './checks/runtime.ts'
 import * as upstream from './checks/upstream.ts'
@@ -49,6 +50,7 @@ export const CHECKS: readonly Check[] = [
   limited('chain-clock', chain.clockSkew),
   ...each('wallet', chain.walletBalance),
   limited('upstream', upstream.upstream),
+  { name: 'launch', limitMs: SURVEY_TIME_LIMIT_MS, run: launch.launch },
   limited('bootstrap', network.bootstrap),
   ...each('reachability', network.reachability),
   { name: 'tee', limitMs: SURVEY_TIME_LIMIT_MS, run: runtime.tee },

@@ -15,6 +15,8 @@ import { readNetworkFile } from '#node/testnet/network-file.ts'
 import { coinsIn } from '#node/text.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
 import { lookAtGpus } from './gpus.ts'
+import { lookAtLaunch } from './launch.ts'
+import { modelHere } from './model-here.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
 import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
@@ -26,6 +28,10 @@ export function thisMachine(
   networkFile: () => string | undefined,
 ): Surroundings {
   const dataDir = (role: string) => path.join(settings.dataRoot, role)
+  const configured = () => {
+    const file = networkFile()
+    return file === undefined ? undefined : readNetworkFile(file)
+  }
   const wallAtStartMs = systemClock.nowMs()
   const monotonicAtStartMs = performance.now()
   return {
@@ -66,8 +72,13 @@ export function thisMachine(
     upstream() {
       const url = settings.upstreamUrl
       if (url === undefined) return undefined
-      const file = networkFile()
-      return lookAtUpstream(url, settings, file === undefined ? undefined : readNetworkFile(file))
+      return lookAtUpstream(url, settings, configured())
+    },
+    launch() {
+      const { upstreamLaunch: file, launchFolder: folder } = settings
+      if (file === undefined) return undefined
+      const modelFolder = modelHere(settings, configured())?.folder
+      return lookAtLaunch({ file, folder, modelFolder })
     },
     network() {
       const file = networkFile()

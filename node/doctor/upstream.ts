@@ -6,6 +6,7 @@ import type { Settings } from '#node/config.ts'
 import type { NetworkFile } from '#node/testnet/network-file.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { ConfigError } from '#protocol/errors.ts'
+import { modelHere } from './model-here.ts'
 
 export interface UpstreamView {
   readonly engine: string
@@ -22,9 +23,8 @@ export async function lookAtUpstream(
   settings: Settings,
   network: Pick<NetworkFile, 'models'> | undefined,
 ): Promise<UpstreamView> {
-  const { model: id, upstreamModel, upstreamDialect: dialect, upstreamKey: apiKey } = settings
-  const models = network?.models ?? []
-  const model = id === undefined ? models[0] : models.find((one) => one.id === id)
+  const { upstreamModel, upstreamDialect: dialect, upstreamKey: apiKey } = settings
+  const model = modelHere(settings, network)
   if (model?.folder === undefined) {
     throw new ConfigError('MODEL_FOLDER_MISSING', 'the files of the model are not here', {
       remedy: 'Name a network whose file says where the model lies.',

@@ -2,7 +2,7 @@
  * A server that this node starts from a launch description, keeps running and talks to: on a port of 127.0.0.1
  * whose listener it started, with weights that it hashed, and with nothing else in the way.
  */
-import { RestartBackoff } from '#inference/onnx/restart-backoff.ts'
+import { RestartBackoff } from '#inference/onnx/process/restart-backoff.ts'
 import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { asCocoonError, type CocoonError, type ErrorData } from '#protocol/errors.ts'

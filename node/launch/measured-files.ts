@@ -65,13 +65,22 @@ export async function copyModel(copy: ModelCopy, signal: AbortSignal): Promise<v
   }
 }
 
-async function roomFor({ source, target, files }: ModelCopy): Promise<number> {
+/**
+ * Size of the files of a model, which may be others than those described.
+ * @throws ConfigError LAUNCH_FILE_CHANGED where one is gone
+ */
+export async function modelBytes(folder: string, files: ModelCopy['files']): Promise<number> {
   let bytes = 0
   for (const name of Object.keys(files)) {
-    const stat = await lstat(path.join(source, name)).catch(() => undefined)
+    const stat = await lstat(path.join(folder, name)).catch(() => undefined)
     if (stat === undefined) throw fileChanged(name)
     bytes += stat.size
   }
+  return bytes
+}
+
+async function roomFor({ source, target, files }: ModelCopy): Promise<number> {
+  const bytes = await modelBytes(source, files)
   const { bavail, bsize } = await statfs(target)
   if (bytes > bavail * bsize) throw folderRefused(`${bytes} bytes do not fit into it`)
   return bytes

@@ -50,12 +50,9 @@ export interface PrivateFolder extends AsyncDisposable {
  * @throws ConfigError LAUNCH_FOLDER, LAUNCH_UNSUPPORTED
  */
 export async function openPrivateFolder(parent: string): Promise<PrivateFolder> {
+  await freeMemory(parent)
   const own = await processFacts(process.pid)
-  if (process.platform !== 'linux' || own === undefined) throw launchUnsupported()
-  const { type } = await statfs(parent).catch(() => {
-    throw folderRefused(`${parent} is not there`)
-  })
-  if (!MEMORY_FILE_SYSTEMS.has(type)) throw folderRefused(`${parent} is not memory`)
+  if (own === undefined) throw launchUnsupported()
   await sweep(parent)
   const folder = await mkdtemp(path.join(parent, `cocoon-launch-${process.pid}-${own.startTicks}-`))
   const modelFolder = path.join(folder, 'model')
@@ -71,6 +68,19 @@ export async function openPrivateFolder(parent: string): Promise<PrivateFolder> 
     note: (note) => writeFile(noteFile(folder), JSON.stringify(note), { mode: 0o600 }),
     [Symbol.asyncDispose]: () => removeFolder(folder),
   }
+}
+
+/**
+ * Bytes that fit into a file system that is memory.
+ * @throws ConfigError LAUNCH_FOLDER, LAUNCH_UNSUPPORTED
+ */
+export async function freeMemory(parent: string): Promise<number> {
+  if (process.platform !== 'linux') throw launchUnsupported()
+  const { type, bavail, bsize } = await statfs(parent).catch(() => {
+    throw folderRefused(`${parent} is not there`)
+  })
+  if (!MEMORY_FILE_SYSTEMS.has(type)) throw folderRefused(`${parent} is not memory`)
+  return bavail * bsize
 }
 
 /** No more files appear in it: the server cannot write down beside the model what it was asked. */

@@ -52,6 +52,11 @@ const unreachable = async (): Promise<never> => {
   throw new UnavailableError('CHAIN_UNREACHABLE', 'the chain does not answer')
 }
 
+const launched = {
+  ...{ runtime: 'ab'.repeat(32), folder: '/dev/shm', bytesFree: 9_000_000_000 },
+  ...{ bytesNeeded: 4_000_000_000, swaps: [] },
+}
+
 const SILENT_GPU = { isInstalled: true, answers: false, adapters: [], trouble: 'no driver' }
 
 /** Check, what is wrong with the machine, what the check must say of it. */
@@ -71,6 +76,34 @@ const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][]
     { upstream: async () => ({ engine: 'openai', model: 'm', exactTokenIds: false }) },
     'warn',
     /no recount, no resume/,
+  ],
+  [
+    'launch',
+    {
+      launch: async () => {
+        throw new ConfigError('LAUNCH_FILE_CHANGED', '/usr/bin/python3 is not what it says')
+      },
+    },
+    'fail',
+    /LAUNCH_FILE_CHANGED: \/usr\/bin\/python3/,
+  ],
+  [
+    'launch',
+    { launch: async () => ({ ...launched, bytesFree: 3_900_000_000 }) },
+    'fail',
+    /3719 MiB free at \/dev\/shm, 3815 MiB needed/,
+  ],
+  [
+    'launch',
+    { launch: async () => ({ ...launched, swaps: ['/dev/sda2', '/swapfile'] }) },
+    'warn',
+    /swap on \/dev\/sda2, \/swapfile/,
+  ],
+  [
+    'launch',
+    { launch: async () => ({ ...launched, bytesNeeded: undefined }) },
+    'warn',
+    /the model is not here/,
   ],
   ['node', { nodeVersion: '20.20.2' }, 'fail', /20\.20\.2/],
   [
@@ -169,6 +202,7 @@ const WRONG: readonly [string, Partial<Surroundings>, 'warn' | 'fail', RegExp][]
 
 /** What is unusual and right all the same. */
 const RIGHT: readonly [string, Partial<Surroundings>, RegExp][] = [
+  ['launch', { launch: async () => launched }, /^runtime (ab){32}, 8583 MiB free/],
   ['data-client', { folderMode: () => undefined }, /will be made/],
   ['store-client', { store: () => ({ kind: 'in-use', pid: 7 }) }, /process 7/],
   ['store-client', { store: () => ({ kind: 'missing' }) }, /first start/],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DeviceReport } from '#inference/onnx/device-report.ts'
+import type { DeviceReport } from '#inference/onnx/device/report.ts'
 import { gpus } from '#node/doctor/checks/gpu.ts'
 import type { GpuView } from '#node/doctor/gpus.ts'
 import type { Surroundings } from '#node/doctor/surroundings.ts'

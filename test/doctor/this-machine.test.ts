@@ -1,22 +1,27 @@
 /** The real looks at this machine: sockets, disks, key files, stores, a network, the command. */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { startTestnet, type Testnet } from 'cocoon-node'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { launchDigest, launchedRuntimeDigest } from '#inference/upstream/launch/digest.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
 import { buildProgram } from '#node/cli/program.ts'
 import { readConfiguration } from '#node/config/read.ts'
 import { examine } from '#node/doctor/examine.ts'
 import { freeBytes, fsyncMs, readKeysFile, storeState } from '#node/doctor/files.ts'
+import { lookAtLaunch } from '#node/doctor/launch.ts'
 import { onnxProviders } from '#node/doctor/onnx-providers.ts'
 import { answers, portIsFree } from '#node/doctor/sockets.ts'
 import { CHECKS } from '#node/doctor/table.ts'
 import { thisMachine } from '#node/doctor/this-machine.ts'
 import { STORE_FILE } from '#node/store/constants.ts'
 import { openPeerStore } from '#node/store/sqlite-store.ts'
+import { toHex } from '#protocol/bytes.ts'
+import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { testContext } from '../support/cli-context.ts'
+import { launchOf, writeLaunchModel } from '../support/launch.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 async function strangerPort(): Promise<number> {
@@ -70,6 +75,40 @@ describe('files', () => {
     const { version, providers } = await onnxProviders()
     expect(version).toMatch(/^\d+\.\d+\.\d+$/)
     expect(providers).toContain('cpu')
+  })
+})
+
+describe('a launch description', () => {
+  it('is compared with its files, and its model with the memory for it', async () => {
+    const home = temporaryFolder()
+    const modelFolder = path.join(home, 'model')
+    writeLaunchModel(modelFolder)
+    const description = launchOf(modelFolder)
+    const file = path.join(home, 'launch.json')
+    writeFileSync(file, JSON.stringify(description))
+    const { settings } = readConfiguration({ COCOON_DATA: home }, home)
+    const nowhere = () => undefined
+    const machine = thisMachine({ ...settings, upstreamLaunch: file }, nowhere)
+    const digest = launchDigest(nodeCrypto, description)
+    const runtime = toHex(launchedRuntimeDigest(nodeCrypto, digest))
+    expect(await machine.launch?.()).toMatchObject({ runtime, bytesNeeded: undefined })
+    expect(thisMachine(settings, nowhere).launch?.()).toBeUndefined()
+
+    const look = { file, folder: '/dev/shm', modelFolder }
+    const view = await lookAtLaunch(look)
+    const names = Object.keys(description.model.files)
+    const sizes = names.map((name) => statSync(path.join(modelFolder, name)).size)
+    expect(view.bytesNeeded).toBe(sizes.reduce((sum, size) => sum + size, 0))
+    expect(view.bytesFree).toBeGreaterThan(0)
+    const refused = (code: string, change: object = {}) =>
+      expect(lookAtLaunch({ ...look, ...change })).rejects.toMatchObject({ code })
+    await refused('LAUNCH_FOLDER', { folder: '/proc' })
+    await refused('LAUNCH_INVALID', { file: path.join(home, 'missing.json') })
+    rmSync(path.join(modelFolder, 'model.safetensors'))
+    await refused('LAUNCH_FILE_CHANGED')
+    const executable = { path: file, sha256: '00'.repeat(32) }
+    writeFileSync(file, JSON.stringify({ ...description, executable }))
+    await refused('LAUNCH_FILE_CHANGED')
   })
 })
 

@@ -1,7 +1,7 @@
 /** `cocoon doctor`: what of this machine works for a peer, and how to mend the rest. */
 import { styleText } from 'node:util'
 import type { Command } from 'commander'
-import type { DeviceChoice } from '#inference/onnx/device.ts'
+import type { DeviceChoice } from '#inference/onnx/device/device.ts'
 import { type CheckResult, type Diagnosis, examine } from '#node/doctor/examine.ts'
 import type { Health } from '#node/doctor/finding.ts'
 import { CHECKS } from '#node/doctor/table.ts'
@@ -17,6 +17,8 @@ interface DoctorOptions {
   readonly network?: string
   readonly apiPort?: number
   readonly device?: DeviceChoice
+  readonly upstreamLaunch?: string
+  readonly launchFolder?: string
 }
 
 const MARK: Record<Health, string> = { pass: '✔', warn: '▲', fail: '✖' }
@@ -28,7 +30,11 @@ export function doctorCommand(program: Command, context: CliContext): void {
     .command('doctor')
     .description('check this machine for a peer: each line pass, warn or fail, with the fix')
     .option('--json', 'one JSON document to stdout')
-  withSettings(command, ['network', 'apiPort', 'device'], ['dataRoot', 'depositNano', 'coinSymbol'])
+  withSettings(
+    command,
+    ['network', 'apiPort', 'device', 'upstreamLaunch', 'launchFolder'],
+    ['dataRoot', 'depositNano', 'coinSymbol'],
+  )
   command.addHelpText('after', '\nExit code: 1 when any check fails, 0 otherwise.')
   command.action(async (options: DoctorOptions) => {
     const diagnosis = await diagnose(options, context)

@@ -1,5 +1,5 @@
 /** Whether a GPU can run a model here: drivers, libraries, and an answer of the device itself. */
-import { CUDA_INSTALL } from '#inference/onnx/device-cuda.ts'
+import { CUDA_INSTALL } from '#inference/onnx/device/cuda.ts'
 import { type Finding, fail, pass, warn } from '../finding.ts'
 import type { GpuView } from '../gpus.ts'
 import type { Surroundings } from '../surroundings.ts'

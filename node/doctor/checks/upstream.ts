@@ -5,7 +5,7 @@ import type { Surroundings } from '../surroundings.ts'
 
 export async function upstream({ upstream: look }: Surroundings): Promise<Finding> {
   const view = look?.()
-  if (view === undefined) return pass('none: a provider runs the model itself')
+  if (view === undefined) return pass('none: no server of somebody else runs the model')
   try {
     const { engine, exactTokenIds, model } = await view
     const found = `${engine} serves ${model}, tier open`

@@ -82,4 +82,6 @@ process.on('message', (raw) => {
   else stop()
 })
 process.once('disconnect', () => void orphaned())
+// What the server writes is nobody else's to read, whatever the node was started with.
+process.umask(0o077)
 process.on('SIGTERM', stop)

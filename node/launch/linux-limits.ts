@@ -9,18 +9,14 @@ const PR_SET_CHILD_SUBREAPER = 36
 
 /**
  * No core dump of a server quotes a prompt. One byte and not none: no dump is that short, and at that limit the kernel
- * starts no program to read a dump, either (core(5), do_coredump). Where none was allowed before it stays none.
+ * starts no program to read a dump, either (core(5), do_coredump). Who may not raise a limit of none keeps that.
  * @throws Error when Linux refuses
  */
 export function withoutCoreDumps(): void {
-  const libc = koffi.load(null)
-  const getLimit = libc.func('int getrlimit(int resource, void *limits)')
-  const setLimit = libc.func('int setrlimit(int resource, const void *limits)')
-  const limits = new BigUint64Array(2)
-  checked('getrlimit', getLimit(RLIMIT_CORE, limits))
-  const hard = limits[1] ?? 0n
-  limits.fill(hard < 1n ? hard : 1n)
-  checked('setrlimit', setLimit(RLIMIT_CORE, limits))
+  const setLimit = koffi.load(null).func('int setrlimit(int resource, const void *limits)')
+  const softAndHard = (bytes: bigint) => new BigUint64Array([bytes, bytes])
+  if (setLimit(RLIMIT_CORE, softAndHard(1n)) === 0) return
+  checked('setrlimit', setLimit(RLIMIT_CORE, softAndHard(0n)))
 }
 
 /**

@@ -17,6 +17,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { ENGINE_RESTART_BACKOFF_MS } from '#inference/constants.ts'
 import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import { systemClock } from '#node/clock.ts'
 import { LAUNCH_HEALTH_TIMEOUT_MS } from '#node/launch/constants.ts'
@@ -72,6 +73,8 @@ describe('a launched server', () => {
   let server: LaunchedServer
   let listed: string
   let report: string
+  /** When the server was started again, milliseconds of the monotonic clock. */
+  const restartsMs: number[] = []
   const status = async (at: string) => (await server.fetch(`${server.url}${at}`)).status
 
   beforeAll(async () => {
@@ -80,7 +83,15 @@ describe('a launched server', () => {
     writeFileSync(listed, 'listed')
     const description = launchOf(modelFolder, { more: ['--report', report] })
     const further = { path: listed, sha256: LISTED_SHA256 }
-    server = await launch({ ...description, files: [...description.files, further] })
+    const files = [...description.files, further]
+    server = await launch(
+      { ...description, files },
+      {
+        log: (event) => {
+          if (event.endsWith('started again')) restartsMs.push(performance.now())
+        },
+      },
+    )
   }, START_LIMIT_MS)
   afterAll(() => server?.[Symbol.asyncDispose]())
 
@@ -90,9 +101,9 @@ describe('a launched server', () => {
     expect(readdirSync(cwd)).toEqual([])
   })
 
-  it('has no socket of its node, and leaves no core dump', () => {
-    const { sockets, limits } = JSON.parse(readFileSync(report, 'utf8'))
-    expect(sockets).toEqual([])
+  it('has no socket of its node, leaves no core dump, and writes for nobody else', () => {
+    const { sockets, limits, umask } = JSON.parse(readFileSync(report, 'utf8'))
+    expect([sockets, umask]).toEqual([[], 0o077])
     const [, soft, hard] = /^Max core file size +(\S+) +(\S+)/m.exec(limits) ?? []
     // One byte; none where this machine allows none.
     expect(['0 0', '1 1']).toContain(`${soft} ${hard}`)
@@ -145,6 +156,11 @@ describe('a launched server', () => {
     writeFileSync(listed, 'change')
     process.kill(old.id, 'SIGKILL')
     await eventually(() => server.trouble?.code === 'LAUNCH_FILE_CHANGED')
+    // The first start again is at once, each further one rests twice as long; timers may be a little early.
+    await eventually(() => restartsMs.length >= 4)
+    const [, secondMs = 0, thirdMs = 0, fourthMs = 0] = restartsMs
+    expect(thirdMs - secondMs).toBeGreaterThan(ENGINE_RESTART_BACKOFF_MS * 0.9)
+    expect(fourthMs - thirdMs).toBeGreaterThan(ENGINE_RESTART_BACKOFF_MS * 2 * 0.9)
     let heard = ''
     const thief = createServer((socket) => socket.on('data', (data) => (heard += `${data}`)))
     thief.listen(old.port, '127.0.0.1')

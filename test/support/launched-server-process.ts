@@ -33,7 +33,14 @@ readFileSync(config)
 if (values.report !== undefined) {
   const { env, pid } = process
   const limits = readFileSync('/proc/self/limits', 'utf8')
-  const given = { env, pid, cwd: process.cwd(), limits, sockets: openSockets() }
+  const given = {
+    env,
+    pid,
+    cwd: process.cwd(),
+    umask: process.umask(),
+    limits,
+    sockets: openSockets(),
+  }
   const report = { ...given, canAdd: canAdd(values.model) }
   writeFileSync(values.report, JSON.stringify(report))
 }

@@ -8,7 +8,7 @@ const common = {
   testTimeout: 180_000,
   hookTimeout: 300_000,
   expect: { poll: { timeout: 120_000, interval: 20 } },
-  // As in the engine's own process (inference/onnx/child-link.ts), for models that a test opens in its own.
+  // As in the engine's own process (inference/onnx/process/child-link.ts), for models that a test opens in its own.
   env: { ORT_GQA_DISABLE_FLASH_ATTENTION: '1' },
   execArgv: ['--disable-warning=ExperimentalWarning'],
 }

@@ -1,4 +1,4 @@
-/** Entry of the embedding process: one of its own for the reasons of ../onnx/engine-child.ts. */
+/** Entry of the embedding process: one of its own for the reasons of ../onnx/process/engine-child.ts. */
 import { Worker } from 'node:worker_threads'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { asCocoonError } from '#protocol/errors.ts'
@@ -21,7 +21,7 @@ function failure(thrown: unknown) {
 }
 
 async function load({ folder, threads, memoryLimitBytes }: EncoderLoad): Promise<void> {
-  const guard = new URL('../onnx/memory-guard.ts', import.meta.url)
+  const guard = new URL('../onnx/process/memory-guard.ts', import.meta.url)
   new Worker(guard, { workerData: { memoryLimitBytes } })
   try {
     const model = await readEncoder(folder, nodeCrypto)

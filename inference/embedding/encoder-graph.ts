@@ -1,8 +1,8 @@
 /** An encoder graph in onnxruntime: ids of one text in, one vector out. */
 import { type InferenceSession, Tensor } from 'onnxruntime-node'
 import { ConfigError } from '#protocol/errors.ts'
-import { graphInvalid, outputInvalid, runFailed } from '../onnx/graph-errors.ts'
-import { type GraphValues, readGraphValues } from '../onnx/graph-values.ts'
+import { graphInvalid, outputInvalid, runFailed } from '../onnx/graph/errors.ts'
+import { type GraphValues, readGraphValues } from '../onnx/graph/values.ts'
 import { createSession } from '../onnx/portable-model.ts'
 import { readCheckedGraph } from '../onnx/surgery/prepare-graph.ts'
 import type { EncoderModel } from './encoder-files.ts'

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
-import { crashed, loadFailed, spawnEngineProcess } from '../onnx/child-link.ts'
+import { crashed, loadFailed, spawnEngineProcess } from '../onnx/process/child-link.ts'
 import { type EncoderLoad, type EncoderReady, FromEncoder } from './messages.ts'
 
 const CHILD = fileURLToPath(new URL('./encoder-child.ts', import.meta.url))

@@ -9,8 +9,8 @@ import {
   ENGINE_THREADS_DEFAULT,
 } from '../constants.ts'
 import { engineClosed } from '../decoding/request-desk.ts'
-import { restartError } from '../onnx/child-link.ts'
-import { engineRests, RestartBackoff } from '../onnx/restart-backoff.ts'
+import { restartError } from '../onnx/process/child-link.ts'
+import { engineRests, RestartBackoff } from '../onnx/process/restart-backoff.ts'
 import { EncoderLink } from './encoder-link.ts'
 import { checkIds } from './encoder-tokenizer.ts'
 import type { EmbeddingEngine, EmbeddingInfo, EmbedRequest } from './engine.ts'

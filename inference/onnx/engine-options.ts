@@ -12,9 +12,9 @@ import {
   ENGINE_THREADS_MAX,
 } from '../constants.ts'
 import type { Alarm } from '../decoding/request-desk.ts'
-import type { Device, DeviceChoice } from './device.ts'
-import type { KvCache } from './kv-cache.ts'
-import type { LoadMessage } from './messages.ts'
+import type { KvCache } from './cache/kv-cache.ts'
+import type { Device, DeviceChoice } from './device/device.ts'
+import type { LoadMessage } from './process/messages.ts'
 
 export interface OnnxEngineOptions {
   /** Folder in the Hugging Face layout, with one onnx/*.onnx. */

@@ -14,12 +14,12 @@ import type {
 } from '../engine.ts'
 import type { Agreement } from '../verification/agreement.ts'
 import { verifyByReplay } from '../verification/verify.ts'
-import { type ChildLink, restartError, startChild } from './child-link.ts'
-import { startOnDevice } from './device-choice.ts'
+import { startOnDevice } from './device/choice.ts'
 import { loadMessage, type OnnxEngineOptions } from './engine-options.ts'
-import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './messages.ts'
-import { copyForWire } from './request-message.ts'
-import { engineRests, RestartBackoff } from './restart-backoff.ts'
+import { type ChildLink, restartError, startChild } from './process/child-link.ts'
+import type { FromChild, LoadMessage, ReadyMessage, ToChild } from './process/messages.ts'
+import { copyForWire } from './process/request-message.ts'
+import { engineRests, RestartBackoff } from './process/restart-backoff.ts'
 
 export type { OnnxEngineOptions }
 

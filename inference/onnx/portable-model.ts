@@ -1,16 +1,16 @@
 /**
- * The portable backend: onnxruntime-node's JavaScript API. Its calls block: see engine-child.ts. On `webgpu` the
+ * The portable backend: onnxruntime-node's JavaScript API. Its calls block: see process/engine-child.ts. On `webgpu` the
  * caches stay on the device, and only ids, masks and logits cross. On `cuda` this API has no tensors of the
  * device: whole caches cross with every call. Rows are decoded one call each, whatever the device.
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { OpenedCache, TokenModel } from '../decoding/token-model.ts'
 import type { Model } from '../model/read-model.ts'
-import { type Device, deviceRefusesModel } from './device.ts'
-import { DeviceCaches } from './device-caches.ts'
-import { tryDevice } from './device-trial.ts'
-import { graphInvalid, outputInvalid, runFailed } from './graph-errors.ts'
-import type { CacheTensor, GraphSignature } from './graph-signature.ts'
+import { DeviceCaches } from './device/caches.ts'
+import { type Device, deviceRefusesModel } from './device/device.ts'
+import { tryDevice } from './device/trial.ts'
+import { graphInvalid, outputInvalid, runFailed } from './graph/errors.ts'
+import type { CacheTensor, GraphSignature } from './graph/signature.ts'
 import { pieceTokensWithin } from './piece-size.ts'
 import { sessionOptions } from './runtime.ts'
 import type { PreparedGraph } from './surgery/prepare-graph.ts'

@@ -2,8 +2,8 @@
 import { createRequire } from 'node:module'
 import { tagged, utf8 } from '#protocol/bytes.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'
-import type { Device } from './device.ts'
-import { CUDA_OPTIONS } from './device-cuda.ts'
+import { CUDA_OPTIONS } from './device/cuda.ts'
+import type { Device } from './device/device.ts'
 
 /** Options that could change a bit of the output; they are part of the runtime digest. */
 export function sessionOptions(device: Device) {

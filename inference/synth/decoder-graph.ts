@@ -4,7 +4,7 @@
  * quantised, MatMulNBits in blocks of 32 with 8-bit activations (accuracy level 4).
  */
 
-import type { LateBytes } from '../onnx/protobuf-writer.ts'
+import type { LateBytes } from '../onnx/graph/protobuf-writer.ts'
 import { halved } from './half-precision.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 import { BLOCK_WEIGHTS } from './quantise.ts'

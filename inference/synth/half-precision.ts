@@ -1,5 +1,5 @@
 /** Weights in float16 (IEEE 754 binary16), made from float32 while they are written. */
-import type { LateBytes } from '../onnx/protobuf-writer.ts'
+import type { LateBytes } from '../onnx/graph/protobuf-writer.ts'
 
 /** @param floats float32, little-endian, each chunk whole numbers of them */
 export function halved(floats: LateBytes): LateBytes {

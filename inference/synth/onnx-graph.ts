@@ -2,7 +2,7 @@
  * Writes ONNX models (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3): just the fields that a
  * decoder needs, so that models can be made without another toolchain.
  */
-import { type LateBytes, ProtobufMessage } from '../onnx/protobuf-writer.ts'
+import { type LateBytes, ProtobufMessage } from '../onnx/graph/protobuf-writer.ts'
 
 /** TensorProto.DataType */
 const DATA_TYPE = { float32: 1, uint8: 2, int32: 6, int64: 7, float16: 10 } as const

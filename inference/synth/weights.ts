@@ -1,5 +1,5 @@
 /** Tensors of random weights, in the bytes that an ONNX graph keeps them in, made while they are written. */
-import type { LateBytes } from '../onnx/protobuf-writer.ts'
+import type { LateBytes } from '../onnx/graph/protobuf-writer.ts'
 import { BLOCK_WEIGHTS, quantise4, quantise8 } from './quantise.ts'
 import { RandomTensor } from './random-weights.ts'
 

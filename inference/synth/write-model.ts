@@ -2,7 +2,7 @@
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WEIGHTS_FILE_BYTES_MAX } from '../constants.ts'
-import type { LateBytes } from '../onnx/protobuf-writer.ts'
+import type { LateBytes } from '../onnx/graph/protobuf-writer.ts'
 import { type PlaceTensor, writeDecoder } from './decoder-graph.ts'
 import { OnnxGraph } from './onnx-graph.ts'
 import type { DecoderShape, Quantisation } from './shapes.ts'

@@ -1,6 +1,7 @@
 /** What commander hands to the commands that run peers, after parsing. */
-import type { DeviceChoice } from '#inference/onnx/device.ts'
-import type { KvCache } from '#inference/onnx/kv-cache.ts'
+
+import type { KvCache } from '#inference/onnx/cache/kv-cache.ts'
+import type { DeviceChoice } from '#inference/onnx/device/device.ts'
 import type { DialectChoice } from '#inference/upstream/probe.ts'
 import type { TeeChoice } from '#node/evidence/choose.ts'
 import type { TestnetMachines } from '#node/testnet/derive.ts'

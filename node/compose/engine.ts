@@ -4,7 +4,7 @@ import { createEmbeddingEngine } from '#inference/embedding/onnx-embedding-engin
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import type { ModelFiles } from '#inference/model/manifest.ts'
 import { type Model, readModel, readTokenizerFiles } from '#inference/model/read-model.ts'
-import { kvCacheUnsupported } from '#inference/onnx/kv-cache.ts'
+import { kvCacheUnsupported } from '#inference/onnx/cache/kv-cache.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { createUpstreamEngine } from '#inference/upstream/upstream-engine.ts'
 import { equal } from '#protocol/bytes.ts'

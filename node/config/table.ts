@@ -3,8 +3,8 @@
  * what it means. Reading, help, `cocoon config` and completion derive from this table.
  */
 import { z } from 'zod'
-import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device.ts'
-import { KV_CACHES, type KvCache } from '#inference/onnx/kv-cache.ts'
+import { KV_CACHES, type KvCache } from '#inference/onnx/cache/kv-cache.ts'
+import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device/device.ts'
 import { upstreamBase } from '#inference/upstream/http.ts'
 import { DIALECT_CHOICES, type DialectChoice } from '#inference/upstream/probe.ts'
 import { nanoOfCoins } from '#node/text.ts'
@@ -130,13 +130,28 @@ function upstreamAddress(url: string, context: z.core.$RefinementCtx<string>): s
 }
 
 /** Digits only, as `Number` would also take an empty text or 1e3. */
-const wholeNumber = (min: number, max: number) =>
-  z
-    .union([z.int(), z.string().regex(/^\d{1,9}$/)])
+const wholeNumber = (min: number, max: number) => {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z
+    .union([z.int(), z.string().regex(/^\d{1,9}$/, { error })], { error })
     .transform(Number)
-    .pipe(z.int().min(min).max(max))
+    .pipe(z.int().min(min, { error }).max(max, { error }))
+}
 
-const text = z.string().min(1).max(4_096)
+const oneOf = <const Word extends string>(words: readonly Word[]) =>
+  z.enum(words, { error: `must be one of ${words.join(', ')}` })
+
+const webAddress = z.url({
+  protocol: /^https?$/,
+  error: 'must be an http address such as https://example.org',
+})
+
+const textOf = (charsMax: number) =>
+  z
+    .string()
+    .min(1, { error: 'must not be empty' })
+    .max(charsMax, { error: `must have ${charsMax} characters at most` })
+const text = textOf(4_096)
 const textList = z
   .array(text)
   .or(text.transform((list) => list.split(',').map((one) => one.trim())))
@@ -182,7 +197,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--nras <url>',
     variable: 'COCOON_NRAS',
     fileKey: 'nras',
-    schema: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, '')),
+    schema: webAddress.transform((url) => url.replace(/\/$/, '')),
     default: undefined,
     defaultText: "NVIDIA's own",
   },
@@ -190,14 +205,14 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     description: LOG_LEVELS.join(', '),
     variable: 'COCOON_LOG',
     fileKey: 'logLevel',
-    schema: z.enum(LOG_LEVELS),
+    schema: oneOf(LOG_LEVELS),
     default: 'warn',
   },
   coinSymbol: {
     description: 'what amounts are shown in',
     variable: 'COCOON_SYMBOL',
     fileKey: 'coinSymbol',
-    schema: z.string().regex(/^[A-Za-z0-9]{1,8}$/),
+    schema: z.string().regex(/^[A-Za-z0-9]{1,8}$/, { error: 'must be 1 to 8 letters or digits' }),
     default: 'TON',
   },
   apiPort: {
@@ -212,7 +227,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     description: 'base URL of a running client, loopback only',
     flag: '--api <url>',
     variable: 'COCOON_API',
-    schema: z.url(),
+    schema: webAddress,
     default: undefined,
     defaultText: 'of the running testnet, else the default port',
   },
@@ -221,7 +236,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--model <id>',
     variable: 'COCOON_MODEL',
     fileKey: 'model',
-    schema: z.string().min(1).max(128),
+    schema: textOf(128),
     default: undefined,
     defaultText: 'the first of the network',
   },
@@ -239,7 +254,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--upstream-model <name>',
     variable: 'COCOON_UPSTREAM_MODEL',
     fileKey: 'upstreamModel',
-    schema: z.string().min(1).max(1_024),
+    schema: textOf(1_024),
     default: undefined,
     defaultText: "the model's id",
   },
@@ -248,7 +263,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--upstream-dialect <kind>',
     variable: 'COCOON_UPSTREAM_DIALECT',
     fileKey: 'upstreamDialect',
-    schema: z.enum(DIALECT_CHOICES),
+    schema: oneOf(DIALECT_CHOICES),
     default: 'auto',
   },
   upstreamLaunch: {
@@ -271,7 +286,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   upstreamKey: {
     description: 'API key that the upstream server asks for',
     variable: 'COCOON_UPSTREAM_KEY',
-    schema: z.string().min(1).max(4_096),
+    schema: text,
     default: undefined,
     defaultText: 'none',
     isSecret: true,
@@ -325,7 +340,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--device <kind>',
     variable: 'COCOON_DEVICE',
     fileKey: 'device',
-    schema: z.enum(DEVICE_CHOICES),
+    schema: oneOf(DEVICE_CHOICES),
     default: 'cpu',
   },
   kvCache: {
@@ -333,7 +348,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--kv-cache <kind>',
     variable: 'COCOON_KV_CACHE',
     fileKey: 'kvCache',
-    schema: z.enum(KV_CACHES),
+    schema: oneOf(KV_CACHES),
     default: 'graph',
   },
   listen: {
@@ -411,7 +426,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   walletPassphrase: {
     description: 'opens the wallet',
     variable: 'COCOON_WALLET_PASSPHRASE',
-    schema: z.string().min(1).max(1_024),
+    schema: textOf(1_024),
     default: undefined,
     defaultText: 'asked for on a terminal',
     isSecret: true,
@@ -430,7 +445,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--api-host <address>',
     variable: 'COCOON_API_HOST',
     fileKey: 'apiHost',
-    schema: z.ipv4().or(z.ipv6()),
+    schema: z.union([z.ipv4(), z.ipv6()], { error: 'must be an IP address such as 127.0.0.1' }),
     default: '127.0.0.1',
   },
   corsOrigins: {
@@ -445,7 +460,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
   apiKey: {
     description: 'API key for a client that asks for one',
     variable: 'COCOON_API_KEY',
-    schema: z.string().min(1).max(256),
+    schema: textOf(256),
     default: undefined,
     defaultText: 'the token in the data folder of the client',
     isSecret: true,
@@ -455,7 +470,7 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--endpoint <url>',
     variable: 'HF_ENDPOINT',
     fileKey: 'hubEndpoint',
-    schema: z.url({ protocol: /^https?$/ }).max(2_048),
+    schema: webAddress.max(2_048),
     default: 'https://huggingface.co',
   },
   hubToken: {
@@ -474,7 +489,9 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--share-models <licence>',
     variable: 'COCOON_SHARE_MODELS',
     fileKey: 'shareModels',
-    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 .+-]{0,63}$/),
+    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 .+-]{0,63}$/, {
+      error: 'must be the name of a licence such as apache-2.0',
+    }),
     default: undefined,
     defaultText: 'weights stay here',
   },

@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { policySchema } from '#attestation/policy/policy.ts'
-import { DEVICE_CHOICES } from '#inference/onnx/device.ts'
-import { KV_CACHES } from '#inference/onnx/kv-cache.ts'
+import { KV_CACHES } from '#inference/onnx/cache/kv-cache.ts'
+import { DEVICE_CHOICES } from '#inference/onnx/device/device.ts'
 import { DIALECT_CHOICES } from '#inference/upstream/probe.ts'
 import {
   PUBLICATION_BYTES_MAX,

@@ -12,7 +12,7 @@ import {
 } from '#inference/constants.ts'
 import type { Engine, GenerateEvent, GenerateRequest } from '#inference/engine.ts'
 import { createOnnxEngine, type OnnxEngineOptions } from '#inference/onnx/onnx-engine.ts'
-import { RestartBackoff } from '#inference/onnx/restart-backoff.ts'
+import { RestartBackoff } from '#inference/onnx/process/restart-backoff.ts'
 import type { ErrorData } from '#protocol/errors.ts'
 import { collect } from '../support/collect.ts'
 import { costlySchema } from '../support/random-schemas.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkExternalData } from '#inference/onnx/external-data.ts'
+import { checkExternalData } from '#inference/onnx/graph/external-data.ts'
 import { concat, utf8 } from '#protocol/bytes.ts'
 import { tinyGraph } from '../support/tiny-onnx-model.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readSignature } from '#inference/onnx/graph-signature.ts'
-import type { GraphValue } from '#inference/onnx/graph-values.ts'
+import { readSignature } from '#inference/onnx/graph/signature.ts'
+import type { GraphValue } from '#inference/onnx/graph/values.ts'
 
 function tensor(name: string, type: GraphValue['type'], shape = [1]): GraphValue {
   return { name, type, shape }

@@ -1,6 +1,6 @@
 /** Each place in the table of onnxruntime's C API, told by what the function there answers in this very library. */
 import { describe, expect, it } from 'vitest'
-import { hasCudaProvider } from '#inference/onnx/device-cuda.ts'
+import { hasCudaProvider } from '#inference/onnx/device/cuda.ts'
 import { DeviceCopy } from '#inference/onnx/native/device-copy.ts'
 import { tryDeviceMemory } from '#inference/onnx/native/device-memory-trial.ts'
 import { check, created, ortApi } from '#inference/onnx/native/ort-api.ts'

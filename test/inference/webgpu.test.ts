@@ -7,10 +7,14 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { GenerateEvent } from '#inference/engine.ts'
-import { type Device, deviceRefusesModel, deviceUnavailable } from '#inference/onnx/device.ts'
-import { decideDevice, startOnDevice } from '#inference/onnx/device-choice.ts'
-import { probeDevice } from '#inference/onnx/device-probe.ts'
-import type { DeviceReport } from '#inference/onnx/device-report.ts'
+import { decideDevice, startOnDevice } from '#inference/onnx/device/choice.ts'
+import {
+  type Device,
+  deviceRefusesModel,
+  deviceUnavailable,
+} from '#inference/onnx/device/device.ts'
+import { probeDevice } from '#inference/onnx/device/probe.ts'
+import type { DeviceReport } from '#inference/onnx/device/report.ts'
 import { createOnnxEngine, type OnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import type { DecoderShape, Quantisation } from '#inference/synth/shapes.ts'
 import { writeSyntheticModel } from '#inference/synth/write-model.ts'

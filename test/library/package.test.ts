@@ -70,7 +70,7 @@ it('holds compiled modules, declarations, the program and the model, and no sour
       'README.md',
       'node/library/index.js',
       'node/library/index.d.ts',
-      'inference/onnx/engine-child.js',
+      'inference/onnx/process/engine-child.js',
       'settlement/contracts/uni-channel.code.json',
       'models/demo/onnx/model.onnx',
     ]),

@@ -2,7 +2,7 @@
  * Where the keys and values of all sequences lie: for every cache tensor [slots, heads, capacity, head size], in
  * this process or on a device. A model needs to know no more than this of it.
  */
-import type { CacheTensor } from '../graph-signature.ts'
+import type { CacheTensor } from '../graph/signature.ts'
 import type { NativeValue } from './value.ts'
 
 export interface CacheMemory {

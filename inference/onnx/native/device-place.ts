@@ -1,7 +1,7 @@
 /** Sessions whose caches lie in memory of a device. */
 import { ConfigError } from '#protocol/errors.ts'
-import { deviceOutOfMemory, deviceRefusesModel, deviceUnavailable } from '../device.ts'
-import type { GraphSignature } from '../graph-signature.ts'
+import { deviceOutOfMemory, deviceRefusesModel, deviceUnavailable } from '../device/device.ts'
+import type { GraphSignature } from '../graph/signature.ts'
 import type { CacheLayout, CacheMemory } from './cache-memory.ts'
 import { cudaProvider } from './cuda.ts'
 import { DeviceCopy } from './device-copy.ts'

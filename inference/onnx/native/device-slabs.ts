@@ -2,7 +2,7 @@
  * Caches in memory of a device, allocated once: a step names parts of it by address, so that neither keys nor
  * values ever leave it. One slot more than asked for is the place over which two slots change places.
  */
-import { CACHE_ELEMENT_BYTES, type CacheTensor } from '../graph-signature.ts'
+import { CACHE_ELEMENT_BYTES, type CacheTensor } from '../graph/signature.ts'
 import type { CacheLayout, CacheMemory } from './cache-memory.ts'
 import type { DeviceCopy } from './device-copy.ts'
 import type { DeviceMemory } from './device-memory.ts'

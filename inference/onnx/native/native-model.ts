@@ -13,8 +13,8 @@ import {
   type TokenModel,
 } from '../../decoding/token-model.ts'
 import type { Model } from '../../model/read-model.ts'
-import { runFailed } from '../graph-errors.ts'
-import type { GraphSignature } from '../graph-signature.ts'
+import { runFailed } from '../graph/errors.ts'
+import type { GraphSignature } from '../graph/signature.ts'
 import { pieceTokensWithin } from '../piece-size.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import type { CacheMemory } from './cache-memory.ts'

@@ -1,6 +1,6 @@
 /** Where a session computes, and where its caches lie. */
 import { ConfigError } from '#protocol/errors.ts'
-import { graphInvalid } from '../graph-errors.ts'
+import { graphInvalid } from '../graph/errors.ts'
 import type { PreparedGraph } from '../surgery/prepare-graph.ts'
 import type { CacheLayout, CacheMemory } from './cache-memory.ts'
 import { HostSlabs } from './host-slabs.ts'

@@ -1,5 +1,5 @@
 /** What goes into a step besides the caches, written into the same memory every time. */
-import type { GraphSignature } from '../graph-signature.ts'
+import type { GraphSignature } from '../graph/signature.ts'
 import type { NativeSession, NativeTensor } from './session.ts'
 
 /** The bits of an int64 of 1 as a double: filling with it is a memory fill, with BigInt a loop of allocations. */

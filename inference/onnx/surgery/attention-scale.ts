@@ -5,7 +5,7 @@
  * Queries and keys both go through the tables, so each gets the root of the scale: the scores are the same up to
  * rounding. What is cached are keys with that factor.
  */
-import type { CacheTensor } from '../graph-signature.ts'
+import type { CacheTensor } from '../graph/signature.ts'
 import type { GraphEdits } from './graph-edits.ts'
 import { floatAttribute, type GraphNode, integerAttribute, type OnnxGraph } from './onnx-graph.ts'
 

@@ -1,6 +1,7 @@
 /** Which operators of a graph write its cache, where nothing else touches it. */
-import type { CacheTensor } from '../graph-signature.ts'
-import { kvCacheUnsupported } from '../kv-cache.ts'
+
+import { kvCacheUnsupported } from '../cache/kv-cache.ts'
+import type { CacheTensor } from '../graph/signature.ts'
 import { type GraphNode, integerAttribute, type OnnxGraph, textAttribute } from './onnx-graph.ts'
 
 /** Inputs and outputs of com.microsoft.GroupQueryAttention (onnxruntime, docs/ContribOperators.md). */

@@ -1,7 +1,13 @@
 /** Changes to one graph, collected and then applied to the bytes of its file in a single copy. */
 import { concat } from '#protocol/bytes.ts'
-import { protobufFields } from '../protobuf.ts'
-import { bytesField, fieldHeader, floatField, integerField, textField } from '../protobuf-writer.ts'
+import { protobufFields } from '../graph/protobuf.ts'
+import {
+  bytesField,
+  fieldHeader,
+  floatField,
+  integerField,
+  textField,
+} from '../graph/protobuf-writer.ts'
 import {
   ATTRIBUTE,
   attributesNamed,

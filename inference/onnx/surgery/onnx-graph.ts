@@ -1,6 +1,11 @@
 /** The parts of an ONNX file (onnx.proto3) that decide whether and how a graph can be served. */
-import { graphInvalid } from '../graph-errors.ts'
-import { floatField, type ProtobufField, protobufFields, repeatedVarints } from '../protobuf.ts'
+import { graphInvalid } from '../graph/errors.ts'
+import {
+  floatField,
+  type ProtobufField,
+  protobufFields,
+  repeatedVarints,
+} from '../graph/protobuf.ts'
 
 /** Field numbers of onnx.proto3. */
 export const MODEL = { graph: 7, opsetImport: 8, function: 25 } as const

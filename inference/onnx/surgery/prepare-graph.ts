@@ -1,9 +1,9 @@
 /** From the files of a model to the graph that is run: checked, refused or rewritten. */
 import { basename } from 'node:path'
 import type { Model } from '../../model/read-model.ts'
-import { checkExternalData } from '../external-data.ts'
-import { type GraphSignature, readSignature } from '../graph-signature.ts'
-import { readGraphValues } from '../graph-values.ts'
+import { checkExternalData } from '../graph/external-data.ts'
+import { type GraphSignature, readSignature } from '../graph/signature.ts'
+import { readGraphValues } from '../graph/values.ts'
 import { attentionHeads } from '../piece-size.ts'
 import { setAccuracyLevels } from './accuracy-level.ts'
 import { moveAttentionScale } from './attention-scale.ts'

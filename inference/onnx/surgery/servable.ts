@@ -1,6 +1,6 @@
 /** Which graphs are refused before onnxruntime sees them, and why. */
 import { ConfigError } from '#protocol/errors.ts'
-import { graphInvalid } from '../graph-errors.ts'
+import { graphInvalid } from '../graph/errors.ts'
 import type { OnnxGraph } from './onnx-graph.ts'
 
 /** The standard's own domain and that of onnxruntime's transformer operators. */

@@ -2,8 +2,8 @@
  * Holds what tensors claim to be against the bytes that are there: a kilobyte that says it is a tensor of
  * four gigabytes is refused before anybody makes room for it.
  */
-import { graphInvalid } from '../graph-errors.ts'
-import { repeatedVarints } from '../protobuf.ts'
+import { graphInvalid } from '../graph/errors.ts'
+import { repeatedVarints } from '../graph/protobuf.ts'
 import { TENSOR } from './onnx-graph.ts'
 import { externalEntries, graphFields, visitTensors } from './tensors.ts'
 

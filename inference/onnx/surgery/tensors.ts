@@ -1,6 +1,6 @@
 /** Every tensor in an ONNX file, wherever it hides. */
-import { graphInvalid } from '../graph-errors.ts'
-import { type ProtobufField, protobufFields } from '../protobuf.ts'
+import { graphInvalid } from '../graph/errors.ts'
+import { type ProtobufField, protobufFields } from '../graph/protobuf.ts'
 
 /** Where tensors hide: message type, field number, type of what lies there (onnx.proto3). */
 const FIELDS = {

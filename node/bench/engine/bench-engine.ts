@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
-import type { KvCache } from '#inference/onnx/kv-cache.ts'
+import type { KvCache } from '#inference/onnx/cache/kv-cache.ts'
 import type { Quantisation } from '#inference/synth/shapes.ts'
 import { type BenchDocument, type BenchRow, benchDocument } from '../rows.ts'
 import { BENCH_SHAPE, benchGguf, benchModel, stepWeightBytes } from './bench-models.ts'

@@ -3,7 +3,7 @@
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'
-import type { KvCache } from '#inference/onnx/kv-cache.ts'
+import type { KvCache } from '#inference/onnx/cache/kv-cache.ts'
 import { createOnnxEngine, type OnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { systemClock } from '#node/clock.ts'
 import { type DecodeTask, type PrefillTask, promptIds, type Subject } from './subject.ts'

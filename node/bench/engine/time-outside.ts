@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { ENGINE_CREDIT_STEP_EVENTS } from '#inference/constants.ts'
-import { ENGINE_PROCESS_FLAGS } from '#inference/onnx/child-link.ts'
-import { FromChild, type ToChild } from '#inference/onnx/messages.ts'
+import { ENGINE_PROCESS_FLAGS } from '#inference/onnx/process/child-link.ts'
+import { FromChild, type ToChild } from '#inference/onnx/process/messages.ts'
 import { promptIds } from './subject.ts'
 
 export interface OutsideOptions {

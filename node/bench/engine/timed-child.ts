@@ -20,4 +20,4 @@ NativeSession.prototype.run = async function timed(call, signal) {
 }
 process.on('exit', () => writeFileSync(process.argv[2] ?? '', JSON.stringify(calls)))
 
-await import('#inference/onnx/engine-child.ts')
+await import('#inference/onnx/process/engine-child.ts')

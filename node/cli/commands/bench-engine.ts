@@ -1,7 +1,7 @@
 /** `cocoon bench engine`: this machine's engine beside other runtimes, or proven against itself. */
 import path from 'node:path'
 import { type Command, Option } from 'commander'
-import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device.ts'
+import { DEVICE_CHOICES, type DeviceChoice } from '#inference/onnx/device/device.ts'
 import type { SelfCheckDocument } from '#node/bench/engine/self-check-models.ts'
 import { selfCheckText } from '#node/bench/engine/self-check-text.ts'
 import { benchTable } from '#node/bench/rows.ts'

@@ -6,7 +6,7 @@
  * GroupQueryAttention, which takes the length of a sequence from the mask.
  */
 import { Tensor } from 'onnxruntime-node'
-import type { CacheTensor } from './graph-signature.ts'
+import type { CacheTensor } from '../graph/signature.ts'
 
 export class DeviceCaches {
   readonly #entries: readonly CacheTensor[]

@@ -1,9 +1,9 @@
 /** `auto`: CUDA where its provider is installed and answers, else a GPU through WebGPU, else the cpu. */
 import { asCocoonError } from '#protocol/errors.ts'
+import type { OnnxEngineOptions } from '../engine-options.ts'
 import type { Device } from './device.ts'
-import { probeDevice } from './device-probe.ts'
-import type { DeviceReport } from './device-report.ts'
-import type { OnnxEngineOptions } from './engine-options.ts'
+import { probeDevice } from './probe.ts'
+import type { DeviceReport } from './report.ts'
 
 export interface DeviceDecision {
   readonly device: Device

@@ -4,7 +4,7 @@
  * nobody hashed. So every location must name a file that was read and hashed with the graph.
  */
 import { ConfigError } from '#protocol/errors.ts'
-import { externalEntries, visitTensors } from './surgery/tensors.ts'
+import { externalEntries, visitTensors } from '../surgery/tensors.ts'
 
 const LOCATION = 'location'
 /** onnxruntime's own file format is another way in, without any of these checks. */

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { asCocoonError, type CocoonError, ConfigError, UnavailableError } from '#protocol/errors.ts'
-import { ENGINE_HEAP_MIB } from '../constants.ts'
+import { ENGINE_HEAP_MIB } from '../../constants.ts'
 import { FromChild, type LoadMessage, type ReadyMessage, type ToChild } from './messages.ts'
 
 const CHILD = fileURLToPath(new URL('./engine-child.ts', import.meta.url))

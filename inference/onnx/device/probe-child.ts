@@ -3,12 +3,12 @@
  * Argument: the device. Answers with one DeviceReport over the IPC channel, and is then ended.
  */
 import { createRequire } from 'node:module'
-import { hasCudaProvider, missingCudaLibraries } from './device-cuda.ts'
-import type { DeviceReport } from './device-report.ts'
-import { tryDevice } from './device-trial.ts'
-import { vulkanAdapters } from './device-vulkan.ts'
-import { tryCuda } from './native/device-place.ts'
-import { ortApi } from './native/ort-api.ts'
+import { tryCuda } from '../native/device-place.ts'
+import { ortApi } from '../native/ort-api.ts'
+import { hasCudaProvider, missingCudaLibraries } from './cuda.ts'
+import type { DeviceReport } from './report.ts'
+import { tryDevice } from './trial.ts'
+import { vulkanAdapters } from './vulkan.ts'
 
 async function look(device: DeviceReport['device']): Promise<DeviceReport> {
   const isInstalled = device === 'webgpu' || hasCudaProvider()

@@ -3,9 +3,9 @@
  * Both sides check what arrives: the child reads files from strangers and counts as one.
  */
 import { z } from 'zod'
-import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../constants.ts'
-import { DEVICES } from './device.ts'
-import { KV_CACHES } from './kv-cache.ts'
+import { CONTEXT_TOKENS_MAX, ENGINE_SLOTS_MAX, ENGINE_THREADS_MAX } from '../../constants.ts'
+import { KV_CACHES } from '../cache/kv-cache.ts'
+import { DEVICES } from '../device/device.ts'
 import { LogprobsMessage, RequestMessage } from './request-message.ts'
 
 /** Every slot's events of a step, an `end` included, and those of slots that are filled anew meanwhile. */

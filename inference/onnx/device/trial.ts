@@ -1,6 +1,6 @@
 /** A sum on a device: whether it answers is only known when it has. */
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { OnnxGraph } from '../synth/onnx-graph.ts'
+import { OnnxGraph } from '../../synth/onnx-graph.ts'
 import { type Device, deviceUnavailable } from './device.ts'
 
 const ROW = [1, 2, 3, 4] as const

@@ -1,11 +1,11 @@
 /** Prepares a graph with the cache that was asked for. */
 import { asCocoonError } from '#protocol/errors.ts'
-import type { Model } from '../model/read-model.ts'
-import { calibrateCache } from './cache-calibration.ts'
-import type { Device } from './device.ts'
+import type { Model } from '../../model/read-model.ts'
+import type { Device } from '../device/device.ts'
+import { type PreparedGraph, prepareGraph } from '../surgery/prepare-graph.ts'
+import type { CacheScales } from '../surgery/quantised-cache.ts'
+import { calibrateCache } from './calibration.ts'
 import { type KvCache, kvCacheUnsupported } from './kv-cache.ts'
-import { type PreparedGraph, prepareGraph } from './surgery/prepare-graph.ts'
-import type { CacheScales } from './surgery/quantised-cache.ts'
 
 export interface CacheWanted {
   readonly threads: number

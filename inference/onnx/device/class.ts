@@ -1,8 +1,9 @@
 /** The class of hardware within which results are alike; part of the decoding schedule's digest. */
+
+import { instructionSetClass } from '../instruction-set.ts'
 import type { Device } from './device.ts'
-import { nvidiaDriver } from './device-nvidia.ts'
-import { type VulkanAdapter, vulkanAdapters } from './device-vulkan.ts'
-import { instructionSetClass } from './instruction-set.ts'
+import { nvidiaDriver } from './nvidia.ts'
+import { type VulkanAdapter, vulkanAdapters } from './vulkan.ts'
 
 /**
  * Of the cpu its instruction set, within which logits are equal bit for bit. Of a GPU no such promise is made:

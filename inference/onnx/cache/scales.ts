@@ -3,9 +3,9 @@
  * multiplying again is exact, and machines whose last bits differ find the same ones unless a reach lies within
  * those bits of a border.
  */
-import type { CacheTensor } from './graph-signature.ts'
+import type { CacheTensor } from '../graph/signature.ts'
+import type { ChannelScales } from '../surgery/quantised-cache.ts'
 import { kvCacheUnsupported } from './kv-cache.ts'
-import type { ChannelScales } from './surgery/quantised-cache.ts'
 
 /** The largest of a byte with its sign. */
 const LEVEL_MAX = 127

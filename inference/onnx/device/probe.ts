@@ -1,10 +1,10 @@
 /** Asks each device in a process of its own whether it answers. */
 
 import { fileURLToPath } from 'node:url'
-import { spawnEngineProcess } from './child-link.ts'
-import { DeviceReport } from './device-report.ts'
+import { spawnEngineProcess } from '../process/child-link.ts'
+import { DeviceReport } from './report.ts'
 
-const CHILD = fileURLToPath(new URL('./device-probe-child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('./probe-child.ts', import.meta.url))
 
 /**
  * Never rejects: a process that dies, or is given up by the signal, is a device that does not answer.

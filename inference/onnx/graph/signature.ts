@@ -1,7 +1,7 @@
 /** Which inputs and outputs a decoder graph has, read from the graph itself and never assumed. */
 import { ConfigError } from '#protocol/errors.ts'
-import { LAYERS_MAX } from '../constants.ts'
-import type { GraphValue, GraphValues } from './graph-values.ts'
+import { LAYERS_MAX } from '../../constants.ts'
+import type { GraphValue, GraphValues } from './values.ts'
 
 /** One tensor of the KV cache, with the names Hugging Face's exporters give it. */
 export interface CacheTensor {

@@ -1,7 +1,7 @@
 /** When a crashing engine may be started again. */
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
-import { ENGINE_RESTART_BACKOFF_MAX_MS, ENGINE_RESTART_BACKOFF_MS } from '../constants.ts'
+import { ENGINE_RESTART_BACKOFF_MAX_MS, ENGINE_RESTART_BACKOFF_MS } from '../../constants.ts'
 
 /** The first restart is immediate; each further crash in a row doubles the wait. */
 export class RestartBackoff {

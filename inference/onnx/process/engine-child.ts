@@ -5,8 +5,8 @@
 import { Worker } from 'node:worker_threads'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { asCocoonError, type CocoonError } from '#protocol/errors.ts'
-import { Scheduler } from '../decoding/scheduler.ts'
-import { loadModel } from './load-model.ts'
+import { Scheduler } from '../../decoding/scheduler.ts'
+import { loadModel } from '../load-model.ts'
 import { type EngineEvent, type FromChild, type LoadMessage, ToChild } from './messages.ts'
 
 let scheduler: Scheduler<unknown> | undefined

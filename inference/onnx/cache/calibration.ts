@@ -3,17 +3,17 @@
  * as large a vocabulary, and what it then keeps shows how far keys and values reach. Runs alone in the engine
  * process while a model is loaded: whoever gives up loading ends the process, and this with it.
  */
-import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
-import type { Model } from '../model/read-model.ts'
-import { ChannelReach } from './cache-scales.ts'
-import { graphInvalid } from './graph-errors.ts'
-import { cacheBytesPerToken, type GraphSignature } from './graph-signature.ts'
+import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../../constants.ts'
+import type { Model } from '../../model/read-model.ts'
+import { graphInvalid } from '../graph/errors.ts'
+import { cacheBytesPerToken, type GraphSignature } from '../graph/signature.ts'
+import { createSession, PortableModel } from '../portable-model.ts'
+import { cacheOperators, turnedPartners } from '../surgery/cache-operators.ts'
+import { readingGraph, readOnnxGraph } from '../surgery/onnx-graph.ts'
+import type { PreparedGraph } from '../surgery/prepare-graph.ts'
+import type { CacheScales } from '../surgery/quantised-cache.ts'
 import { kvCacheUnsupported } from './kv-cache.ts'
-import { createSession, PortableModel } from './portable-model.ts'
-import { cacheOperators, turnedPartners } from './surgery/cache-operators.ts'
-import { readingGraph, readOnnxGraph } from './surgery/onnx-graph.ts'
-import type { PreparedGraph } from './surgery/prepare-graph.ts'
-import type { CacheScales } from './surgery/quantised-cache.ts'
+import { ChannelReach } from './scales.ts'
 
 /** Of the golden ratio: its multiples spread evenly, however many are taken. */
 const SPREAD = 0.6180339887498949

@@ -10,8 +10,8 @@ import {
   TOOL_NAME_CHARS_MAX,
   TOOLS_MAX,
   TOP_LOGPROBS_MAX,
-} from '../constants.ts'
-import type { DecodingRequest } from '../decoding/decoding-request.ts'
+} from '../../constants.ts'
+import type { DecodingRequest } from '../../decoding/decoding-request.ts'
 
 const tokenIds = z.array(z.int().min(0)).max(CONTEXT_TOKENS_MAX)
 

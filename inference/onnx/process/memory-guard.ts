@@ -5,7 +5,7 @@
  * bounds what native code allocates.
  */
 import { workerData } from 'node:worker_threads'
-import { ENGINE_MEMORY_CHECK_INTERVAL_MS } from '../constants.ts'
+import { ENGINE_MEMORY_CHECK_INTERVAL_MS } from '../../constants.ts'
 
 const { memoryLimitBytes } = workerData as { readonly memoryLimitBytes: number }
 const neverNotified = new Int32Array(new SharedArrayBuffer(4))

@@ -42,6 +42,7 @@ const EXIT_BY_CODE: Readonly<Record<string, ExitCode>> = {
   NOT_FOUND: EXIT.failed,
   STORE_LOCKED: EXIT.failed,
   TESTNET_RUNNING: EXIT.failed,
+  MODEL_ACCESS_REFUSED: EXIT.wallet,
   MODEL_DISK_FULL: EXIT.failed,
   MODEL_IN_USE: EXIT.failed,
   MODEL_PULL_RUNNING: EXIT.failed,

@@ -26,7 +26,8 @@ export const processOutput: Output = {
       return process.stdout.isTTY === true
     },
     get columns() {
-      return process.stdout.columns ?? 80
+      // A terminal that was never told its size says 0.
+      return process.stdout.columns || 80
     },
     write: (text) => void process.stdout.write(text),
   },

@@ -2,7 +2,7 @@
 import { sleep } from '#node/async.ts'
 import { systemClock } from '#node/clock.ts'
 import { freeBytesOf } from '#node/models/disk.ts'
-import { checkEndpoint } from '#node/models/hub-http.ts'
+import { checkEndpoint, checkToken } from '#node/models/hub-http.ts'
 import { parseRepositoryName } from '#node/models/hub-repository.ts'
 import { type NamedRoot, requireModelName } from '#node/models/names.ts'
 import type { TellPull } from '#node/models/pull-events.ts'
@@ -80,7 +80,7 @@ function fromHub(
   const given = { hubEndpoint: options.hubEndpoint }
   const { hubEndpoint, hubToken, dataRoot } = effective(context.settings, given)
   return pullFromHub({
-    access: { endpoint: checkEndpoint(hubEndpoint), token: hubToken },
+    access: { endpoint: checkEndpoint(hubEndpoint), token: checkToken(hubToken) },
     repository: parseRepositoryName(named),
     quantization: options.quant,
     include: options.include ?? [],

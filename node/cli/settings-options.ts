@@ -42,6 +42,9 @@ export function effective(
   return { ...settings, ...Object.fromEntries(given) }
 }
 
+/** Stands for the flag, which commander names itself. */
+const VALUE = 'value'
+
 /** Undefined: the setting has no flag. Its value arrives under the setting's own name. */
 function optionOf(name: SettingName): Option | undefined {
   const setting = SETTINGS[name] as Setting
@@ -50,9 +53,10 @@ function optionOf(name: SettingName): Option | undefined {
   const note = value === undefined ? '' : ` (default: ${value})`
   return new NamedOption(setting.flag, `${setting.description}${note}`, name).argParser((text) => {
     try {
-      return parseSetting(name, text, 'it')
+      return parseSetting(name, text, VALUE)
     } catch (error) {
-      throw new InvalidArgumentError(error instanceof CocoonError ? error.message : 'Not allowed.')
+      const reason = error instanceof CocoonError ? error.message : 'not allowed'
+      throw new InvalidArgumentError(`${reason.replace(`${VALUE}: `, 'It ')}.`)
     }
   })
 }

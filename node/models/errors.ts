@@ -1,5 +1,6 @@
 /** Errors of more than one file of this folder. */
 import { ConfigError, ProtocolError, UnavailableError } from '#protocol/errors.ts'
+import { DISK_RESERVE_BYTES } from './constants.ts'
 
 /** A path that could leave the model's folder, or that no model has. */
 export function pathRefused(path: string): ProtocolError {
@@ -25,12 +26,14 @@ export function diskFull(room?: {
   const message =
     room === undefined
       ? 'the disk is full'
-      : `the model needs ${room.needBytes} more bytes and ${room.freeBytes} are free`
+      : `the model needs ${mib(room.needBytes)} more; ${mib(room.freeBytes)} are free, of which ${mib(DISK_RESERVE_BYTES)} stay so`
   return new UnavailableError('MODEL_DISK_FULL', message, {
     remedy: 'Free some space, or set COCOON_DATA to a larger disk; what came is kept.',
     ...(room === undefined ? {} : { data: { ...room } }),
   })
 }
+
+const mib = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`
 
 export function notInStore(selector: string): ConfigError {
   return new ConfigError('MODEL_NOT_IN_STORE', `no model ${selector.slice(0, 100)} is here`, {

@@ -56,6 +56,10 @@ async function again(
   file: RepositoryFile,
   target: string,
 ): Promise<FileHash> {
+  download.retry.tell({
+    kind: 'notice',
+    message: `${file.path} came with other bytes than the hub named: thrown away, fetched once more`,
+  })
   const hash = await tryWhole(download, file, target)
   if (hash === undefined) throw hashMismatch(file.path)
   return hash

@@ -32,7 +32,8 @@ export class HubTrouble extends UnavailableError {
   constructor(reason: string, retryAfterMs?: number, cause?: unknown) {
     super('MODEL_HUB_UNAVAILABLE', reason, {
       cause,
-      remedy: 'Run it again: it goes on where it stopped.',
+      remedy:
+        'Run it again: it goes on where it stopped. If it lasts, check the connection and the address (--endpoint, HF_ENDPOINT).',
     })
     this.retryAfterMs = retryAfterMs
   }
@@ -51,6 +52,17 @@ export function checkEndpoint(endpoint: string): string {
   if (isGood) return endpoint.replace(/\/+$/, '')
   throw new ConfigError('MODEL_ENDPOINT_INVALID', 'the endpoint is no HTTPS address', {
     remedy: 'Write it like https://huggingface.co; plain HTTP is taken on this machine only.',
+  })
+}
+
+/**
+ * @returns the token, which is visible ASCII: anything else could be no header field (RFC 9110 section 5.5)
+ * @throws ConfigError CONFIG_INVALID, without the token
+ */
+export function checkToken(token: string | undefined): string | undefined {
+  if (token === undefined || /^[\x21-\x7e]+$/.test(token)) return token
+  throw new ConfigError('CONFIG_INVALID', 'HF_TOKEN holds a space, a line break or no ASCII', {
+    remedy: 'Set it to the token alone, or unset it: public models need none.',
   })
 }
 
@@ -76,7 +88,7 @@ export async function askHub(
   let url = new URL(`${access.endpoint}${path}`)
   for (let hops = 0; hops <= HUB_REDIRECTS_MAX; hops += 1) {
     const isOwn = url.origin === origin
-    const response = await watch.guard(url.host, () =>
+    const response = await watch.guard(url.host, 'cannot be reached', () =>
       fetch(url, {
         redirect: 'manual',
         signal: watch.signal,
@@ -120,7 +132,9 @@ async function answerOf(response: Response, url: URL, watch: StallWatch): Promis
   }
   await response.body?.cancel().catch(() => undefined)
   watch.end()
-  if (status === 401 || status === 403) throw accessRefused(url.host, status)
+  if (status === 401 || status === 403) {
+    throw accessRefused(url.host, status, headers.get('x-error-code') === 'GatedRepo')
+  }
   if (status === 404) throw notFound(url.host)
   const retryAfterMs = retryAfterOf(headers.get('retry-after'))
   throw new HubTrouble(`${url.host} answered with status ${status}`, retryAfterMs)
@@ -131,9 +145,14 @@ function retryAfterOf(header: string | null): number | undefined {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : undefined
 }
 
-function accessRefused(host: string, status: number): ConfigError {
+/** Hosts answer 401 for a repository that is not there too, to tell nobody which private ones are. */
+function accessRefused(host: string, status: number, isGated: boolean): ConfigError {
+  const access = 'accept its terms on its page and set HF_TOKEN to a token that may read it'
   return new ConfigError('MODEL_ACCESS_REFUSED', `${host} refuses access (status ${status})`, {
-    remedy: 'Accept the terms on the model page, and set HF_TOKEN to a token that may read it.',
+    remedy:
+      status === 401 && !isGated
+        ? `Check OWNER/NAME: many hosts answer so for one that is not there. For a private or gated one ${access}.`
+        : `The repository is private or gated: ${access}.`,
   })
 }
 
@@ -166,14 +185,15 @@ class StallWatch {
     this.#stopped.abort()
   }
 
-  async guard<T>(host: string, task: () => Promise<T>): Promise<T> {
+  /** @param failed what happened when the task fails: "cannot be reached" */
+  async guard<T>(host: string, failed: string, task: () => Promise<T>): Promise<T> {
     this.end()
     this.#timer = setTimeout(() => this.#stopped.abort(), this.#stallMs)
     try {
       return await task()
     } catch (cause) {
       this.#caller.throwIfAborted()
-      const reason = this.#stopped.signal.aborted ? 'sends nothing' : 'cannot be reached'
+      const reason = this.#stopped.signal.aborted ? 'sends nothing' : `${failed}${codeOf(cause)}`
       throw new HubTrouble(`${host} ${reason}`, undefined, cause)
     } finally {
       this.end()
@@ -185,7 +205,7 @@ class StallWatch {
     if (reader === undefined) return
     try {
       for (;;) {
-        const { done, value } = await this.guard(host, () => reader.read())
+        const { done, value } = await this.guard(host, 'broke off', () => reader.read())
         if (done) return
         yield value
       }
@@ -194,4 +214,10 @@ class StallWatch {
       await reader.cancel().catch(() => undefined)
     }
   }
+}
+
+/** ": ECONNREFUSED", what the system or TLS calls it; empty where it has no name. */
+function codeOf(thrown: unknown): string {
+  const { code } = ((thrown as Error | undefined)?.cause ?? {}) as { readonly code?: unknown }
+  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? `: ${code}` : ''
 }

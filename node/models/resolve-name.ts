@@ -107,6 +107,6 @@ function requireOneRoot(name: string, said: readonly NamedRoot[]): void {
 function unknownName(name: string): ConfigError {
   return new ConfigError('MODEL_NAME_UNKNOWN', `nobody that you trust says what ${name} is`, {
     remedy:
-      'Name its root with --root, pin it with `cocoon models pin`, trust its publisher with `cocoon models trust`, or name a registry with --registry.',
+      'To get it from a host write OWNER/NAME. From peers: name its root with --root, pin it with `cocoon models pin`, trust its publisher with `cocoon models trust`, or name a registry with --registry.',
   })
 }

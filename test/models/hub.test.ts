@@ -13,13 +13,14 @@ import { readEncoder } from '#inference/embedding/encoder-files.ts'
 import { manifestOf, manifestRoot } from '#inference/model/manifest.ts'
 import { DISK_RESERVE_BYTES, HUB_TRIES_MAX } from '#node/models/constants.ts'
 import { freeBytesOf } from '#node/models/disk.ts'
-import { checkEndpoint } from '#node/models/hub-http.ts'
+import { checkEndpoint, checkToken } from '#node/models/hub-http.ts'
 import { parseRepositoryName } from '#node/models/hub-repository.ts'
 import type { PullEvent } from '#node/models/pull-events.ts'
 import { type HubPull, pullFromHub } from '#node/models/pull-from-hub.ts'
 import { ModelStore } from '#node/models/store.ts'
 import { verifyStored } from '#node/models/verify-stored.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
+import type { CocoonError } from '#protocol/errors.ts'
 import { errorCode, rejectionCode } from '#test/support/error-code.ts'
 import { eventually } from '#test/support/eventually.ts'
 import { COMMIT, REPOSITORY, type SimulatedHub, startHub } from '#test/support/hub.ts'
@@ -158,6 +159,7 @@ describe('a pull from a hub', () => {
     })
     const model = await pull()
     expect(await verifyStored(model)).toEqual([])
+    expect(events.find((event) => event.kind === 'retry')?.reason).toContain('broke off')
     const ranges = hub.requests.flatMap(({ host, range }) => (host === 'store' && range) || [])
     expect(ranges).toHaveLength(1)
     expect(Number(/\d+/.exec(ranges[0]!)![0])).toBeGreaterThan(0)
@@ -225,6 +227,9 @@ describe('a pull from a hub', () => {
     }
     failing(1, wrong)
     expect(await verifyStored(await pull())).toEqual([])
+    expect(events.filter((event) => event.kind === 'notice')).toEqual([
+      { kind: 'notice', message: expect.stringContaining('thrown away, fetched once more') },
+    ])
     failing(2, wrong)
     store = new ModelStore(temporaryFolder())
     expect(await rejectionCode(pull({ store }))).toBe('MODEL_HASH_MISMATCH')
@@ -302,6 +307,40 @@ describe('a pull from a hub', () => {
     expect(waits).toEqual([])
   })
 
+  it('a refusal says what to do: a name to check, or terms to accept', async () => {
+    const remedy = async (status: number, headers: Record<string, string> = {}) => {
+      hub.fault = (_, response) => {
+        response.writeHead(status, headers).end()
+        return true
+      }
+      return await pull().catch((error: CocoonError) => error.remedy)
+    }
+    expect(await remedy(401)).toContain('Check OWNER/NAME')
+    expect(await remedy(401, { 'x-error-code': 'GatedRepo' })).toContain('private or gated')
+    expect(await remedy(403)).toContain('private or gated')
+  })
+
+  it('a token that could be no header is refused before anybody is asked, and not shown', () => {
+    expect(checkToken(TOKEN)).toBe(TOKEN)
+    expect(checkToken(undefined)).toBeUndefined()
+    for (const token of [`${TOKEN}\nx`, `${TOKEN} x`, `${TOKEN}é`]) {
+      expect(() => checkToken(token)).toThrow(/^HF_TOKEN holds [^_]*$/)
+    }
+  })
+
+  it('a host that hangs up is named with why it cannot be reached, and what to check', async () => {
+    hub.fault = (_, response) => {
+      response.destroy()
+      return true
+    }
+    const refused = await pull().catch((error: CocoonError) => error.toDocument())
+    expect(refused).toMatchObject({
+      code: 'MODEL_HUB_UNAVAILABLE',
+      message: expect.stringMatching(/ cannot be reached: [A-Z_]+$/),
+      remedy: expect.stringContaining('HF_ENDPOINT'),
+    })
+  })
+
   it('an API that lists hostile paths, no hashes or too much is refused before a byte is fetched', async () => {
     hub.files.set('onnx/../../evil.onnx', new Uint8Array(4))
     const names = (await pull()).files.map((file) => file.path)
@@ -351,7 +390,10 @@ describe('a pull from a hub', () => {
 
   it('a full disk is found before anything is fetched, and says what is missing', async () => {
     const freeBytes = async () => DISK_RESERVE_BYTES + 1_000
-    expect(await rejectionCode(pull({ freeBytes }))).toBe('MODEL_DISK_FULL')
+    await expect(pull({ freeBytes })).rejects.toMatchObject({
+      code: 'MODEL_DISK_FULL',
+      message: 'the model needs 2 MiB more; 257 MiB are free, of which 256 MiB stay so',
+    })
     expect(hub.requests).toHaveLength(1)
   })
 

@@ -57,6 +57,19 @@ describe('reading', () => {
     expect(errorCode(() => read({ price: '-1' }))).toBe('CONFIG_INVALID')
   })
 
+  it.each([
+    ['COCOON_SLOTS', 'x', 'must be a whole number from 1 to 64'],
+    ['COCOON_SLOTS', '65', 'must be a whole number from 1 to 64'],
+    ['COCOON_DEVICE', 'tpu', 'must be one of cpu, webgpu, cuda, auto'],
+    ['COCOON_API_HOST', 'here', 'must be an IP address such as 127.0.0.1'],
+    ['COCOON_SYMBOL', '$', 'must be 1 to 8 letters or digits'],
+    ['HF_ENDPOINT', 'ftp://host', 'must be an http address such as https://example.org'],
+    ['COCOON_SHARE_MODELS', '!', 'must be the name of a licence such as apache-2.0'],
+    ['COCOON_MODEL', '', 'must not be empty'],
+  ])('%s=%s: says what it must be', (variable, value, message) => {
+    expect(() => read({}, { [variable]: value })).toThrow(message)
+  })
+
   it('takes a network of the file from beside the file', () => {
     const { settings, file } = read({ network: 'net.json' })
     expect(settings.network).toBe(path.join(path.dirname(file), 'net.json'))

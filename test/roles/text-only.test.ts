@@ -1,5 +1,6 @@
 /** Ids that only spell a text are never gone on from: not by the next provider, and not at such a one. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TOKENS_MESSAGE_MAX } from '#node/roles/constants.ts'
 import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
 
@@ -9,21 +10,29 @@ beforeAll(async () => {
 })
 afterAll(() => network.stop())
 
+/** Of more than 40 ids. */
+const ANSWER = 'the beginning of an answer that never comes to its end'
+/** A message of ids and some more, and not the whole answer. */
+const STALL = { callsUntilStall: TOKENS_MESSAGE_MAX + 10, answer: ANSWER }
 const CHEAP = { promptNanoPerMtok: 10n, cachedNanoPerMtok: 1n, completionNanoPerMtok: 20n }
 
-/** The cheap provider is asked first, and its engine falls after the first words. */
+/** The cheap provider is asked first, and its engine falls after the first words, in the middle of the answer. */
 async function brokenOff(
   name: string,
   first: { textOnly?: boolean },
   second: { textOnly?: boolean },
 ) {
-  const cheap = await TestProvider.start(network, `${name} cheap`, { ...first, prices: CHEAP })
-  const dear = await TestProvider.start(network, `${name} dear`, second)
+  const cheap = await TestProvider.start(network, `${name} cheap`, {
+    ...first,
+    ...STALL,
+    prices: CHEAP,
+  })
+  const dear = await TestProvider.start(network, `${name} dear`, { ...second, answer: ANSWER })
   const client = await TestClient.start(network, `${name} asker`, [cheap, dear])
   let tokens = 0
   let error: unknown
   try {
-    for await (const event of client.chatEvents({ maxTokens: 40, temperature: 2 })) {
+    for await (const event of client.chatEvents({ maxTokens: 40 })) {
       if (event.kind === 'text' && tokens === 0) cheap.engine.crash()
       if (event.kind === 'text') tokens += event.tokens
     }

@@ -2,10 +2,11 @@
  * A SIMULATED inference server as a program, for launches: `node launched-server-process.ts --port N --model DIR`.
  * Options make it misbehave as a server or whoever shares its guest could.
  */
-import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { holdingGenerate } from './holding-engine.ts'
 import { UpstreamTestServer } from './upstream-server.ts'
 
 const { values } = parseArgs({
@@ -21,6 +22,8 @@ const { values } = parseArgs({
     fails: { type: 'boolean', default: false },
     /** Goes on when it is asked to end. */
     stubborn: { type: 'boolean', default: false },
+    /** While this file is there every answer stops half-way. */
+    hold: { type: 'string' },
     /** Writes here what it was given: environment, folder, limits, sockets, and whether it could change the model. */
     report: { type: 'string' },
   },
@@ -45,10 +48,14 @@ if (values.report !== undefined) {
   writeFileSync(values.report, JSON.stringify(report))
 }
 if (values.elsewhere) createServer().listen(0, '0.0.0.0')
-await UpstreamTestServer.start({
+const server = await UpstreamTestServer.start({
   listen: { host: values.address, port: Number(values.port) },
   ...(values.answer === undefined ? {} : { answer: values.answer }),
 })
+const { hold } = values
+if (hold !== undefined) {
+  server.engine.generate = holdingGenerate(server.engine, () => existsSync(hold))
+}
 
 function openSockets(): string[] {
   const targets = readdirSync('/proc/self/fd').map((file) => {

@@ -59,6 +59,8 @@ export interface TestProviderOptions {
   readonly probe?: FaultProbe
   /** SIMULATED slowness of its engine: milliseconds of a model call, at least. */
   readonly callMs?: number
+  /** SIMULATED stall of its engine after so many model calls, until it falls. */
+  readonly callsUntilStall?: number
   /** Whether its engine keeps what it read for a customer; true by default. */
   readonly keepsPrefixes?: boolean
   /** Another peer's, so that runs need not fund one each. */
@@ -98,12 +100,13 @@ export class TestProvider {
     this.dataDir = network.folder()
     this.#options = options
     this.settlementKey = keyOf(`settlement ${name}`)
-    const { slotsTotal = 8, answer, keepsPrefixes = true, callMs = 0 } = options
+    const { slotsTotal = 8, answer, keepsPrefixes = true, callMs = 0, callsUntilStall } = options
     const engine = createSimulatedEngine({
       modelId: ROLE_MODEL_ID,
       ...{ slotsTotal, keepsPrefixes, callMs },
       chatTemplate: network.chatTemplate,
       ...(answer === undefined ? {} : { answer }),
+      ...(callsUntilStall === undefined ? {} : { callsUntilStall }),
     })
     const { runtimeDigest } = trustOf(network)
     const exactTokenIds = options.textOnly !== true

@@ -35,6 +35,8 @@ export interface SimulatedEngineOptions {
   readonly chatTemplate?: string | undefined
   /** SIMULATED slowness: a model call takes at least so long; nothing when left out. */
   readonly callMs?: number
+  /** SIMULATED stall: after so many model calls it stands still until it falls; never when left out. */
+  readonly callsUntilStall?: number
 }
 
 export interface SimulatedEngine extends Engine {
@@ -116,11 +118,14 @@ export function createSimulatedEngine(options: SimulatedEngineOptions = {}): Sim
     verify(request) {
       return verifyByReplay(this, request)
     },
-    crash: () =>
-      failEverything(new UnavailableError('ENGINE_CRASHED', 'the simulated engine fell')),
+    crash() {
+      failEverything(new UnavailableError('ENGINE_CRASHED', 'the simulated engine fell'))
+      model.endStall()
+    },
     async [Symbol.asyncDispose]() {
       closed = true
       failEverything(engineClosed())
+      model.endStall()
     },
   }
 }
@@ -153,17 +158,22 @@ class HashModel implements TokenModel<SequenceCache> {
   readonly #script: readonly number[] | undefined
   readonly #keepsPrefixes: boolean
   readonly #callMs: number
+  readonly #callsUntilStall: number
+  readonly #stall = Promise.withResolvers<void>()
   readonly #kept = new Map<string, readonly number[]>()
   callsTotal = 0
+  /** For good. */
+  readonly endStall = this.#stall.resolve
 
   constructor(
     contextTokens: number,
     script: readonly number[] | undefined,
-    { keepsPrefixes = true, callMs = 0 }: SimulatedEngineOptions,
+    { keepsPrefixes = true, callMs = 0, callsUntilStall = Infinity }: SimulatedEngineOptions,
   ) {
     this.contextTokens = contextTokens
     this.#keepsPrefixes = keepsPrefixes
     this.#callMs = callMs
+    this.#callsUntilStall = callsUntilStall
     this.#script = script
   }
 
@@ -192,6 +202,7 @@ class HashModel implements TokenModel<SequenceCache> {
 
   async #work(): Promise<void> {
     await (this.#callMs > 0 ? wait(this.#callMs) : nextTurn())
+    if (this.callsTotal >= this.#callsUntilStall) await this.#stall.promise
     this.callsTotal++
   }
 

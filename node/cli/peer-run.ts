@@ -54,6 +54,8 @@ export async function runPeerUntilDrained(
     emit: tellTo(board, home.name, startedAtMs, options, context),
     ...{ log, signer, startSignal: interrupts.first },
   }
+  // Hashing and loading gigabytes takes minutes; nobody should look at nothing meanwhile.
+  if (config.role === 'provider') output.talk(`checking and loading ${config.modelId} …`)
   const peer = await withRemedy(interrupts.first, 'Start it again: nothing was lost.', () =>
     runPeer(config, surroundings),
   )
@@ -166,10 +168,17 @@ function banner(
 ): string {
   const { peerId, addresses, apiUrl, role } = peer.ready
   const { keys, network, folder, wallet } = home
+  const { provider } = peer.status()
   const given = faucetNano === 0n ? '' : `, given ${coins(faucetNano)} by the embedded chain`
   return pairs([
     ['identity', peerId],
     ['role', role],
+    ...(provider === null
+      ? []
+      : [
+          ['model', `${provider.model}, root ${provider.modelRoot}`] as const,
+          ['engine', provider.engine] as const,
+        ]),
     ['listens on', addresses[0] ?? 'nothing: it only dials'],
     ...(apiUrl === undefined ? [] : [['OpenAI API', `${apiUrl}/v1`] as const]),
     ['wallet', `${home.walletAddress}${given}`],

@@ -17,6 +17,7 @@ import { EmbeddingWork } from '../roles/provider/embedding-work.ts'
 import { WorkMeter } from '../roles/provider/work-meter.ts'
 import type { UpstreamStatus } from '../status/status-document.ts'
 import { deviceEnvironment } from './device-environment.ts'
+import { engineLog } from './engine-log.ts'
 import { startLaunched } from './launched.ts'
 import { networkRoot, rootMismatch } from './network-root.ts'
 import type { EnginePlace } from './tier.ts'
@@ -80,7 +81,7 @@ async function startOwn(
     ...{ folder: modelFolder, modelId, slotsTotal, clock, alarm },
     ...{ contextTokens, memoryLimitBytes, threads, device, kvCache },
     environment: deviceEnvironment(),
-    log: (event, data) => log.info(data, event),
+    log: engineLog(log),
     ...(expectedRoot === undefined ? {} : { expectedRoot }),
   })
   const work = new WorkMeter(cleanup.use(engine), clock)

@@ -5,6 +5,7 @@ import type { RoleStatus } from '#node/roles/peer-options.ts'
 import type { ProviderChannels } from '#node/roles/provider/channels.ts'
 import type { Provider } from '#node/roles/provider/provider.ts'
 import type { WorkMeter } from '#node/roles/provider/work-meter.ts'
+import { toHex } from '#protocol/bytes.ts'
 import { type ChannelState, usedTotalNano } from '#settlement/channel/state.ts'
 import type { BidLog } from './bid-log.ts'
 import type { ChannelCounts, ProviderStatus } from './status-document.ts'
@@ -22,10 +23,12 @@ export interface ProviderStatusParts {
 export function providerStatus(parts: ProviderStatusParts): ProviderStatus {
   const { provider, work, channels, bids, tier, upstream, offer } = parts
   const { slotsTotal, modelId, contextTokens, modelContextTokens = contextTokens } = work.info
+  const { modelRoot, engine } = work.info
   const { active, queued } = work.load()
   const states = channels.all().map(({ state }) => state)
   return {
-    ...{ model: modelId, tier, upstream, offer, slotsTotal, queued },
+    ...{ model: modelId, modelRoot: toHex(modelRoot), engine },
+    ...{ tier, upstream, offer, slotsTotal, queued },
     slotsFree: Math.max(0, slotsTotal - active),
     ...{ contextTokens, modelContextTokens },
     sessions: provider.sessionCount,

@@ -33,6 +33,10 @@ export type UpstreamStatus = z.output<typeof upstreamStatusSchema>
 
 const providerStatusSchema = z.object({
   model: z.string(),
+  /** Hexadecimal: what buyers name the model by. */
+  modelRoot: z.string(),
+  /** Name, version, backend and device of what runs the model. */
+  engine: z.string(),
   tier: z.string(),
   /** Null: this provider runs its own engine. */
   upstream: upstreamStatusSchema.nullable(),

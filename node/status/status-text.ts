@@ -82,6 +82,8 @@ function providerRows(
   })
   return [
     ['model', `${provider.model}, tier ${provider.tier}`],
+    ['root', provider.modelRoot],
+    ['engine', provider.engine],
     ...upstreamRows(provider.upstream),
     [
       'offer',

@@ -6,6 +6,7 @@ import { readModel } from '#inference/model/read-model.ts'
 import { createOnnxEngine } from '#inference/onnx/onnx-engine.ts'
 import { openModel } from '#inference/onnx/open-model.ts'
 import { OnnxGraph } from '#inference/synth/onnx-graph.ts'
+import { engineLog } from '#node/compose/engine-log.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import type { ErrorData } from '#protocol/errors.ts'
 import { collect } from '../support/collect.ts'
@@ -62,16 +63,17 @@ it('a library of another version than the table was checked against is not calle
   expect(await opened.model.read(cache, [1, 2, 3])).toHaveLength(TINY_VOCABULARY)
 })
 
-it('a graph that writes no cache in place is served, and the engine says by what and why', async () => {
+it('a graph that writes no cache in place is served, and the owner is told by what and why', async () => {
   await writeFile(path.join(folder, 'onnx/model.onnx'), joiningGraph())
-  const log: [string, ErrorData][] = []
+  const warnings: [string, ErrorData][] = []
+  const warn = (data: ErrorData, event: string) => void warnings.push([event, data])
   await using engine = await createOnnxEngine({
     ...{ folder, modelId: 'joining', clock: { nowMs: () => 0 }, threads: 1 },
-    log: (event, data) => log.push([event, data]),
+    log: engineLog({ warn, info: () => undefined }),
   })
   expect(engine.info.engine).toContain('(portable, cpu)')
   const reason = 'the native onnxruntime is not used: the graph does not write its cache in place'
-  expect(log).toContainEqual(['engine falls back', { reason }])
+  expect(warnings).toEqual([['engine falls back', { reason }]])
   const events = await collect(
     engine.generate({
       ...{ promptTokenIds: [1, 2, 3], resumeTokenIds: [], maxTokens: 4, stop: [] },

@@ -45,6 +45,8 @@ const STATUS: PeerStatus = {
   client: null,
   provider: {
     model: 'cocoon-demo',
+    modelRoot: 'ab'.repeat(32),
+    engine: 'onnxruntime-node 1.30.0 (native, cpu)',
     tier: 'simulated',
     upstream: null,
     offer: { sequence: '4', atMs: 60_000, expiresAtMs: 360_000 },
@@ -76,6 +78,7 @@ describe('the status for people', () => {
     for (const part of [
       ...['up 1 min', '1 peer', 'reached', 'no. 4, 6 s ago', '3 of 4 free, 0 queued'],
       '2048 tokens, of 40960 that the model has',
+      ...['ab'.repeat(32), '(native, cpu)'],
       ...['41.3 tokens/s', '1.5 TON', '2 open, 1 closing', '10 s ago: price: 10 nanoTON'],
     ]) {
       expect(text).toContain(part)

@@ -68,7 +68,7 @@ export class ClientModels {
     const model = this.all.find((one) => one.id === id)
     if (model !== undefined) return model
     throw new ConfigError('MODEL_UNKNOWN', `this network has no model "${id}"`, {
-      remedy: `Use one of: ${this.all.map((one) => one.id).join(', ')}.`,
+      remedy: `Use one of: ${this.all.map((one) => one.id).join(', ')}. To buy another, say what it means with \`cocoon models pin NAME ROOT\` and start the client again.`,
     })
   }
 

@@ -1,5 +1,6 @@
 /** The story of an answer whose provider died in the middle: both providers, the reason, tokens, money. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TOKENS_MESSAGE_MAX } from '#node/roles/constants.ts'
 import { coinsIn, shortProvider } from '#node/text.ts'
 import { readStories } from '#node/why/read-stories.ts'
 import { tellStory } from '#node/why/tell.ts'
@@ -7,6 +8,11 @@ import { type RoleNetwork, startRoleNetwork } from '../support/role-harness.ts'
 import { TestClient, TestProvider } from '../support/role-peers.ts'
 
 const TOKENS = 30
+/** Asked first. Its engine stands still in the middle of the answer: it dies there, however late the client is. */
+const FIRST = {
+  prices: { promptNanoPerMtok: 10n, cachedNanoPerMtok: 1n, completionNanoPerMtok: 1_000_000n },
+  callsUntilStall: TOKENS_MESSAGE_MAX + 10,
+}
 
 let network: RoleNetwork
 beforeAll(async () => {
@@ -18,7 +24,7 @@ test('a failover: who began, why it ended, who went on from how many tokens, and
   timeout: 240_000,
 }, async () => {
   const providers = [
-    await TestProvider.start(network, 'first'),
+    await TestProvider.start(network, 'first', FIRST),
     await TestProvider.start(network, 'second'),
   ]
   const client = await TestClient.start(network, 'client', providers)
@@ -38,6 +44,7 @@ test('a failover: who began, why it ended, who went on from how many tokens, and
   expect(story).toMatchObject({ state: 'answered', problem: null })
   const [dead, alive] = story!.attempts
   expect(story!.attempts).toHaveLength(2)
+  expect(began).toBe(providers[0]?.identity)
   expect(dead).toMatchObject({
     provider: began,
     outcome: 'failed',

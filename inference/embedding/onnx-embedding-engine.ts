@@ -2,13 +2,14 @@
 import { resolve } from 'node:path'
 import { equal } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'
-import { ConfigError, UnavailableError } from '#protocol/errors.ts'
+import { UnavailableError } from '#protocol/errors.ts'
 import {
   EMBEDDING_QUEUE_MAX,
   ENGINE_MEMORY_DEFAULT_BYTES,
   ENGINE_THREADS_DEFAULT,
 } from '../constants.ts'
 import { engineClosed } from '../decoding/request-desk.ts'
+import { rootMismatch } from '../model/root-mismatch.ts'
 import { restartError } from '../onnx/process/child-link.ts'
 import { engineRests, RestartBackoff } from '../onnx/process/restart-backoff.ts'
 import { EncoderLink } from './encoder-link.ts'
@@ -51,7 +52,7 @@ export async function createEmbeddingEngine(
   const expected = options.expectedRoot
   if (expected !== undefined && !equal(expected, ready.modelRoot)) {
     await link.close()
-    throw rootMismatch()
+    throw rootMismatch(ready.modelRoot, expected)
   }
   return new ChildEmbeddingEngine(load, options, link, ready)
 }
@@ -150,18 +151,12 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
     const { link, ready } = await EncoderLink.start(this.#load)
     if (equal(ready.modelRoot, this.info.modelRoot) && !this.#closed) return link
     await link.close()
-    throw this.#closed ? engineClosed() : rootMismatch()
+    throw this.#closed ? engineClosed() : rootMismatch(ready.modelRoot, this.info.modelRoot)
   }
 }
 
 function busy(): UnavailableError {
   return new UnavailableError('ENGINE_BUSY', 'too many requests wait for the embedding model', {
     remedy: 'Try again in a few seconds, or use another provider.',
-  })
-}
-
-function rootMismatch(): ConfigError {
-  return new ConfigError('MODEL_ROOT_MISMATCH', 'the folder holds another model than expected', {
-    remedy: 'Restore the model files, or configure the root of the new model.',
   })
 }

@@ -1,6 +1,6 @@
 /** The ONNX engine as the node sees it; the work happens in a process of its own. */
 import { equal } from '#protocol/bytes.ts'
-import { CocoonError, ConfigError } from '#protocol/errors.ts'
+import { CocoonError } from '#protocol/errors.ts'
 import { CACHE_CALIBRATION_SEQUENCES, CACHE_CALIBRATION_TOKENS } from '../constants.ts'
 import type { DecodingRequest } from '../decoding/decoding-request.ts'
 import { engineClosed, RequestDesk } from '../decoding/request-desk.ts'
@@ -12,6 +12,7 @@ import type {
   GenerateRequest,
   VerifyRequest,
 } from '../engine.ts'
+import { rootMismatch } from '../model/root-mismatch.ts'
 import type { Agreement } from '../verification/agreement.ts'
 import { verifyByReplay } from '../verification/verify.ts'
 import { startOnDevice } from './device/choice.ts'
@@ -120,9 +121,7 @@ class ChildEngine implements OnnxEngine {
   #adopt(ready: ReadyMessage): void {
     const expected = this.#info?.modelRoot ?? this.#options.expectedRoot
     if (expected !== undefined && !equal(expected, ready.modelRoot)) {
-      throw new ConfigError('MODEL_ROOT_MISMATCH', 'the folder holds another model than expected', {
-        remedy: 'Restore the model files, or configure the root of the new model.',
-      })
+      throw rootMismatch(ready.modelRoot, expected)
     }
     if (this.#closed) throw engineClosed()
     const { slotsTotal, device } = this.#load

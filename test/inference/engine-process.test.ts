@@ -66,7 +66,10 @@ describe('engine process', () => {
   it('refuses any model but the expected one, at the start and at a restart', async () => {
     const expectedRoot = new Uint8Array(32)
     const mismatch = { kind: 'config', code: 'MODEL_ROOT_MISMATCH' }
-    await expect(open({ expectedRoot })).rejects.toMatchObject(mismatch)
+    await expect(open({ expectedRoot })).rejects.toMatchObject({
+      ...{ ...mismatch, remedy: expect.stringContaining('cocoon models pin') },
+      message: expect.stringMatching(/root [0-9a-f]{64}, not that of 0{64}$/),
+    })
 
     await using engine = await open()
     await using same = await open({ expectedRoot: engine.info.modelRoot })

@@ -86,7 +86,7 @@ export class ServerRun {
    * @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER
    */
   async connect(signal: AbortSignal): Promise<Socket> {
-    if (!(await this.#isListening())) throw launchFailed('not ready')
+    if (this.#life.hasEnded) throw launchFailed('ended')
     const socket = openSocket({ host: '127.0.0.1', port: this.#port, signal, noDelay: true })
     try {
       await new Promise<void>((resolve, reject) => {
@@ -94,6 +94,7 @@ export class ServerRun {
         socket.once('error', reject)
       })
       await this.#sockets.expectTaken(socket.localPort ?? 0, signal)
+      await this.#lookElsewhere()
       return socket
     } catch (thrown) {
       socket.destroy()
@@ -101,15 +102,12 @@ export class ServerRun {
     }
   }
 
-  /** @throws UnavailableError LAUNCH_FAILED, LAUNCH_LISTENER */
-  async #isListening(): Promise<boolean> {
-    if (this.#life.hasEnded) throw launchFailed('ended')
-    if (!(await this.#sockets.isListening())) return false
+  /** @throws UnavailableError LAUNCH_LISTENER */
+  async #lookElsewhere(): Promise<void> {
     const nowMs = this.#options.clock.nowMs()
-    if (nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return true
+    if (nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return
     await this.#sockets.expectNoneElsewhere()
     this.#lookedMs = nowMs
-    return true
   }
 
   async #untilReady(signal: AbortSignal): Promise<void> {
@@ -117,7 +115,11 @@ export class ServerRun {
     const fetch = loopbackFetch((wanted) => this.connect(wanted))
     const startedMs = clock.nowMs()
     for (let saidMs = startedMs; ; await sleep(LAUNCH_LOOK_EVERY_MS, signal)) {
-      if ((await this.#isListening()) && (await isHealthy(fetch, this.url, signal))) break
+      if (this.#life.hasEnded) throw launchFailed('ended')
+      if (await this.#sockets.isListening()) {
+        await this.#lookElsewhere()
+        if (await isHealthy(fetch, this.url, signal)) break
+      }
       const nowMs = clock.nowMs()
       if (nowMs - startedMs > LAUNCH_READY_TIMEOUT_MS) throw launchFailed('not ready')
       if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) continue

@@ -4,6 +4,7 @@ import { LAUNCH_ACCEPT_LOOK_EVERY_MS, LAUNCH_ACCEPT_TIMEOUT_MS } from './constan
 import { listenerRefused } from './errors.ts'
 import type { ProcessName } from './kill-tree.ts'
 import { processFacts, processTree, socketsOf } from './process-tree.ts'
+import { SharedLook } from './shared-look.ts'
 import { isLoopback, LOOPBACK_V4, type TcpSocket, tcpSockets } from './socket-table.ts'
 
 export interface ServerPlace {
@@ -15,10 +16,18 @@ export interface ServerPlace {
   readonly listensElsewhere: boolean
 }
 
+/** Of one moment: the kernel's table first, then who holds what of it. */
+interface Seen {
+  readonly table: readonly TcpSocket[]
+  /** Inodes of the sockets of the processes that held some before. */
+  readonly own: ReadonlySet<string>
+}
+
 export class ServerSockets {
   readonly #place: ServerPlace
   /** Processes of the server that held a socket, with their starts: looked at first, the whole tree is slow. */
   readonly #holders = new Map<number, string>()
+  readonly #looks = new SharedLook(() => this.#see())
 
   constructor(place: ServerPlace) {
     this.#place = place
@@ -30,10 +39,16 @@ export class ServerSockets {
    * @throws UnavailableError LAUNCH_LISTENER
    */
   async isListening(): Promise<boolean> {
+    return this.#isListening(await this.#looks.fresh())
+  }
+
+  async #isListening(seen: Seen): Promise<boolean> {
     const { port } = this.#place
-    const here = (await listeners()).filter(({ localPort }) => localPort === port)
+    const here = seen.table.filter(
+      ({ isListening, localPort }) => isListening && localPort === port,
+    )
     for (const { inode, localAddress } of here) {
-      if (!(await this.#holds(inode))) {
+      if (!(await this.#holds(seen, inode))) {
         // One that was closed between the two looks is nobody's.
         if (await isThere(inode)) throw listenerRefused('foreign', port)
       } else if (!isLoopback(localAddress)) throw listenerRefused('exposed', port)
@@ -56,8 +71,9 @@ export class ServerSockets {
   }
 
   /**
-   * Waits until the other end of a connection is held by a process of the server. Until then it may lie in the
-   * queue of a listener whose owner is about to change.
+   * Waits until the other end of a connection is held by a process of the server, while nobody else listens on its
+   * port. Until then it may lie in the queue of a listener whose owner is about to change. Reading the kernel's table
+   * is what a request waits for, so that one reading is looked through for both.
    * @param ownPort local port of this node's end
    * @throws UnavailableError LAUNCH_LISTENER
    */
@@ -65,9 +81,11 @@ export class ServerSockets {
     const { port } = this.#place
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(LAUNCH_ACCEPT_TIMEOUT_MS)])
     for (;;) {
-      const end = (await tcpSockets()).find((one) => isOtherEnd(one, port, ownPort))
+      const seen = await this.#looks.fresh()
+      await this.#isListening(seen)
+      const end = seen.table.find((one) => isOtherEnd(one, port, ownPort))
       if (end !== undefined && end.inode !== NOBODY) {
-        if (await this.#holds(end.inode)) return
+        if (await this.#holds(seen, end.inode)) return
         throw listenerRefused('taken', port)
       }
       try {
@@ -79,14 +97,20 @@ export class ServerSockets {
     }
   }
 
-  async #holds(inode: string): Promise<boolean> {
+  async #see(): Promise<Seen> {
+    const table = await tcpSockets()
+    const own = new Set<string>()
     for (const [id, startTicks] of this.#holders) {
       const sockets = await socketsOf([id])
       // Looked at last: the files were those of this process, not of a later one with its number.
       if ((await processFacts(id))?.startTicks !== startTicks) this.#holders.delete(id)
-      else if (sockets.has(inode)) return true
+      else for (const inode of sockets) own.add(inode)
     }
-    return this.#search(inode)
+    return { table, own }
+  }
+
+  async #holds({ own }: Seen, inode: string): Promise<boolean> {
+    return own.has(inode) || (await this.#search(inode))
   }
 
   async #search(inode: string): Promise<boolean> {

@@ -1,5 +1,4 @@
 /** The engine contract over HTTP: SIMULATED vLLM, SGLang and llama.cpp, and another Cocoon node's own endpoint. */
-import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,6 +16,7 @@ import {
   SGLANG_EXCEPTIONS,
   VLLM_EXCEPTIONS,
 } from '../contracts/engine-exceptions.ts'
+import { holdingGenerate } from '../support/holding-engine.ts'
 import { simulatedModelFiles } from '../support/simulated-engine.ts'
 import { writeTinyModel } from '../support/tiny-onnx-model.ts'
 import { TINY_END_TOKEN_ID } from '../support/tiny-tokenizer.ts'
@@ -67,35 +67,15 @@ async function nativeEngine() {
   const options = { folder, modelId: 'simulated', slotsTotal: 64, threads: 1, clock: systemClock }
   const engine = await createOnnxEngine(options)
   expect(engine.info.engine).toContain('(native, cpu)')
-  return Object.assign(engine, { tokenizer, ...holding(engine) })
-}
-
-/** Tokens of an answer that is held: enough for its reader to see some. */
-const HELD_AFTER_TOKENS = 16
-
-/** So that a crash meets every answer, however fast it was decoded: while they are held none goes further. */
-function holding(engine: Engine): Pick<Engine, 'generate'> & {
-  readonly hold: (areHeld: boolean) => void
-} {
-  const generate = engine.generate.bind(engine)
   let areHeld = false
-  return {
-    hold: (next) => {
-      areHeld = next
-    },
-    async *generate(request) {
-      const { signal } = request
-      let tokens = 0
-      for await (const event of generate(request)) {
-        if (areHeld && event.kind === 'token' && ++tokens > HELD_AFTER_TOKENS) {
-          if (!signal.aborted) await once(signal, 'abort')
-          yield { kind: 'end', finish: 'cancelled' }
-          return
-        }
-        yield event
-      }
-    },
+  const hold = (next: boolean): void => {
+    areHeld = next
   }
+  return Object.assign(engine, {
+    tokenizer,
+    hold,
+    generate: holdingGenerate(engine, () => areHeld),
+  })
 }
 
 async function open(url: string, modelId: string, onDispose: () => Promise<void>) {

@@ -143,11 +143,11 @@ describe('a launched server', () => {
     await expect(sockets.isListening()).rejects.toMatchObject(refusal('foreign'))
     // As if the listener had changed hands after it was looked at: the connection itself tells.
     const socket = connect(port, '127.0.0.1')
-    await once(socket, 'connect')
+    await Promise.all([once(socket, 'connect'), once(stranger, 'connection')])
+    stranger.close()
     const taken = sockets.expectTaken(socket.localPort ?? 0, AbortSignal.timeout(START_LIMIT_MS))
     await expect(taken).rejects.toMatchObject(refusal('taken'))
     socket.destroy()
-    stranger.close()
   })
 
   it('is started again when it ends, and whoever takes its old port meanwhile hears nothing', async () => {
@@ -205,15 +205,15 @@ describe('a server that shares its port, as vLLM’s does', () => {
     const server = await launch(script(text))
     const port = Number(new URL(server.url).port)
     const ask = () => server.fetch(`${server.url}/health`)
-    let connections = 0
-    const thief = createServer(() => connections++)
+    let heard = ''
+    const thief = createServer((socket) => socket.on('data', (data) => (heard += `${data}`)))
     thief.listen({ port, host: '127.0.0.1', reusePort: true })
     await once(thief, 'listening')
     const refusal = { code: 'LAUNCH_LISTENER', data: { rule: 'foreign', port } }
     await expect(ask()).rejects.toMatchObject({ message: 'fetch failed', cause: refusal })
     thief.close()
     await once(thief, 'close')
-    expect([(await ask()).status, connections]).toEqual([200, 0])
+    expect([(await ask()).status, heard]).toEqual([200, ''])
     await server[Symbol.asyncDispose]()
   })
 })

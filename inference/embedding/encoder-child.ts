@@ -55,5 +55,9 @@ process.on('message', (raw) => {
   )
 })
 
+// Ctrl-C at a terminal and some supervisors' SIGTERM reach the whole process group. When the engine ends is for
+// the node to say, which lets running answers end first.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+
 // Nobody is left to work for: an engine must not outlive its node.
 process.on('disconnect', () => process.exit(0))

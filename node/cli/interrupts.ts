@@ -50,6 +50,18 @@ export async function withRemedy<T>(
   }
 }
 
+/**
+ * For work that heeds no signal: it is left behind, and ends with this process.
+ * @throws DOMException AbortError when the signal aborts first
+ */
+export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(new DOMException('interrupted', 'AbortError'))
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort)
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}
+
 /** Resolves when the signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()

@@ -11,7 +11,7 @@ import { statusBesideNetworkFile } from '#node/testnet/status.ts'
 import { type RunningTestnet, startTestnet } from '#node/testnet/testnet.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
-import { aborted } from './interrupts.ts'
+import { aborted, unlessInterrupted } from './interrupts.ts'
 import { runOnce } from './once.ts'
 import { feesDocument, feesText } from './once-fees.ts'
 import type { TestnetCommandOptions } from './options.ts'
@@ -52,6 +52,7 @@ export async function runTestnet(
     },
     parts,
   })
+  // Its processes stop by themselves when this one is gone.
   const testnet = await unlessInterrupted(starting, interrupts.first)
   // Children that are killed leave nothing half-written: what they owe is on the disk before the wire.
   interrupts.second.addEventListener('abort', () => {
@@ -66,15 +67,6 @@ export async function runTestnet(
   say(`ready in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`)
   if (options.once) await once(testnet, options, context, { say, nameOf })
   else await untilInterrupted(testnet, options, context, say)
-}
-
-/** Ctrl-C while the network starts: its processes stop by themselves when this one is gone. */
-async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(new DOMException('interrupted', 'AbortError'))
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort)
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
 
 async function untilInterrupted(

@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { listenForInterrupts } from '#node/cli/interrupts.ts'
+import { listenForInterrupts, unlessInterrupted, withRemedy } from '#node/cli/interrupts.ts'
 import { ownerKeys } from '#node/cli/owner-keys.ts'
 import type { NodeEvent, NodeEventBody } from '#node/roles/events.ts'
 import { eventPrinter } from '#node/testnet/event-text.ts'
@@ -93,5 +93,17 @@ describe('Ctrl-C', () => {
     nowMs += 1_000
     source.emit('SIGTERM')
     expect(second.aborted).toBe(true)
+  })
+
+  it('ends a command whose work heeds no signal, with what to do next', async () => {
+    const interrupts = new AbortController()
+    const never = new Promise<void>(() => undefined)
+    const ended = withRemedy(interrupts.signal, 'Run it again.', () =>
+      unlessInterrupted(never, interrupts.signal),
+    )
+    interrupts.abort()
+    await expect(ended).rejects.toMatchObject({ code: 'INTERRUPTED', remedy: 'Run it again.' })
+    await expect(unlessInterrupted(never, interrupts.signal)).rejects.toThrow('interrupted')
+    expect(await unlessInterrupted(Promise.resolve(3), new AbortController().signal)).toBe(3)
   })
 })

@@ -63,6 +63,16 @@ function isRunning(processId: number): boolean {
 const crashed = { kind: 'unavailable', code: 'ENGINE_CRASHED' }
 
 describe('engine process', () => {
+  it('goes on through Ctrl-C and SIGTERM, which reach it with the whole group: the node ends it', async () => {
+    await using engine = await open()
+    const { processId } = engine
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.kill(processId ?? 0, signal)
+    const whole = await ask(engine)
+    expect(whole.at(-1)).toMatchObject({ kind: 'end' })
+    expect(await ask(engine)).toEqual(whole)
+    expect(engine.processId).toBe(processId)
+  })
+
   it('refuses any model but the expected one, at the start and at a restart', async () => {
     const expectedRoot = new Uint8Array(32)
     const mismatch = { kind: 'config', code: 'MODEL_ROOT_MISMATCH' }

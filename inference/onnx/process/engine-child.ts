@@ -56,5 +56,9 @@ process.on('message', (raw) => {
   else scheduler?.cancel(message.id)
 })
 
+// Ctrl-C at a terminal and some supervisors' SIGTERM reach the whole process group. When the engine ends is for
+// the node to say, which lets running answers end first.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
+
 // Nobody is left to work for: an engine must not outlive its node.
 process.on('disconnect', () => process.exit(0))

@@ -7,6 +7,7 @@ import { selfCheckText } from '#node/bench/engine/self-check-text.ts'
 import { benchTable } from '#node/bench/rows.ts'
 import type { CliContext } from '../context.ts'
 import { EXIT } from '../failure.ts'
+import { unlessInterrupted, withRemedy } from '../interrupts.ts'
 import { parseCount } from '../numbers.ts'
 
 interface EngineBenchFlags {
@@ -21,10 +22,11 @@ interface EngineBenchFlags {
 }
 
 const DEFAULT_SEED = 1
+const AGAIN = 'Run it again: models and peers that are whole are kept.'
 
 /** Hangs the subcommand into the group `bench`. */
 export function benchEngineCommand(bench: Command, context: CliContext): void {
-  const { output, settings } = context
+  const { output, settings, interrupts } = context
   bench
     .command('engine')
     .description(
@@ -47,13 +49,19 @@ export function benchEngineCommand(bench: Command, context: CliContext): void {
       if (alone !== undefined) command.error(`error: option '--${alone}' is of --self-check`)
       // Loaded when it is asked for, as it needs what nothing else does.
       const { benchEngine } = await import('#node/bench/engine/bench-engine.ts')
-      const document = await benchEngine({
-        seed: flags.seed,
-        folder: path.resolve(flags.folder ?? path.join(settings.dataRoot, 'bench')),
-        quick: flags.quick ?? false,
-        withPeers: !flags.withoutPeers,
-        say: (text) => output.talk(text),
-      })
+      const signal = interrupts.first
+      const document = await withRemedy(signal, AGAIN, () =>
+        unlessInterrupted(
+          benchEngine({
+            seed: flags.seed,
+            folder: path.resolve(flags.folder ?? path.join(settings.dataRoot, 'bench')),
+            quick: flags.quick ?? false,
+            withPeers: !flags.withoutPeers,
+            say: (text) => output.talk(text),
+          }),
+          signal,
+        ),
+      )
       if (flags.json) output.json(document)
       else {
         output.result(benchTable(document))

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { type BenchDocument, benchTable } from '#node/bench/rows.ts'
 import type { CliContext } from '../context.ts'
+import { unlessInterrupted, withRemedy } from '../interrupts.ts'
 import { parseCount } from '../numbers.ts'
 import { benchEngineCommand } from './bench-engine.ts'
 
@@ -51,7 +52,10 @@ export function benchCommand(program: Command, context: CliContext): void {
       .option('--json', 'one JSON document to stdout')
       .action(async ({ json, seed }: BenchOptions) => {
         output.talk(`Measuring ${name} …`)
-        const document = await run(seed)
+        const signal = context.interrupts.first
+        const document = await withRemedy(signal, 'Run it again: it begins anew.', () =>
+          unlessInterrupted(run(seed), signal),
+        )
         if (json) output.json(document)
         else output.result(benchTable(document))
       })

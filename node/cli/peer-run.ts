@@ -55,7 +55,7 @@ export async function runPeerUntilDrained(
     ...{ log, signer, startSignal: interrupts.first },
   }
   // Hashing and loading gigabytes takes minutes; nobody should look at nothing meanwhile.
-  if (config.role === 'provider') output.talk(`checking and loading ${config.modelId} …`)
+  if (config.role === 'provider') output.talk(`checking and starting ${config.modelId} …`)
   const peer = await withRemedy(interrupts.first, 'Start it again: nothing was lost.', () =>
     runPeer(config, surroundings),
   )

@@ -25,7 +25,8 @@ export interface LaunchLook {
   /** The launch description. */
   readonly file: string
   readonly folder: string
-  readonly modelFolder: string | undefined
+  /** Where the model of a root lies; undefined: not on this machine. */
+  readonly modelFolder: (rootHex: string) => string | undefined
 }
 
 /** @throws ConfigError LAUNCH_INVALID, LAUNCH_REFUSED, LAUNCH_FILE_CHANGED, LAUNCH_FOLDER, LAUNCH_UNSUPPORTED */
@@ -33,11 +34,12 @@ export async function lookAtLaunch({ file, folder, modelFolder }: LaunchLook): P
   const bytesFree = await freeMemory(folder)
   const description = await readDescription(file)
   await compareFiles(description)
-  const { files } = description.model
+  const { files, root } = description.model
+  const from = modelFolder(root)
   return {
     runtime: toHex(launchedRuntimeDigest(crypto, launchDigest(crypto, description))),
     ...{ folder, bytesFree, swaps: await swaps() },
-    bytesNeeded: modelFolder === undefined ? undefined : await modelBytes(modelFolder, files),
+    bytesNeeded: from === undefined ? undefined : await modelBytes(from, files),
   }
 }
 

@@ -16,7 +16,7 @@ import { coinsIn } from '#node/text.ts'
 import { folderMode, freeBytes, fsyncMs, isWritable, readKeysFile, storeState } from './files.ts'
 import { lookAtGpus } from './gpus.ts'
 import { lookAtLaunch } from './launch.ts'
-import { modelHere } from './model-here.ts'
+import { folderOfRoot } from './model-here.ts'
 import { onnxProviders } from './onnx-providers.ts'
 import { answers, canListen, portIsFree } from './sockets.ts'
 import type { NetworkView, StoreState, Surroundings } from './surroundings.ts'
@@ -77,7 +77,7 @@ export function thisMachine(
     launch() {
       const { upstreamLaunch: file, launchFolder: folder } = settings
       if (file === undefined) return undefined
-      const modelFolder = modelHere(settings, configured())?.folder
+      const modelFolder = (root: string) => folderOfRoot(root, configured(), settings.dataRoot)
       return lookAtLaunch({ file, folder, modelFolder })
     },
     network() {

@@ -94,8 +94,14 @@ describe('a launch description', () => {
     expect(await machine.launch?.()).toMatchObject({ runtime, bytesNeeded: undefined })
     expect(thisMachine(settings, nowhere).launch?.()).toBeUndefined()
 
-    const look = { file, folder: '/dev/shm', modelFolder }
+    const roots: string[] = []
+    const folderOf = (root: string) => {
+      roots.push(root)
+      return modelFolder
+    }
+    const look = { file, folder: '/dev/shm', modelFolder: folderOf }
     const view = await lookAtLaunch(look)
+    expect(roots).toEqual([description.model.root])
     const names = Object.keys(description.model.files)
     const sizes = names.map((name) => statSync(path.join(modelFolder, name)).size)
     expect(view.bytesNeeded).toBe(sizes.reduce((sum, size) => sum + size, 0))

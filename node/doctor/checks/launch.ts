@@ -12,7 +12,10 @@ export async function launch({ launch: look }: Surroundings): Promise<Finding> {
     const { runtime, folder, bytesFree, bytesNeeded, swaps } = await view
     const found = `runtime ${runtime}, ${Math.floor(bytesFree / MIB)} MiB free at ${folder}`
     if (bytesNeeded === undefined) {
-      return warn(`${found}, the model is not here`, 'Name a network file that says where it lies.')
+      return warn(
+        `${found}, the model is not here`,
+        'Pull it, or name a network file that says where it lies; `cocoon up` needs --model-folder otherwise.',
+      )
     }
     const needed = `${found}, ${Math.ceil(bytesNeeded / MIB)} MiB needed`
     if (bytesNeeded > bytesFree) {

@@ -1,8 +1,8 @@
-/** How loud the engine's events are: at the default level an owner hears only what costs speed or answers. */
+/** How loud the engine's events are: at the default level an owner hears what costs speed. */
 import type { ErrorData } from '#protocol/errors.ts'
 
-/** Slower than it could be, and started anew. */
-const LOUD_EVENTS: ReadonlySet<string> = new Set(['engine falls back', 'engine crashed'])
+/** Slower than it could be. A crash is told as an event of the provider already. */
+const LOUD_EVENT = 'engine falls back'
 
 interface Levels {
   warn(data: ErrorData, event: string): void
@@ -11,8 +11,5 @@ interface Levels {
 
 /** The `log` option of an engine. */
 export function engineLog(log: Levels): (event: string, data: ErrorData) => void {
-  return (event, data) => {
-    if (LOUD_EVENTS.has(event)) log.warn(data, event)
-    else log.info(data, event)
-  }
+  return (event, data) => log[event === LOUD_EVENT ? 'warn' : 'info'](data, event)
 }

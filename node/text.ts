@@ -23,6 +23,10 @@ export function nanoOfCoins(text: string): bigint | undefined {
   return BigInt(whole) * NANO_PER_COIN + BigInt(fraction.padEnd(FRACTION_DIGITS, '0'))
 }
 
+/** "1 receipt", "2 receipts". */
+export const counted = (number: number, noun: string): string =>
+  `${number} ${noun}${number === 1 ? '' : 's'}`
+
 /** First and last digits of an address: enough to recognise, too few to copy by mistake. */
 export function shortAddress(address: string): string {
   return address.length <= 16 ? address : `${address.slice(0, 8)}…${address.slice(-6)}`

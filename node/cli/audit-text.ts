@@ -1,6 +1,6 @@
 /** An audit for people: where each channel's coins came from and went, and what does not add up. */
 import type { AccountView, AuditReport, ChannelAudit, DepositView } from '#node/audit/report.ts'
-import { pairs } from '#node/text.ts'
+import { counted, pairs } from '#node/text.ts'
 
 export function auditText(report: AuditReport, coins: (nano: bigint) => string): string {
   const { channels, deposit, account, usedNano, unexplainedNano, isExplained } = report
@@ -9,7 +9,7 @@ export function auditText(report: AuditReport, coins: (nano: bigint) => string):
     ? 'every nanoTON is explained'
     : `NOT EXPLAINED: ${unexplainedNano} nano`
   const total = pairs([
-    ['total', `${channels.length} channels`],
+    ['total', counted(channels.length, 'channel')],
     ...depositRows(deposit, usedNano, coins),
     ...accountRows(account, coins),
     ['verdict', verdict],

@@ -4,6 +4,7 @@ import { clientHome } from '#node/history/client-home.ts'
 import { bundleChunks } from '#node/receipts/bundle.ts'
 import { csvLines, exportRows, findReceipts, jsonLines } from '#node/receipts/export.ts'
 import { storageError } from '#node/store/failures.ts'
+import { counted } from '#node/text.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import type { CliContext } from './context.ts'
 import { EXIT } from './failure.ts'
@@ -39,7 +40,7 @@ export function exportReceipts(options: ExportReceiptsOptions, context: CliConte
     for (const line of textOf(files, csv)) output.piece(line)
   } else {
     writeWhole(out, bundle ? bundleChunks(files) : textOf(files, csv))
-    output.talk(`${files.length} receipts in ${out}`)
+    output.talk(`${counted(files.length, 'receipt')} in ${out}`)
   }
   for (const { file, why } of damaged.slice(0, DAMAGED_SHOWN_MAX)) output.talk(`${file}: ${why}`)
   if (damaged.length === 0) return

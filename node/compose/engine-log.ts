@@ -1,8 +1,8 @@
-/** How loud the engine's events are: at the default level an owner hears what costs speed. */
+/** How loud the engine's events are: at the default level an owner hears what costs speed or answers. */
 import type { ErrorData } from '#protocol/errors.ts'
 
-/** Slower than it could be. A crash is told as an event of the provider already. */
-const LOUD_EVENT = 'engine falls back'
+/** Slower than it could be, and started anew; a crash while nobody asks is told by nothing else. */
+const LOUD_EVENTS: ReadonlySet<string> = new Set(['engine falls back', 'engine crashed'])
 
 interface Levels {
   warn(data: ErrorData, event: string): void
@@ -11,5 +11,5 @@ interface Levels {
 
 /** The `log` option of an engine. */
 export function engineLog(log: Levels): (event: string, data: ErrorData) => void {
-  return (event, data) => log[event === LOUD_EVENT ? 'warn' : 'info'](data, event)
+  return (event, data) => log[LOUD_EVENTS.has(event) ? 'warn' : 'info'](data, event)
 }

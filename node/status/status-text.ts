@@ -1,5 +1,5 @@
 /** The status of a peer for people: the block of `cocoon status`, and the line that logs a change. */
-import type { Coins } from '#node/text.ts'
+import { type Coins, counted } from '#node/text.ts'
 import { moneyRows } from '#node/wallet/money.ts'
 import type { ChannelCounts, PeerStatus, ProviderStatus } from './status-document.ts'
 
@@ -18,7 +18,7 @@ export function statusRows(status: PeerStatus, coins: Coins, nowMs: number): rea
   const { provider, client } = status
   const rows: StatusRow[] = [
     ['state', `${who(status)}, ${status.state}, up ${duration(status.uptimeMs)}`],
-    ['network', `${status.network}, ${count(status.peers, 'peer')}`],
+    ['network', `${status.network}, ${counted(status.peers, 'peer')}`],
     ['reachability', REACHABILITY[status.reachability]],
   ]
   if (provider !== null) rows.push(...providerRows(provider, coins, nowMs))
@@ -37,14 +37,14 @@ export function statusRows(status: PeerStatus, coins: Coins, nowMs: number): rea
 /** What changes seldom enough to be worth a line: no times and no rates in it. */
 export function statusLine(status: PeerStatus, coins: Coins): string {
   const { provider, client, peers, state } = status
-  const parts = [`${state}, ${count(peers, 'peer')}`]
+  const parts = [`${state}, ${counted(peers, 'peer')}`]
   if (provider !== null) {
     const { slotsFree, slotsTotal, queued, answers, earnedNano, channels, bids } = provider
     const { upstream } = provider
     if (upstream !== null) parts.push(`upstream ${upstream.state}`)
     parts.push(
       `${slotsFree}/${slotsTotal} slots free, ${queued} queued`,
-      `${count(answers, 'answer')}, earned ${coins(BigInt(earnedNano))}`,
+      `${counted(answers, 'answer')}, earned ${coins(BigInt(earnedNano))}`,
       `channels ${channelText(channels)}`,
       `bids ${bids.won} won, ${bids.lost} lost`,
     )
@@ -52,7 +52,7 @@ export function statusLine(status: PeerStatus, coins: Coins): string {
   if (client !== null) {
     const { offers, answersRunning, spentNano, channels } = client
     parts.push(
-      `${count(offers, 'offer')}, ${answersRunning} running`,
+      `${counted(offers, 'offer')}, ${answersRunning} running`,
       `spent ${coins(BigInt(spentNano))}`,
       `channels ${channelText(channels)}`,
     )
@@ -91,7 +91,7 @@ function providerRows(
     ],
     ['slots', `${provider.slotsFree} of ${provider.slotsTotal} free, ${provider.queued} queued`],
     ['context', contextText(provider)],
-    ['work', `${provider.tokensPerS.toFixed(1)} tokens/s, ${count(provider.answers, 'answer')}`],
+    ['work', `${provider.tokensPerS.toFixed(1)} tokens/s, ${counted(provider.answers, 'answer')}`],
     [
       'earned',
       `${coins(BigInt(provider.earnedNano))}, ${coins(BigInt(provider.claimedNano))} claimed`,
@@ -112,9 +112,6 @@ function channelText(channels: ChannelCounts): string {
   const parts = Object.entries(channels).filter(([, number]) => number > 0)
   return parts.length === 0 ? 'none' : parts.map(([name, number]) => `${number} ${name}`).join(', ')
 }
-
-const count = (number: number, noun: string): string =>
-  `${number} ${noun}${number === 1 ? '' : 's'}`
 
 /** "4 s", "12 min", "3 h 20 min", "2 d 4 h". */
 export function duration(ms: number): string {

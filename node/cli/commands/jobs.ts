@@ -1,7 +1,7 @@
 /** `cocoon jobs submit|list|results`. */
 import type { Command } from 'commander'
 import type { JobDocument, OfferDocument } from '#node/gateway/api-schema.ts'
-import { shortProvider, table } from '#node/text.ts'
+import { counted, shortProvider, table } from '#node/text.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { readBounded } from '../bounded-file.ts'
 import { JOB_FILE_BYTES_MAX } from '../constants.ts'
@@ -41,7 +41,9 @@ async function submit(file: string, options: SubmitOptions, context: CliContext)
   const job = await api.submitJob({ model, lines, ...cap })
   if (options.json) return output.json(job)
   output.result(job.id)
-  output.talk(`${lines.length} lines for ${model}; see them with: cocoon jobs results ${job.id}`)
+  output.talk(
+    `${counted(lines.length, 'line')} for ${model}; see them with: cocoon jobs results ${job.id}`,
+  )
 }
 
 /** @throws ConfigError MODEL_NOT_NAMED */

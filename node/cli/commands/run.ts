@@ -1,11 +1,12 @@
 /** `cocoon run MODEL "PROMPT"`: tokens to stdout, everything else to stderr. */
 import type { Command } from 'commander'
 import type { RequestDocument } from '#node/gateway/api-schema.ts'
+import { TOKENS_MAX } from '#node/gateway/constants.ts'
 import type { ChatQuestion } from '#node/gateway/local-api-client.ts'
 import { shortProvider } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { showEstimate, sumOfEstimates } from '../estimate-text.ts'
-import { parseCount, parseTemperature } from '../numbers.ts'
+import { parseCount, parseCountIn, parseTemperature } from '../numbers.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { verdictLine } from '../verdict-text.ts'
 
@@ -23,7 +24,7 @@ export function runCommand(program: Command, context: CliContext): void {
     .argument('<model>', 'model id, as in `cocoon offers`')
     .argument('<prompt>', 'the question')
     .option('--system <text>', 'system message')
-    .option('--max-tokens <n>', 'new tokens at most', parseCount)
+    .option('--max-tokens <n>', 'new tokens at most', parseCountIn(1, TOKENS_MAX))
     .option('--temperature <t>', '0 (greedy, the default) to 2', parseTemperature)
     .option('--seed <n>', 'seed of the sampling', parseCount)
     .option('--estimate', 'only say what it would cost')

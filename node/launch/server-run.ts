@@ -88,12 +88,18 @@ export class ServerRun {
   async connect(signal: AbortSignal): Promise<Socket> {
     if (this.#life.hasEnded) throw launchFailed('ended')
     const socket = openSocket({ host: '127.0.0.1', port: this.#port, signal, noDelay: true })
+    const closed = new AbortController()
+    socket.once('close', () => closed.abort(launchFailed('ended')))
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('connect', resolve)
-        socket.once('error', reject)
+        socket.once('error', (cause) => {
+          reject(signal.aborted ? cause : launchFailed('not ready', cause))
+        })
       })
-      await this.#sockets.expectTaken(socket.localPort ?? 0, signal)
+      // A server that ends takes its connections along: nobody will take this one any more.
+      const either = AbortSignal.any([signal, closed.signal])
+      await this.#sockets.expectTaken(socket.localPort ?? 0, either)
       await this.#lookElsewhere()
       return socket
     } catch (thrown) {

@@ -60,9 +60,11 @@ function restarting(engine: Engine, server: LaunchedServer, dispose: () => Promi
   }
   return {
     crash() {
-      if (killed !== undefined) return
-      killed = server.processId
-      process.kill(killed ?? 0, 'SIGKILL')
+      // Also the next one, where an answer came so late that it began there.
+      const { processId } = server
+      if (processId === undefined || processId === killed) return
+      killed = processId
+      process.kill(processId, 'SIGKILL')
     },
     engine: {
       get info() {

@@ -28,6 +28,7 @@ import {
 } from '#node/launch/launched-server.ts'
 import { processFacts } from '#node/launch/process-tree.ts'
 import { ServerSockets } from '#node/launch/server-sockets.ts'
+import { tcpSockets } from '#node/launch/socket-table.ts'
 import { eventually } from '../support/eventually.ts'
 import { launchFolder, launchOf, writeLaunchModel } from '../support/launch.ts'
 
@@ -184,16 +185,39 @@ describe('a launched server', () => {
   })
 })
 
-describe('a server that writes into its working folder', () => {
-  it('finds nothing of it when it is started again', async () => {
-    const found = path.join(folder, 'found')
+describe('a server that writes into its working folder, and is killed', () => {
+  let server: LaunchedServer
+  let found: string
+  let firstId: number
+  beforeAll(async () => {
+    found = path.join(folder, 'found')
     const text = `const fs = require('fs'); fs.appendFileSync(${JSON.stringify(found)}, fs.readdirSync('.').join() + ';')
       fs.writeFileSync('left.py', ''); ${LISTEN}'127.0.0.1')`
-    const server = await launch(script(text, { environment: { HOME: '{work}' } }))
-    const first = server.processId ?? 0
-    process.kill(first, 'SIGKILL')
-    await eventually(() => server.isReady && server.processId !== first)
-    await server[Symbol.asyncDispose]()
+    server = await launch(script(text, { environment: { HOME: '{work}' } }))
+    firstId = server.processId ?? 0
+  }, START_LIMIT_MS)
+  afterAll(() => server?.[Symbol.asyncDispose]())
+
+  /** Ports of those that ask it; also of connections that ended, which the kernel keeps for a while. */
+  async function callers(): Promise<number[]> {
+    const port = Number(new URL(server.url).port)
+    const here = (await tcpSockets()).filter((one) => one.localPort === port && !one.isListening)
+    return here.map(({ remotePort }) => remotePort)
+  }
+
+  it('leaves nobody waiting for it to take a connection', async () => {
+    // It takes none any more: the kernel does so for it.
+    process.kill(firstId, 'SIGSTOP')
+    const before = await callers()
+    const asked = server.fetch(`${server.url}/health`)
+    const refused = expect(asked).rejects.toMatchObject({ cause: { code: 'LAUNCH_FAILED' } })
+    await eventually(async () => (await callers()).some((one) => !before.includes(one)))
+    process.kill(firstId, 'SIGKILL')
+    await refused
+  })
+
+  it('finds nothing of it when it is started again', async () => {
+    await eventually(() => server.isReady && server.processId !== firstId)
     expect(readFileSync(found, 'utf8')).toBe(';;')
   })
 })

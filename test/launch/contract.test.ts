@@ -33,7 +33,8 @@ testEngine(
       ...{ url: server.url, modelId: 'simulated', dialect: 'vllm', files },
       ...{ modelRoot: new Uint8Array(32), launchDigest: new Uint8Array(32) },
       ...{ crypto: nodeCrypto, clock: systemClock, fetch: server.fetch },
-      timeoutSignal: AbortSignal.timeout,
+      // This suite asks 65 at once of a machine that may be busy with others: no limit is what it is about.
+      timeoutSignal: (timeoutMs) => AbortSignal.timeout(timeoutMs * 12),
     })
     const dispose = async (): Promise<void> => {
       await server[Symbol.asyncDispose]()

@@ -39,7 +39,7 @@ function start(message: Extract<ToKeeper, { kind: 'start' }>): void {
   })
   child.once('error', failed)
   child.once('exit', () => void ended())
-  child.once('spawn', () => void started(child.pid ?? 0))
+  child.once('spawn', () => void started(child.pid ?? 0).catch(ended))
 }
 
 function failed(): void {

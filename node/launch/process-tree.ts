@@ -11,9 +11,19 @@ export interface ProcessFacts {
   readonly startTicks: string
 }
 
-/** Undefined: there is no such process. */
+/** There is none of this number, it ended while it was read, or it is somebody's whose processes are hidden. */
+const GONE: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM'])
+
+/**
+ * Undefined: there is no such process.
+ * @throws Error where the kernel cannot say: whoever is taken for gone loses its folder and its server
+ */
 export async function processFacts(processId: number): Promise<ProcessFacts | undefined> {
-  const text = await readFile(`/proc/${processId}/stat`, 'utf8').catch(() => undefined)
+  const reading = readFile(`/proc/${processId}/stat`, 'utf8')
+  const text = await reading.catch((thrown: NodeJS.ErrnoException) => {
+    if (GONE.has(thrown.code)) return undefined
+    throw thrown
+  })
   // The name stands in parentheses and may hold anything, also parentheses.
   const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, parentId, , sessionId] = fields ?? []

@@ -10,6 +10,9 @@ import {
 } from '#node/config/table.ts'
 import { CocoonError } from '#protocol/errors.ts'
 
+/** A longer name still ends before its description. */
+const VARIABLE_CHARS = 19
+
 /**
  * @param flags settings that the command takes flags for
  * @param others settings that it reads from the environment and the file only
@@ -27,7 +30,7 @@ export function withSettings(
     const { variable, fileKey, description } = SETTINGS[name] as Setting
     if (variable === undefined) return []
     const key = fileKey === undefined ? '' : ` (config.json: ${fileKey})`
-    return [`  ${variable.padEnd(20)}${description}${key}`]
+    return [`  ${variable.padEnd(VARIABLE_CHARS)} ${description}${key}`]
   })
   if (lines.length === 0) return command
   return command.addHelpText('after', `\nEnvironment:\n${lines.join('\n')}`)

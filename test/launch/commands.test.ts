@@ -82,3 +82,13 @@ describe('cocoon up --upstream-launch', () => {
     await expect(starting).rejects.toMatchObject({ code: 'UPSTREAM_OPTION', data: { option } })
   })
 })
+
+describe('cocoon doctor --help', () => {
+  it('names the variables of a launch apart from what they are', () => {
+    const { context } = testContext()
+    const doctor = buildProgram(context).commands.find((one) => one.name() === 'doctor')
+    const written: string[] = []
+    doctor?.configureOutput({ writeOut: (text) => written.push(text) }).outputHelp()
+    expect(written.join('')).toContain('COCOON_UPSTREAM_LAUNCH launch description')
+  })
+})

@@ -66,7 +66,10 @@ export async function readJson(request: {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ConfigError('REQUEST_INVALID', 'the body is not UTF-8', { data: { param: '' } })
+    throw new ConfigError('REQUEST_INVALID', 'the body is not UTF-8', {
+      remedy: 'Send one JSON object in UTF-8.',
+      data: { param: '' },
+    })
   }
   return parseJson(text)
 }
@@ -77,6 +80,9 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // The parser's own message would quote the body, which may be a prompt.
-    throw new ConfigError('REQUEST_INVALID', 'the body is not JSON', { data: { param: '' } })
+    throw new ConfigError('REQUEST_INVALID', 'the body is not JSON', {
+      remedy: 'Send one JSON object in UTF-8.',
+      data: { param: '' },
+    })
   }
 }

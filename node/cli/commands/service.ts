@@ -39,7 +39,7 @@ export function serviceCommand(
     service
       .command(name)
       .description(description)
-      .argument('[role]', `${ROLES.join(' or ')} (default: provider)`, parseRole, 'provider')
+      .argument('[role]', ROLES.join(' or '), parseRole, 'provider')
       .addOption(new Option('--user', 'service of this user (the default)').conflicts('system'))
       .option('--system', 'service of the machine, under a user of its own')
 

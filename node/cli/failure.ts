@@ -83,9 +83,7 @@ export function reportFailure(thrown: unknown, form: FailureForm, output: Output
 
 function fromAbort(thrown: unknown): CocoonError | undefined {
   if (!(thrown instanceof Error) || thrown.name !== 'AbortError') return undefined
-  return new UnavailableError('INTERRUPTED', 'interrupted', {
-    remedy: 'Run the command again; what was paid for is kept as a receipt.',
-  })
+  return new UnavailableError('INTERRUPTED', 'interrupted', { remedy: 'Run the command again.' })
 }
 
 function stackOf(thrown: unknown): string {

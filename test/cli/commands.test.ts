@@ -138,8 +138,9 @@ describe('cocoon against a running client', () => {
     child.kill('SIGINT')
     await cancelled.promise
     const { code, stdout, stderr } = await ended
-    expect({ code, stdout }).toEqual({ code: 130, stdout: 'begun' })
+    expect({ code, stdout }).toEqual({ code: 130, stdout: 'begun\n' })
     expect(stderr).toContain('INTERRUPTED')
+    expect(stderr).toContain('cocoon receipts list')
   })
 
   it.each([

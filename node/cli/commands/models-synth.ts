@@ -11,6 +11,7 @@ import { syntheticModelId, writeSyntheticModel } from '#inference/synth/write-mo
 import { freeBytesOf, requireRoom } from '#node/models/disk.ts'
 import type { CliContext } from '../context.ts'
 import { withRemedy } from '../interrupts.ts'
+import { bytesText } from '../model-text.ts'
 import { parseCount } from '../numbers.ts'
 
 interface SynthOptions {
@@ -50,8 +51,8 @@ export function modelsSynthCommand(models: Command, { output, interrupts }: CliC
       )
       if (options.json) output.json({ folder, ...made })
       else {
-        const megabytes = Math.round(made.sizeBytes / 1e6)
-        output.result(`${made.modelId}: ${megabytes} MB of random weights in ${folder}`)
+        const size = bytesText(made.sizeBytes)
+        output.result(`${made.modelId}: ${size} of random weights in ${folder}`)
       }
     })
 }

@@ -6,6 +6,7 @@ import type { ChatQuestion } from '#node/gateway/local-api-client.ts'
 import { shortProvider } from '#node/text.ts'
 import type { CliContext } from '../context.ts'
 import { showEstimate, sumOfEstimates } from '../estimate-text.ts'
+import { withRemedy } from '../interrupts.ts'
 import { parseCount, parseCountIn, parseTemperature } from '../numbers.ts'
 import { localApi, type TargetOptions, withTarget } from '../target.ts'
 import { verdictLine } from '../verdict-text.ts'
@@ -18,6 +19,8 @@ interface RunOptions extends TargetOptions {
   readonly estimate?: boolean
 }
 
+const AGAIN = 'Ask again; the receipt for what came is in `cocoon receipts list`.'
+
 export function runCommand(program: Command, context: CliContext): void {
   withTarget(program.command('run'))
     .description('ask one question; tokens to stdout, route, price and verdict to stderr')
@@ -29,7 +32,7 @@ export function runCommand(program: Command, context: CliContext): void {
     .option('--seed <n>', 'seed of the sampling', parseCount)
     .option('--estimate', 'only say what it would cost')
     .action((model: string, prompt: string, options: RunOptions) =>
-      run(model, prompt, options, context),
+      withRemedy(context.interrupts.first, AGAIN, () => run(model, prompt, options, context)),
     )
 }
 
@@ -50,10 +53,16 @@ async function run(
   output.talk(`route    ${shortProvider(stream.provider)}, tier ${stream.tier}`)
   let answer = ''
   let firstAtMs: number | undefined
-  for await (const text of stream.deltas) {
-    firstAtMs ??= performance.now()
-    answer += text
-    if (!options.json) output.piece(text)
+  try {
+    for await (const text of stream.deltas) {
+      firstAtMs ??= performance.now()
+      answer += text
+      if (!options.json) output.piece(text)
+    }
+  } catch (error) {
+    // What went wrong begins a line of its own.
+    if (!options.json && answer !== '') output.piece('\n')
+    throw error
   }
   const generatedMs = performance.now() - (firstAtMs ?? startedAtMs)
   const request = await api.request(stream.requestId)

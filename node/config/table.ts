@@ -138,6 +138,8 @@ const wholeNumber = (min: number, max: number) => {
     .pipe(z.int().min(min, { error }).max(max, { error }))
 }
 
+const HUB_ENDPOINT = 'https://huggingface.co'
+
 const oneOf = <const Word extends string>(words: readonly Word[]) =>
   z.enum(words, { error: `must be one of ${words.join(', ')}` })
 
@@ -470,8 +472,9 @@ export const SETTINGS: { readonly [Name in SettingName]: Setting<Name> } = {
     flag: '--endpoint <url>',
     variable: 'HF_ENDPOINT',
     fileKey: 'hubEndpoint',
-    schema: webAddress.max(2_048),
-    default: 'https://huggingface.co',
+    // Another program's variable too: one that is set to nothing must not stop every command.
+    schema: z.preprocess((url) => url || HUB_ENDPOINT, webAddress.max(2_048)),
+    default: HUB_ENDPOINT,
   },
   hubToken: {
     description: 'token for that host, sent nowhere else',

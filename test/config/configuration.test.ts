@@ -70,6 +70,11 @@ describe('reading', () => {
     expect(() => read({}, { [variable]: value })).toThrow(message)
   })
 
+  it('takes a variable of Hugging Face that is set to nothing for none', () => {
+    const { settings } = read({}, { HF_ENDPOINT: '', HF_TOKEN: ' ' })
+    expect(settings).toMatchObject({ hubEndpoint: 'https://huggingface.co', hubToken: undefined })
+  })
+
   it('takes a network of the file from beside the file', () => {
     const { settings, file } = read({ network: 'net.json' })
     expect(settings.network).toBe(path.join(path.dirname(file), 'net.json'))

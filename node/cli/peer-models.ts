@@ -32,8 +32,9 @@ export function withServedModel(
 ) {
   return releasing(opened, () => {
     const network = known(opened.network, dataRoot)
-    const served = servedModel(model, folder, network)
-    const use = new ModelStore(dataRoot).use(served.modelFolder)
+    const store = new ModelStore(dataRoot)
+    const served = servedModel(model, folder, network, store)
+    const use = store.use(served.modelFolder)
     return { home: { ...opened, network }, served, release: () => use.release() }
   })
 }
@@ -62,15 +63,21 @@ function releasing<T>({ folder }: PeerHome, task: () => T): T {
   }
 }
 
-/** By its name, or by the beginning of its root. */
+/** By its name, also by that of the store where a pin calls it otherwise, or by the beginning of its root. */
 function servedModel(
   selector: Settings['model'],
   folder: string | undefined,
   network: NetworkFile,
+  store: ModelStore,
 ): { readonly modelId: string; readonly modelFolder: string } {
   const isMeant = ({ id, root }: NetworkFile['models'][number]) =>
     id === selector || (/^[0-9a-f]{8,64}$/.test(selector ?? '') && root.startsWith(selector ?? ''))
-  const model = selector === undefined ? network.models[0] : network.models.find(isMeant)
+  const stored = store.list().models.find(({ name }) => name === selector)
+  const model =
+    selector === undefined
+      ? network.models[0]
+      : (network.models.find(isMeant) ??
+        network.models.find(({ root }) => root === stored?.rootHex))
   if (model === undefined) {
     const ids = network.models.map((one) => one.id).join(', ')
     throw new ConfigError('MODEL_UNKNOWN', `neither this network nor the store has ${selector}`, {

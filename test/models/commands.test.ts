@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Pace } from '#node/cli/pace.ts'
+import type { PeerHome } from '#node/cli/peer-home.ts'
+import { withServedModel } from '#node/cli/peer-models.ts'
 import { buildProgram } from '#node/cli/program.ts'
 import { barOf, pullView } from '#node/cli/pull-view.ts'
 import { readConfiguration } from '#node/config/read.ts'
@@ -10,7 +12,7 @@ import { RECORD_FILE } from '#node/models/record.ts'
 import { ModelStore } from '#node/models/store.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { type TestContext, testContext } from '#test/support/cli-context.ts'
-import { rejectionCode } from '#test/support/error-code.ts'
+import { errorCode, rejectionCode } from '#test/support/error-code.ts'
 import { eventually } from '#test/support/eventually.ts'
 import { REPOSITORY, startHub } from '#test/support/hub.ts'
 import { testModel } from '#test/support/model-peers.ts'
@@ -221,6 +223,24 @@ describe('Ctrl-C', () => {
     expect(await rejectionCode(run(test, 'verify'))).toBe('INTERRUPTED')
     expect([test.stdout(), test.exitCodes]).toEqual(['', []])
   })
+})
+
+it('up finds a model by its name in the store, also where a pin calls it otherwise', async () => {
+  const { test, model, root } = await withModel()
+  await run(test, 'pin', 'other', root)
+  const home = {
+    network: { models: [{ id: 'demo', root: 'aa'.repeat(32), folder: '/demo' }] },
+    folder: { release: () => undefined },
+  } as unknown as PeerHome
+  const serve = (name: string) => {
+    const settings = { ...test.context.settings, model: name }
+    const { served, release } = withServedModel(home, settings, undefined)
+    release()
+    return served
+  }
+  const served = { modelId: 'other', modelFolder: model.folder }
+  for (const name of ['tiny', 'other', root.slice(0, 8)]) expect(serve(name)).toEqual(served)
+  expect(errorCode(() => serve('third'))).toBe('MODEL_UNKNOWN')
 })
 
 it('progress is a bar on a terminal, and ten lines anywhere else', () => {

@@ -45,7 +45,11 @@ export async function pullFromHub(pull: HubPull): Promise<StoredModel> {
   const chosen = chooseFiles(repository.files, pull)
   const here = storedFrom(pull, repository, chosen)
   if (here !== undefined) {
-    tell({ kind: 'notice', message: `it is here already, as ${here.name}` })
+    const other =
+      pull.name === undefined || pull.name === here.name
+        ? ''
+        : `; \`cocoon models pin ${pull.name} ${here.rootHex}\` calls it otherwise`
+    tell({ kind: 'notice', message: `it is here already, as ${here.name}${other}` })
     return here
   }
   const name = pull.name ?? nameOf(repository.name, chosen.graphPath)

@@ -208,12 +208,19 @@ describe('Ctrl-C', () => {
     })
     hub.fault = undefined
     const again = testContext({ COCOON_DATA: test.context.settings.dataRoot })
+    await run(again, 'list')
+    expect(again.stderr()).toMatch(/^unfinished pulls: [\d.]+ [KM]iB in \S+partial; the same pull/m)
     await pull(again)
     const ranges = hub.requests.flatMap(({ host, range }) => (host === 'store' && range) || [])
     expect(ranges).toEqual(['bytes=900000-'])
     const before = hub.requests.length
     await pull(again)
     expect(again.stderr()).toContain('it is here already, as tiny-chat-q4')
+    await run(again, 'pull', REPOSITORY, '--endpoint', hub.endpoint, '--name', 'mine')
+    expect(again.stderr()).toMatch(/as tiny-chat-q4; `cocoon models pin mine [0-9a-f]{64}` calls/)
+    const listed = testContext({ COCOON_DATA: test.context.settings.dataRoot })
+    await run(listed, 'list')
+    expect(listed.stderr()).toBe('')
     expect(hub.requests.slice(before).map(({ host }) => host)).toEqual(['hub'])
   })
 

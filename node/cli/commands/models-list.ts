@@ -1,5 +1,6 @@
 /** `cocoon models list`: what the store has, or with --registry what registries list. */
 import type { Command } from 'commander'
+import { partialPulls } from '#node/models/partial-pulls.ts'
 import { ModelStore, type StoredModel } from '#node/models/store.ts'
 import type { ListedModel } from '#node/registry/listed-models.ts'
 import { table } from '#node/text.ts'
@@ -33,11 +34,16 @@ export function modelsListCommand(models: Command, context: CliContext): void {
 }
 
 function listStore({ json }: Pick<ListOptions, 'json'>, { output, settings }: CliContext): void {
-  const { models: found, broken } = new ModelStore(settings.dataRoot).list()
+  const store = new ModelStore(settings.dataRoot)
+  const { models: found, broken } = store.list()
   for (const folder of broken) output.talk(`no model any more, remove it: ${folder}`, 'yellow')
   if (json) output.json(found.map(modelDocument))
   else if (found.length > 0) output.result(storeText(found))
   else output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
+  const { folder, sizeBytes } = partialPulls(store.dir)
+  if (sizeBytes === 0) return
+  const kept = `unfinished pulls: ${bytesText(sizeBytes)} in ${folder}`
+  output.talk(`${kept}; the same pull goes on with it, removing the folder frees it`)
 }
 
 async function listOfRegistries(

@@ -216,12 +216,12 @@ describe('Ctrl-C', () => {
     const before = hub.requests.length
     await pull(again)
     expect(again.stderr()).toContain('it is here already, as tiny-chat-q4')
+    expect(hub.requests.slice(before).map(({ host }) => host)).toEqual(['hub'])
     await run(again, 'pull', REPOSITORY, '--endpoint', hub.endpoint, '--name', 'mine')
     expect(again.stderr()).toMatch(/as tiny-chat-q4; `cocoon models pin mine [0-9a-f]{64}` calls/)
     const listed = testContext({ COCOON_DATA: test.context.settings.dataRoot })
     await run(listed, 'list')
     expect(listed.stderr()).toBe('')
-    expect(hub.requests.slice(before).map(({ host }) => host)).toEqual(['hub'])
   })
 
   it('ends a look at the files of a model, which is no fault of theirs', async () => {

@@ -166,7 +166,7 @@ function banner(
   faucetNano: bigint,
   { coins }: CliContext,
 ): string {
-  const { peerId, addresses, apiUrl, role } = peer.ready
+  const { peerId, addresses, apiUrl, metricsUrl, role } = peer.ready
   const { keys, network, folder, wallet } = home
   const { provider } = peer.status()
   const given = faucetNano === 0n ? '' : `, given ${coins(faucetNano)} by the embedded chain`
@@ -181,6 +181,7 @@ function banner(
         ]),
     ['listens on', addresses[0] ?? 'nothing: it only dials'],
     ...(apiUrl === undefined ? [] : [['OpenAI API', `${apiUrl}/v1`] as const]),
+    ...(metricsUrl === undefined ? [] : [['metrics', metricsUrl] as const]),
     ['wallet', `${home.walletAddress}${given}`],
     ['network', `${network.name}, ${home.networkFile}`],
     ['data', folder.dir],

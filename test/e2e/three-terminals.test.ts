@@ -171,8 +171,20 @@ describe('three terminals', () => {
   })
 
   it('cocoon up without a network joins the running one, and is in every book within 5 s', async () => {
-    up = await startPeer(['up', '--price', PRICE, '--passphrase-file', passphraseFile()])
+    const metrics = ['--metrics-port', '0']
+    up = await startPeer([
+      'up',
+      '--price',
+      PRICE,
+      '--passphrase-file',
+      passphraseFile(),
+      ...metrics,
+    ])
     expect(up.stderr()).toMatch(/^wallet key +sealed by a passphrase: /m)
+    expect(up.stderr()).toMatch(/^model +cocoon-demo, root [0-9a-f]{64}$/m)
+    expect(up.stderr()).toMatch(/^engine +onnxruntime-node \S+ \((native|portable), cpu\)$/m)
+    const [, metricsUrl] = /^metrics +(http\S+)$/m.exec(up.stderr()) ?? []
+    expect(await (await fetch(metricsUrl!)).text()).toContain('cocoon_')
     const joined = performance.now()
     upStatus = await askStatus('provider')
     for (const apiUrl of [status.apiUrl, apiUrlOf(clientStatus)]) {

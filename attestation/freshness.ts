@@ -2,7 +2,6 @@
  * Not too old, by the chain that the client reads itself. In mode epoch the not-before block proves it;
  * in mode challenge the client's own nonce does, and the block may be unknown or older.
  */
-
 import { equal } from '#protocol/bytes.ts'
 import { BLOCK_AHEAD_MS_MAX, KEY_LIFE_MS_MAX, NOT_BEFORE_AGE_MS_MAX } from './constants.ts'
 import { isoSeconds } from './der/time.ts'

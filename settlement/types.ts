@@ -1,5 +1,4 @@
 /** The words of this room. Amounts are integer nanoTON; times are Unix seconds. */
-
 import type { Address, Cell, StateInit } from '@ton/core'
 import type { TokenCounts, UnitPrices } from '#protocol/money.ts'
 

@@ -2,7 +2,6 @@
  * AMD's roots of trust for SEV-SNP, compiled in. Milan's is here so that a Milan report can be read and refused
  * by name; no built-in policy accepts it.
  */
-
 import type { SnpProduct } from '#attestation/policy/snp-section.ts'
 import type { TrustAnchor } from '#attestation/types.ts'
 import { fromBase64 } from '#protocol/base64.ts'

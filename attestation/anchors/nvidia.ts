@@ -2,7 +2,6 @@
  * NVIDIA's root of trust for the identity of its devices, compiled in: "NVIDIA Device Identity CA", published
  * at docs.ndis.nvidia.com/certs/identity-root.
  */
-
 import type { TrustAnchor } from '#attestation/types.ts'
 import { fromBase64 } from '#protocol/base64.ts'
 import { toHex } from '#protocol/bytes.ts'

@@ -3,7 +3,6 @@
  * exporters write: GroupQueryAttention with rotary positions, (Skip)SimplifiedLayerNormalization and, when
  * quantised, MatMulNBits in blocks of 32 with 8-bit activations (accuracy level 4).
  */
-
 import type { LateBytes } from '../onnx/graph/protobuf-writer.ts'
 import { halved } from './half-precision.ts'
 import type { OnnxGraph } from './onnx-graph.ts'

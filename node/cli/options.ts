@@ -1,5 +1,4 @@
 /** What commander hands to the commands that run peers, after parsing. */
-
 import type { KvCache } from '#inference/onnx/cache/kv-cache.ts'
 import type { DeviceChoice } from '#inference/onnx/device/device.ts'
 import type { DialectChoice } from '#inference/upstream/probe.ts'

@@ -1,5 +1,4 @@
 /** What commands that act for an owner stand on: a peer's folder, its chain and its wallet, while it does not run. */
-
 import { Address } from '@ton/core'
 import { sleep } from '#node/async.ts'
 import { openChain } from '#node/chain/open-chain.ts'

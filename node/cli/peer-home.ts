@@ -1,5 +1,4 @@
 /** What a peer of the owner's stands on: its network, its data folder and its keys, made when missing. */
-
 import path from 'node:path'
 import { Address } from '@ton/core'
 import { openChain } from '#node/chain/open-chain.ts'

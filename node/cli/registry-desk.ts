@@ -1,5 +1,4 @@
 /** What owners and readers of registries do on the command line. */
-
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { Address } from '@ton/core'
 import { openChain } from '#node/chain/open-chain.ts'

@@ -1,5 +1,4 @@
 /** A testnet from start to Ctrl-C, or through one question with --once. */
-
 import { readFileSync } from 'node:fs'
 import { toJson } from '#node/gateway/json.ts'
 import { chainFees } from '#node/testnet/chain-fees.ts'

@@ -2,7 +2,6 @@
  * Verifies receipt files, or all of a bundle, against the running testnet's chain, a chain that was saved
  * beside them, or roots that somebody saw.
  */
-
 import path from 'node:path'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { openChain } from '#node/chain/open-chain.ts'

@@ -1,5 +1,4 @@
 /** The surroundings of this machine. Nothing is kept: what a check needs is asked when it runs. */
-
 import path from 'node:path'
 import { Address } from '@ton/core'
 import { openChain } from '#node/chain/open-chain.ts'

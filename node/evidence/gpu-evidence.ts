@@ -3,7 +3,6 @@
  * (docs/spec/attestation.md#gpu-evidence). NVIDIA's tool asks all GPUs with one nonce, so that it runs
  * once for each.
  */
-
 import { existsSync } from 'node:fs'
 import type { GpuReport } from '#attestation/evidence/nvattest.ts'
 import { readPemCertificates } from '#attestation/evidence/pem-certificates.ts'

@@ -1,5 +1,4 @@
 /** The quote source of this machine with its collateral: caches, services and peers put together. */
-
 import type {
   CollateralContext,
   TdxCollateralNeed,

@@ -1,5 +1,4 @@
 /** What a caller may ask, and the reservation in the key's budget that covers it. */
-
 import type { ApiKey } from '#node/keys/key-rules.ts'
 import {
   budgetSpent,

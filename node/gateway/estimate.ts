@@ -1,5 +1,4 @@
 /** POST /v1/estimate: what a chat or an embedding would cost. Takes its body; asks nobody, moves no coin. */
-
 import { budgetSpent } from '#node/keys/key-rules.ts'
 import type { KeyStore } from '#node/keys/key-store.ts'
 import type { ChatRequest, EmbedRequest, EstimateView } from '#node/roles/client-service.ts'

@@ -1,5 +1,4 @@
 /** Puts the gateway on a TCP port of this machine. */
-
 import type { Server } from 'node:http'
 import { type AddressInfo, isIPv4, isIPv6 } from 'node:net'
 import { ConfigError, UnavailableError } from '#protocol/errors.ts'

@@ -1,5 +1,4 @@
 /** One line of the history: what was asked of whom, for how much; without a word of it. */
-
 import type { ReceiptView } from '#node/roles/client-service.ts'
 import type { Story } from '#node/why/story.ts'
 

@@ -1,5 +1,4 @@
 /** A client of the network inside another program: ask, stream, embed, look at money and proof, close. */
-
 import type { AssuranceTier } from '#attestation/types.ts'
 import type { ChatMessage } from '#inference/engine.ts'
 import { sleep } from '#node/async.ts'

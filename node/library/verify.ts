@@ -1,5 +1,4 @@
 /** Checks a receipt file with the reader's own policy: against a chain, or a chain that was saved. */
-
 import { readFile } from 'node:fs/promises'
 import { openChain } from '#node/chain/open-chain.ts'
 import { systemClock } from '#node/clock.ts'

@@ -1,5 +1,4 @@
 /** Which files of a repository make one model: small files, one graph with its data, papers. */
-
 import { MODEL_BYTES_MAX } from '#inference/constants.ts'
 import { ConfigError } from '#protocol/errors.ts'
 import { MODEL_PAPER_BYTES_MAX, MODEL_PAPERS_MAX } from './constants.ts'

@@ -1,5 +1,4 @@
 /** Who may hand out a model: peers that say so in the DHT, and those that sell the model. */
-
 import { offerKey } from '#protocol/market/topics.ts'
 import { modelFilesKey } from '#protocol/model/dht-keys.ts'
 import { SOURCE_SEARCH_MS, SOURCES_ASKED_MAX } from './constants.ts'

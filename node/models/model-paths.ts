@@ -1,5 +1,4 @@
 /** Which paths a model may have, so that nothing a stranger says leaves its folder. */
-
 import { MODEL_BYTES_MAX, ONNX_FILES_MAX, WEIGHTS_FILE_BYTES_MAX } from '#inference/constants.ts'
 import { ENCODER_TEXT_FILES, isEncoder } from '#inference/embedding/encoder-files.ts'
 import type { ModelManifest } from '#inference/model/manifest.ts'

@@ -1,5 +1,4 @@
 /** A peer id is the identity key in libp2p's clothes: both directions, Ed25519 only. */
-
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { PeerId } from '@libp2p/interface'
 import { peerIdFromPublicKey, peerIdFromString } from '@libp2p/peer-id'

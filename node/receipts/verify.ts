@@ -2,7 +2,6 @@
  * Verifies a receipt file with nothing but the file, the reader's own policy and a chain reader
  * (docs/spec/receipts.md). The verdict is a list of steps; its level says who stands behind it.
  */
-
 import { type AttestationPolicy, policyDigest } from '#attestation/policy/policy.ts'
 import { decodeStatement, type StatementCore } from '#attestation/statement.ts'
 import type { AssuranceTier, VerdictStep } from '#attestation/types.ts'

@@ -1,5 +1,4 @@
 /** What providers call models in their signed offers: proposals for names, each to be checked by its digest. */
-
 import type { Logger } from 'pino'
 import { startOfferDiscovery } from '#node/market/offer-discovery.ts'
 import { forEachLimited } from '#node/market/timing.ts'

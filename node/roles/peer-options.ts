@@ -1,5 +1,4 @@
 /** What a peer is composed from, and what a running one offers to whoever started it. */
-
 import type { DatabaseSync } from 'node:sqlite'
 import type { Logger } from 'pino'
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'

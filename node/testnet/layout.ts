@@ -1,5 +1,4 @@
 /** Which peer runs in which process, with which configuration. */
-
 import { CHANNEL_DEPOSIT_NANO, OWN_PROCESS_PEERS_MAX, PROVIDER_SLOTS } from './constants.ts'
 import type { TestnetPlan } from './derive.ts'
 import type { TestnetModel } from './parts.ts'

@@ -1,5 +1,4 @@
 /** Runs one configured peer in this process; a client comes with its HTTP gateway. */
-
 import type { Logger } from 'pino'
 import type { AuditReport } from '#node/audit/report.ts'
 import { systemClock } from '#node/clock.ts'

@@ -1,5 +1,4 @@
 /** What a wallet owns and cannot send yet: deposits in channels, and what vouchers cover. */
-
 import type { ChannelState } from '#settlement/channel/state.ts'
 import type { ChannelOperation } from '#settlement/fees/operations.ts'
 import type { ChainReader, WalletMessage } from '#settlement/types.ts'

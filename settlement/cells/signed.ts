@@ -1,5 +1,4 @@
 /** Ed25519 over a cell's representation hash: what CHKSIGNU checks inside the TVM. */
-
 import type { Address, Cell } from '@ton/core'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'
 import { SettlementError } from '#protocol/errors.ts'

@@ -1,5 +1,4 @@
 /** Bundles for a page, made as the published page's is: whatever needs Node does not bundle. */
-
 import { join } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 import { repositoryRoot } from '#test/support/source-files.ts'

@@ -1,5 +1,4 @@
 /** One line for each kind of event, and no line twice for the same offer. */
-
 import { EventEmitter } from 'node:events'
 import { statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'

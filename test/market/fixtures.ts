@@ -1,5 +1,4 @@
 /** Sound offers, jobs and bids to start from; tests change one thing at a time. */
-
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import type { BidTerms, JobTerms, OpenedBid, OpenedJob } from '#protocol/market/job.ts'

@@ -1,5 +1,4 @@
 /** One registry on a bare sandbox, with three owners. */
-
 import type { PriceTable } from '#settlement/devchain/prices.ts'
 import {
   type Action,

@@ -3,7 +3,6 @@
  * channel contract. SIMULATED: engine and network (a message is a call that may be lost), the disks (power
  * cuts), the clock, and the way to the chain (down, stale, lost, unseen).
  */
-
 import { auditStore } from '#node/audit/audit.ts'
 import { type AuditReport, reportOf } from '#node/audit/report.ts'
 import type { ClientDesk } from '#node/roles/client/channel-desk.ts'

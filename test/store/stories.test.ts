@@ -1,5 +1,4 @@
 /** Stories in the store: found by every name, bounded, migrated into a store of the first version. */
-
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, it, onTestFinished } from 'vitest'

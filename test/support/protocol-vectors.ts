@@ -2,7 +2,6 @@
  * Builds test/vectors/protocol.json. Everything in it follows from fixed seeds; only the two HPKE
  * encapsulations are random by nature, so they are made once and then kept.
  */
-
 import * as hpke from 'hpke'
 import { CipherSuite } from 'hpke'
 import { encodeAsk } from '#protocol/ask.ts'

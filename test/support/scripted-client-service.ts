@@ -1,5 +1,4 @@
 /** A ClientService whose answers a test scripts; it records what it was asked. */
-
 import type { Verdict } from '#attestation/types.ts'
 import { reportOf } from '#node/audit/report.ts'
 import type {

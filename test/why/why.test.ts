@@ -1,5 +1,4 @@
 /** `cocoon why` over real requests: one answered, one refused, one cancelled; also after exit. */
-
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'

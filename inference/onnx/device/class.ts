@@ -1,5 +1,4 @@
 /** The class of hardware within which results are alike; part of the decoding schedule's digest. */
-
 import { instructionSetClass } from '../instruction-set.ts'
 import type { Device } from './device.ts'
 import { nvidiaDriver } from './nvidia.ts'

@@ -1,5 +1,4 @@
 /** Asks each device in a process of its own whether it answers. */
-
 import { fileURLToPath } from 'node:url'
 import { spawnEngineProcess } from '../process/child-link.ts'
 import { DeviceReport } from './report.ts'

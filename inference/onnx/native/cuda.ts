@@ -2,7 +2,6 @@
  * CUDA as the provider of a session: its library is loaded by onnxruntime from its own folder, by its own
  * name. Not run by us: no machine with such a GPU was at hand.
  */
-
 import { CUDA_OPTIONS, checkCudaProvider } from '../device/cuda.ts'
 import { deviceUnavailable } from '../device/device.ts'
 import { check, created, type OrtApi } from './ort-api.ts'

@@ -1,5 +1,4 @@
 /** Which operators of a graph write its cache, where nothing else touches it. */
-
 import { kvCacheUnsupported } from '../cache/kv-cache.ts'
 import type { CacheTensor } from '../graph/signature.ts'
 import { type GraphNode, integerAttribute, type OnnxGraph, textAttribute } from './onnx-graph.ts'

@@ -4,7 +4,6 @@
  * k_quant_type PER_CHANNEL). Also within one call it reads what it has rounded, so that no bit depends on the
  * pieces in which a sequence comes.
  */
-
 import { kvCacheUnsupported } from '../cache/kv-cache.ts'
 import type { CacheTensor, GraphSignature } from '../graph/signature.ts'
 import { cacheOperators, SCALE_INPUT } from './cache-operators.ts'

@@ -1,5 +1,4 @@
 /** Cocoon's own engine as callers have it: the process, its messages, text and all. */
-
 import type { ChatTokenizer } from '#inference/engine.ts'
 import { loadChatTokenizer } from '#inference/model/chat-tokenizer.ts'
 import { readTokenizerFiles } from '#inference/model/read-model.ts'

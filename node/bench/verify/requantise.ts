@@ -1,5 +1,4 @@
 /** The same weights in half the bits: what a provider would serve that wants to save memory unseen. */
-
 import { protobufFields } from '#inference/onnx/graph/protobuf.ts'
 import { bytesField, integerField, varint } from '#inference/onnx/graph/protobuf-writer.ts'
 import { splicedGraph } from '#inference/onnx/surgery/graph-edits.ts'

@@ -1,5 +1,4 @@
 /** `cocoon attest quote`: evidence of this machine over a statement with keys that nobody will use. */
-
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { encodeBundle } from '#attestation/evidence/bundle-file.ts'

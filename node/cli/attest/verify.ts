@@ -1,5 +1,4 @@
 /** `cocoon attest verify FILE`: reads, recognises, judges. */
-
 import { type Appraisal, unreadable } from '#attestation/appraisal/appraisal.ts'
 import { appraiseBundle, type BundleExpectations } from '#attestation/appraisal/bundle.ts'
 import { appraiseGpuReport } from '#attestation/appraisal/gpu.ts'

@@ -1,5 +1,4 @@
 /** `cocoon channels audit`: of a running client or provider, or of the folder of one that does not run. */
-
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'

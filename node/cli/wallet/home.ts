@@ -1,5 +1,4 @@
 /** What the `wallet` commands stand on: a folder, its wallet, and the network that it is looked at on. */
-
 import path from 'node:path'
 import type { Address } from '@ton/core'
 import { openChain } from '#node/chain/open-chain.ts'

@@ -2,7 +2,6 @@
  * One channel on the client's side: the pure state machine of settlement/ with the store behind it.
  * Synchronous and durable: a voucher that was signed is on the disk before anybody can send it.
  */
-
 import type { PeerStore } from '#node/store/peer-store.ts'
 import { fromHex, toHex } from '#protocol/bytes.ts'
 import type { Clock } from '#protocol/clock.ts'

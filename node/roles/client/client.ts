@@ -1,5 +1,4 @@
 /** A running client: everything that the local API and the command line ask for, in one service. */
-
 import { AsyncQueue } from '#node/async.ts'
 import { auditStore } from '#node/audit/audit.ts'
 import type { OfferDiscovery } from '#node/market/offer-discovery.ts'

@@ -2,7 +2,6 @@
  * Whom this client has met: providers whose quote over this client's own nonce was good. In memory only, so
  * that every start begins with fresh quotes; what is forgotten is met again for the first time.
  */
-
 import type { AttestationPolicy } from '#attestation/policy/policy.ts'
 import { chooseQuoteMode, type QuoteModeChoice } from '#attestation/quote-mode.ts'
 import type { CryptoPort } from '#protocol/crypto/port.ts'

@@ -2,7 +2,6 @@
  * One channel on the provider's side: the pure state machine of settlement/ with the store behind
  * it. Every method is synchronous and durable when it returns: what follows may go on the wire.
  */
-
 import type { PeerStore } from '#node/store/peer-store.ts'
 import type { Clock } from '#protocol/clock.ts'
 import { LEAVES_MESSAGE_MAX } from '#protocol/constants.ts'

@@ -2,7 +2,6 @@
  * What lives only in the memory of the TEE: the sealing and the response key of the present epoch,
  * and the evidence over them. Keys rotate every epoch; a session keeps the keys it began with.
  */
-
 import { KEY_LIFE_MS_MAX } from '#attestation/constants.ts'
 import { evidenceKindOf } from '#attestation/evidence/kind.ts'
 import { encodeStatement, reportData } from '#attestation/statement.ts'

@@ -2,7 +2,6 @@
  * Signs what a request owes: checkpoints while it runs, one final receipt at its end. Signing keys
  * are the epoch's response key; the bill inside is a cell that a contract can read.
  */
-
 import type { Address } from '@ton/core'
 import type { EngineInfo } from '#inference/engine.ts'
 import type { CryptoPort, Ed25519KeyPair } from '#protocol/crypto/port.ts'

@@ -2,7 +2,6 @@
  * One session on the provider's side, from the opened seal on: requests until the stream ends.
  * Whatever goes wrong ends this session with a typed refusal and nothing else.
  */
-
 import type { ServedStop } from '#node/why/served-story.ts'
 import type { ServedStoryWriter } from '#node/why/served-story-writer.ts'
 import { toHex } from '#protocol/bytes.ts'

@@ -1,5 +1,4 @@
 /** A signed receipt as one row of the store: the exact bytes of a cocoon.v1.Receipt. */
-
 import { toHex } from '#protocol/bytes.ts'
 import { decodeMessage, encodeMessage } from '#protocol/codec.ts'
 import {

@@ -2,7 +2,6 @@
  * One session's sealed link: frames of many requests over one stream. Sealing and sending happen
  * under one mutex, so that sequence numbers leave in order; opening happens in the order of arrival.
  */
-
 import { Mutex } from '#node/async.ts'
 import { equal, toHex } from '#protocol/bytes.ts'
 import { ProtocolError } from '#protocol/errors.ts'

@@ -1,9 +1,8 @@
 /** Looks at the configured launch description as a provider's start would, without hashing the model and starting nothing. */
 import { readFile } from 'node:fs/promises'
-import type { LaunchDescription } from '#inference/upstream/launch/description.ts'
 import { launchDigest, launchedRuntimeDigest } from '#inference/upstream/launch/digest.ts'
 import { readDescription } from '#node/launch/description-file.ts'
-import { expectFile, modelBytes } from '#node/launch/measured-files.ts'
+import { expectFiles, modelBytes } from '#node/launch/measured-files.ts'
 import { freeMemory } from '#node/launch/private-folder.ts'
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto as crypto } from '#protocol/crypto/node.ts'
@@ -33,7 +32,7 @@ export interface LaunchLook {
 export async function lookAtLaunch({ file, folder, modelFolder }: LaunchLook): Promise<LaunchView> {
   const bytesFree = await freeMemory(folder)
   const description = await readDescription(file)
-  await compareFiles(description)
+  await expectFiles(description, AbortSignal.timeout(SURVEY_TIME_LIMIT_MS))
   const { files, root } = description.model
   const from = modelFolder(root)
   return {
@@ -41,11 +40,6 @@ export async function lookAtLaunch({ file, folder, modelFolder }: LaunchLook): P
     ...{ folder, bytesFree, swaps: await swaps() },
     bytesNeeded: from === undefined ? undefined : await modelBytes(from, files),
   }
-}
-
-async function compareFiles({ executable, files }: LaunchDescription): Promise<void> {
-  const signal = AbortSignal.timeout(SURVEY_TIME_LIMIT_MS)
-  for (const one of [executable, ...files]) await expectFile(one, signal)
 }
 
 /** Compressed memory (zram) is swap that no disk sees. */

@@ -1,16 +1,8 @@
-/** TCP as the checks need it: is a port free, may we listen, does somebody answer. */
-import { connect, createServer } from 'node:net'
+/** TCP as the checks need it: may we listen, does somebody answer. */
+import { connect } from 'node:net'
+import { portIsFree } from '../port.ts'
 
 const CONNECT_TIMEOUT_MS = 2_000
-
-/** Of 127.0.0.1; 0 asks for any port. */
-export function portIsFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
-}
 
 export const canListen = (): Promise<boolean> => portIsFree(0)
 

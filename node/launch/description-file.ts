@@ -7,6 +7,7 @@ import {
   parseLaunchDescription,
 } from '#inference/upstream/launch/description.ts'
 import { launchInvalid } from '#inference/upstream/launch/errors.ts'
+import { fromUtf8 } from '#protocol/bytes.ts'
 
 /** Never waits on a pipe that nobody writes to. */
 const READ = constants.O_RDONLY | constants.O_NONBLOCK
@@ -36,7 +37,7 @@ async function readUpTo(file: string, bytesMax: number): Promise<Uint8Array> {
 /** Bytes that are no text would otherwise be read as one and the same character. */
 function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return fromUtf8(bytes)
   } catch (cause) {
     throw launchInvalid('its text is not UTF-8', cause)
   }

@@ -1,7 +1,6 @@
 /** A port for a server that somebody else will bind. */
 import { randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { portIsFree } from '../port.ts'
 import { LAUNCH_PORT_MAX, LAUNCH_PORT_MIN, LAUNCH_PORT_TRIES_MAX } from './constants.ts'
 import { launchFailed } from './errors.ts'
 
@@ -13,20 +12,7 @@ import { launchFailed } from './errors.ts'
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < LAUNCH_PORT_TRIES_MAX; tries++) {
     const port = randomInt(LAUNCH_PORT_MIN, LAUNCH_PORT_MAX + 1)
-    if (await isFree(port)) return port
+    if (await portIsFree(port)) return port
   }
   throw launchFailed('not started')
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  try {
-    server.listen(port, '127.0.0.1')
-    await once(server, 'listening')
-  } catch {
-    return false
-  }
-  server.close()
-  await once(server, 'close')
-  return true
 }

@@ -71,9 +71,13 @@ function stop(): void {
 
 async function orphaned(): Promise<void> {
   isOrphaned = true
-  await killDescendants()
-  if (privateFolder !== undefined) await removeFolder(privateFolder)
-  process.exit(1)
+  try {
+    await killDescendants()
+  } finally {
+    // The model would stay in memory for good.
+    if (privateFolder !== undefined) await removeFolder(privateFolder)
+    process.exit(1)
+  }
 }
 
 process.on('message', (raw) => {

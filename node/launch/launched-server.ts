@@ -36,7 +36,7 @@ export interface LaunchedServer extends AsyncDisposable {
   /** The copy that the server sees. */
   readonly modelFolder: string
   readonly isReady: boolean
-  /** Of the server; undefined while none runs. */
+  /** Of the last one that was ready; it may have ended. */
   readonly processId: number | undefined
   /** Why it is not ready, or was not the last time. */
   readonly trouble: CocoonError | undefined
@@ -110,11 +110,12 @@ class Launched implements LaunchedServer {
   }
 
   async #copy(signal: AbortSignal): Promise<void> {
-    const { description, modelFolder, log, clock } = this.#options
-    let saidMs = clock.nowMs()
+    const { description, modelFolder, log } = this.#options
+    let saidMs = performance.now()
     const onProgress = (done: { readonly bytes: number; readonly bytesTotal: number }) => {
-      if (clock.nowMs() - saidMs < LAUNCH_PROGRESS_EVERY_MS) return
-      saidMs = clock.nowMs()
+      const nowMs = performance.now()
+      if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) return
+      saidMs = nowMs
       log('the model is copied into memory', done)
     }
     const target = this.#folder.modelFolder
@@ -124,8 +125,8 @@ class Launched implements LaunchedServer {
   }
 
   async #start(signal: AbortSignal): Promise<ServerRun> {
-    const { description, clock, log } = this.#options
-    const run = await ServerRun.start({ description, folder: this.#folder, clock, log }, signal)
+    const { description, log } = this.#options
+    const run = await ServerRun.start({ description, folder: this.#folder, log }, signal)
     this.#run = run
     this.isReady = true
     this.trouble = undefined
@@ -141,8 +142,7 @@ class Launched implements LaunchedServer {
       if (run !== undefined) await this.#untilEnded(run)
       if (signal.aborted) return
       this.#backoff.failed()
-      this.trouble ??= launchFailed('ended')
-      log('the launched server is started again', { code: this.trouble.code })
+      log('the launched server is started again', { code: this.trouble?.code ?? '' })
       try {
         await sleep(this.#backoff.waitMs(), signal)
         run = await this.#start(signal)
@@ -155,11 +155,12 @@ class Launched implements LaunchedServer {
   }
 
   async #untilEnded(run: ServerRun): Promise<void> {
-    const { clock, onChange } = this.#options
-    const sinceMs = clock.nowMs()
+    const { onChange } = this.#options
+    const sinceMs = performance.now()
     await run.ended
     this.isReady = false
-    if (clock.nowMs() - sinceMs >= LAUNCH_STABLE_MS) this.#backoff.succeeded()
+    this.trouble = launchFailed('ended')
+    if (performance.now() - sinceMs >= LAUNCH_STABLE_MS) this.#backoff.succeeded()
     if (!this.#closed.signal.aborted) onChange()
   }
 }

@@ -12,7 +12,12 @@ export function loopbackFetch(
   connect: (signal: AbortSignal) => Promise<Socket>,
 ): typeof globalThis.fetch {
   return async (input, init = {}) => {
-    const url = new URL(input instanceof Request ? input.url : input)
+    const { body = null } = init
+    // What callers here never send would otherwise go out as something else.
+    if (input instanceof Request || (body !== null && typeof body !== 'string')) {
+      throw new TypeError('only addresses and bodies that are text')
+    }
+    const url = new URL(input)
     const signal = init.signal ?? new AbortController().signal
     try {
       signal.throwIfAborted()

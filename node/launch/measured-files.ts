@@ -1,8 +1,9 @@
 /** Hashes files where they lie, and copies a model into the guest's memory while it is hashed. */
 import { createHash, type Hash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, statfs } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises'
 import path from 'node:path'
+import { freeBytesOf } from '../models/disk.ts'
 import { LAUNCH_READ_BYTES } from './constants.ts'
 import { fileChanged, folderRefused } from './errors.ts'
 
@@ -26,6 +27,20 @@ export async function expectFile({ path: file, sha256 }: MeasuredFile, signal: A
   const hash = createHash('sha256')
   await readThrough(handle, hash, async () => undefined, signal)
   if (hash.digest('hex') !== sha256) throw fileChanged(file)
+}
+
+/**
+ * What a description names besides the model: the executable first.
+ * @throws ConfigError LAUNCH_FILE_CHANGED
+ */
+export async function expectFiles(
+  {
+    executable,
+    files,
+  }: { readonly executable: MeasuredFile; readonly files: readonly MeasuredFile[] },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const one of [executable, ...files]) await expectFile(one, signal)
 }
 
 export interface ModelCopy {
@@ -81,8 +96,7 @@ export async function modelBytes(folder: string, files: ModelCopy['files']): Pro
 
 async function roomFor({ source, target, files }: ModelCopy): Promise<number> {
   const bytes = await modelBytes(source, files)
-  const { bavail, bsize } = await statfs(target)
-  if (bytes > bavail * bsize) throw folderRefused(`${bytes} bytes do not fit into it`)
+  if (bytes > (await freeBytesOf(target))) throw folderRefused(`${bytes} bytes do not fit into it`)
   return bytes
 }
 

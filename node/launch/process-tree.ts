@@ -36,12 +36,11 @@ export async function processFacts(processId: number): Promise<ProcessFacts | un
 export async function processTree(rootId: number): Promise<ReadonlySet<number>> {
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const facts = new Map<number, ProcessFacts>()
-  await Promise.all(
-    names.map(async (processId) => {
-      const one = await processFacts(processId)
-      if (one !== undefined) facts.set(processId, one)
-    }),
-  )
+  // One after the other: as many open files as there are processes would be too many.
+  for (const processId of names) {
+    const one = await processFacts(processId)
+    if (one !== undefined) facts.set(processId, one)
+  }
   const descends = (processId: number): boolean => {
     // A chain of parents is finite; what is read while it changes may not be.
     for (let at = processId, steps = 0; steps < facts.size + 1; steps++) {
@@ -58,17 +57,24 @@ export async function processTree(rootId: number): Promise<ReadonlySet<number>> 
 /** Inodes of the sockets that these processes hold open. */
 export async function socketsOf(processIds: Iterable<number>): Promise<ReadonlySet<string>> {
   const found = new Set<string>()
-  await Promise.all(
-    [...processIds].map(async (processId) => {
-      const folder = `/proc/${processId}/fd`
-      // What cannot be read is not shown to be the server's.
-      const files = await readdir(folder).catch(() => [])
-      for (const file of files) {
-        const target = await readlink(`${folder}/${file}`).catch(() => '')
-        const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-        if (inode !== undefined) found.add(inode)
-      }
-    }),
-  )
+  for (const processId of processIds) {
+    const folder = `/proc/${processId}/fd`
+    for (const file of await openFiles(folder)) {
+      // It may be closed by now.
+      const target = await readlink(`${folder}/${file}`).catch(() => '')
+      const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+      if (inode !== undefined) found.add(inode)
+    }
+  }
   return found
+}
+
+/** @throws Error where the kernel cannot say: sockets that are not seen are not those of nobody */
+async function openFiles(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder)
+  } catch (thrown) {
+    if (GONE.has((thrown as NodeJS.ErrnoException).code)) return []
+    throw thrown
+  }
 }

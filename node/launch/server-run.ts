@@ -1,7 +1,6 @@
 /** One run of a launched server: from the look at its files to its end, on a port of its own. */
 import { connect as openSocket, type Socket } from 'node:net'
 import { commandOf, type LaunchDescription } from '#inference/upstream/launch/description.ts'
-import type { Clock } from '#protocol/clock.ts'
 import type { ErrorData } from '#protocol/errors.ts'
 import { sleep } from '../async.ts'
 import {
@@ -15,15 +14,15 @@ import { launchFailed } from './errors.ts'
 import { freePort } from './free-port.ts'
 import { type ServerLife, startServer } from './keeper-link.ts'
 import { loopbackFetch } from './loopback-fetch.ts'
-import { expectFile } from './measured-files.ts'
+import { expectFiles } from './measured-files.ts'
 import type { PrivateFolder } from './private-folder.ts'
 import { ServerSockets } from './server-sockets.ts'
+import { SharedLook } from './shared-look.ts'
 
 export interface RunOptions {
   readonly description: LaunchDescription
   /** With the copy of the model in it. */
   readonly folder: PrivateFolder
-  readonly clock: Clock
   readonly log: (event: string, data: ErrorData) => void
 }
 
@@ -32,6 +31,8 @@ export class ServerRun {
   readonly #life: ServerLife
   readonly #port: number
   readonly #sockets: ServerSockets
+  readonly #elsewhere = new SharedLook(() => this.#sockets.expectNoneElsewhere())
+  /** By the steady clock: one that is set back must not stop the looks. */
   #lookedMs = Number.NEGATIVE_INFINITY
 
   private constructor(options: RunOptions, life: ServerLife, port: number) {
@@ -48,9 +49,7 @@ export class ServerRun {
    */
   static async start(options: RunOptions, signal: AbortSignal): Promise<ServerRun> {
     const { description, folder } = options
-    for (const file of [description.executable, ...description.files]) {
-      await expectFile(file, signal)
-    }
+    await expectFiles(description, signal)
     const port = await freePort()
     const places = { port, modelFolder: folder.modelFolder, workFolder: await folder.emptyWork() }
     const command = { ...commandOf(description, places), workFolder: places.workFolder }
@@ -60,7 +59,7 @@ export class ServerRun {
       return run
     } catch (thrown) {
       await run.stop()
-      throw signal.aborted ? launchFailed('stopped') : thrown
+      throw thrown
     }
   }
 
@@ -110,23 +109,23 @@ export class ServerRun {
 
   /** @throws UnavailableError LAUNCH_LISTENER */
   async #lookElsewhere(): Promise<void> {
-    const nowMs = this.#options.clock.nowMs()
+    const nowMs = performance.now()
     if (nowMs - this.#lookedMs < LAUNCH_ELSEWHERE_LOOK_EVERY_MS) return
-    await this.#sockets.expectNoneElsewhere()
+    await this.#elsewhere.fresh()
     this.#lookedMs = nowMs
   }
 
   async #untilReady(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#options
+    const { log } = this.#options
     const fetch = loopbackFetch((wanted) => this.connect(wanted))
-    const startedMs = clock.nowMs()
+    const startedMs = performance.now()
     for (let saidMs = startedMs; ; await sleep(LAUNCH_LOOK_EVERY_MS, signal)) {
       if (this.#life.hasEnded) throw launchFailed('ended')
       if (await this.#sockets.isListening()) {
         await this.#lookElsewhere()
         if (await isHealthy(fetch, this.url, signal)) break
       }
-      const nowMs = clock.nowMs()
+      const nowMs = performance.now()
       if (nowMs - startedMs > LAUNCH_READY_TIMEOUT_MS) throw launchFailed('not ready')
       if (nowMs - saidMs < LAUNCH_PROGRESS_EVERY_MS) continue
       saidMs = nowMs

@@ -21,7 +21,10 @@ export async function tcpSockets(): Promise<TcpSocket[]> {
 
 async function readTable(file: string): Promise<string> {
   // A kernel without IPv6 has no second table.
-  const text = await readFile(file, 'latin1').catch(() => '')
+  const text = await readFile(file, 'latin1').catch((thrown: NodeJS.ErrnoException) => {
+    if (thrown.code === 'ENOENT') return ''
+    throw thrown
+  })
   if (text.length > LAUNCH_SOCKET_TABLE_BYTES_MAX) throw new RangeError(`${file} is too long`)
   return text
 }

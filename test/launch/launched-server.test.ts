@@ -30,7 +30,7 @@ import { processFacts } from '#node/launch/process-tree.ts'
 import { ServerSockets } from '#node/launch/server-sockets.ts'
 import { tcpSockets } from '#node/launch/socket-table.ts'
 import { eventually } from '../support/eventually.ts'
-import { launchFolder, launchOf, writeLaunchModel } from '../support/launch.ts'
+import { launchFolder, launchOf, sha256, writeLaunchModel } from '../support/launch.ts'
 
 const OWNER = fileURLToPath(new URL('../support/launch-owner-process.ts', import.meta.url))
 /** Of the six bytes `listed`. */
@@ -279,10 +279,16 @@ describe('a start is refused', () => {
     ],
     ['ends', 'process.exit(3)', {}, { code: 'LAUNCH_FAILED', data: { reason: 'ended' } }],
     [
-      'cannot be started',
+      'is another one',
       '',
       { executable: { path: '/proc/self/limits', sha256: '00'.repeat(32) } },
       { code: 'LAUNCH_FILE_CHANGED' },
+    ],
+    [
+      'cannot be started',
+      '',
+      { executable: { path: OWNER, sha256: sha256(readFileSync(OWNER)) } },
+      { code: 'LAUNCH_FAILED', data: { reason: 'not started' } },
     ],
   ])('of a server that %s', async (_what, text, more, refusal) => {
     await expect(launch(script(text, more))).rejects.toMatchObject(refusal)

@@ -9,7 +9,7 @@ import { simulatedModelFiles } from './simulated-engine.ts'
 
 const SERVER_PROGRAM = fileURLToPath(new URL('./launched-server-process.ts', import.meta.url))
 
-const sha256 = (bytes: Uint8Array | string): string =>
+export const sha256 = (bytes: Uint8Array | string): string =>
   createHash('sha256').update(bytes).digest('hex')
 
 /** Of the program that runs the tests: hashed once, it is large. */

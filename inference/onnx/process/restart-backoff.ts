@@ -1,4 +1,4 @@
-/** When a crashing engine may be started again. */
+/** When what crashes, an engine or a launched server, may be started again. */
 import type { Clock } from '#protocol/clock.ts'
 import { UnavailableError } from '#protocol/errors.ts'
 import { ENGINE_RESTART_BACKOFF_MAX_MS, ENGINE_RESTART_BACKOFF_MS } from '../../constants.ts'
@@ -18,7 +18,7 @@ export class RestartBackoff {
     this.#lastFailureMs = this.#clock.nowMs()
   }
 
-  /** An answer was finished: the engine works. */
+  /** It works. */
   succeeded(): void {
     this.#failures = 0
   }

@@ -15,6 +15,13 @@ import { tierSchema } from './sampling-schema.ts'
 
 const nano = z.string().regex(/^\d{1,39}$/)
 const nullableText = z.string().nullable()
+/** Where an offer stands for a request, and why. */
+const rankedFields = {
+  provider: z.string(),
+  rank: z.number(),
+  accepted: z.boolean(),
+  reasons: z.array(z.string()),
+}
 
 export const statusSchema = z.object({
   name: z.string(),
@@ -154,15 +161,7 @@ export const requestSchema = z.object({
   engine: z.string(),
   tier: tierSchema,
   reason: z.string(),
-  offers: z.array(
-    z.object({
-      provider: z.string(),
-      rank: z.number(),
-      accepted: z.boolean(),
-      reasons: z.array(z.string()),
-      estimatedPriceNano: nano,
-    }),
-  ),
+  offers: z.array(z.object({ ...rankedFields, estimatedPriceNano: nano })),
   verdict: verdictSchema,
   receiptId: z.string(),
   receiptFile: z.string(),
@@ -186,15 +185,7 @@ export const estimateSchema = z.object({
   max_price_nano: nano,
   expected_price_nano: nano,
   dearest_price_nano: nano,
-  offers: z.array(
-    z.object({
-      provider: z.string(),
-      rank: z.number(),
-      accepted: z.boolean(),
-      reasons: z.array(z.string()),
-      max_price_nano: nano,
-    }),
-  ),
+  offers: z.array(z.object({ ...rankedFields, max_price_nano: nano })),
 })
 
 /** `GET /v1/models`. */

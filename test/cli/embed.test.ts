@@ -14,40 +14,26 @@ import { asCocoonError } from '#protocol/errors.ts'
 import { testContext } from '../support/cli-context.ts'
 import {
   DECODER_ID,
-  type EmbeddingNetwork,
+  type EmbeddingMarket,
   EmbeddingService,
-  startEmbeddingNetwork,
+  IDS,
+  startEmbeddingMarket,
+  TEXTS,
 } from '../support/embedding-network.ts'
 import { startTestGateway } from '../support/gateway.ts'
 import { ROLE_MODEL_ID } from '../support/role-harness.ts'
-import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
 import { ScriptedClientService } from '../support/scripted-client-service.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
-const TEXTS = ['Hello World!', 'the cocoon spins']
-const IDS = [
-  [2, 4, 5, 11, 3],
-  [2, 6, 7, 8, 9, 10, 3],
-]
-
-let network: EmbeddingNetwork
-let provider: TestProvider
-let client: TestClient
+let market: EmbeddingMarket
 let service: ListedService
 let url: string
 beforeAll(async () => {
-  network = await startEmbeddingNetwork()
-  const prices = { ...PRICES, completionNanoPerMtok: 0n }
-  provider = await TestProvider.start(network, 'seller', { embedding: network.engine, prices })
-  client = await TestClient.start(network, 'buyer', [provider])
+  market = await startEmbeddingMarket()
 })
-afterAll(async () => {
-  await client.stop()
-  await provider.stop()
-  await network.stop()
-})
+afterAll(() => market?.stop())
 beforeEach(async () => {
-  service = new ListedService(client)
+  service = new ListedService(market.client)
   url = (await startTestGateway({ service })).url
 })
 
@@ -89,7 +75,7 @@ async function lines(...asked: Parameters<typeof embed>) {
 
 async function direct(): Promise<number[][]> {
   const { signal } = new AbortController()
-  return (await network.engine.embed({ inputs: IDS, signal })).map((one) => Array.from(one))
+  return (await market.network.engine.embed({ inputs: IDS, signal })).map((one) => Array.from(one))
 }
 
 const input = (text: string | Uint8Array) => Readable.from([Buffer.from(text)])
@@ -99,7 +85,7 @@ describe('vectors', () => {
     const { out, test } = await lines(TEXTS)
     expect(out).toEqual(await direct())
     const told = test.stderr().split('\n')
-    expect(told[0]).toBe(`route    ${provider.identity.slice(0, 12)}, tier simulated`)
+    expect(told[0]).toBe(`route    ${market.provider.identity.slice(0, 12)}, tier simulated`)
     expect(told[1]).toBe('price    0.000000075 TON for 12 tokens')
     expect(told[2]).toMatch(/^receipt {2}\S/)
   })
@@ -116,7 +102,7 @@ describe('vectors', () => {
   })
 
   it('as JSON lines have their index, their request and a sum', async () => {
-    const dimensions = network.engine.info.dimensions
+    const dimensions = market.network.engine.info.dimensions
     const asked = ['--json', '--model', ROLE_MODEL_ID, '--dimensions', `${dimensions}`]
     const { out } = await lines([...TEXTS, ...asked])
     const [first, second, request, done] = out
@@ -124,7 +110,7 @@ describe('vectors', () => {
     expect(first).toEqual({ kind: 'vector', index: 0, vector: expected[0] })
     expect(second).toEqual({ kind: 'vector', index: 1, vector: expected[1] })
     expect(request).toEqual({
-      ...{ kind: 'request', requestId: expect.any(String), provider: provider.identity },
+      ...{ kind: 'request', requestId: expect.any(String), provider: market.provider.identity },
       ...{ tier: 'simulated', texts: 2, promptTokens: 12, priceNano: '75' },
       receiptId: expect.stringMatching(/./),
     })
@@ -204,7 +190,7 @@ describe('an estimate', () => {
         ...{ maxPriceNano: '75', expectedPriceNano: '75', dearestPriceNano: '75' },
         offers: [
           {
-            ...{ provider: provider.identity, accepted: true, estimatedPriceNano: '75' },
+            ...{ provider: market.provider.identity, accepted: true, estimatedPriceNano: '75' },
             reasons: expect.any(Array),
           },
         ],

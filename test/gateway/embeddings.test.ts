@@ -3,41 +3,28 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   DECODER_ID,
-  type EmbeddingNetwork,
+  type EmbeddingMarket,
   EmbeddingService,
-  startEmbeddingNetwork,
+  IDS,
+  startEmbeddingMarket,
+  TEXTS,
 } from '../support/embedding-network.ts'
 import { startTestGateway } from '../support/gateway.ts'
 import { ROLE_MODEL_ID } from '../support/role-harness.ts'
-import { PRICES, TestClient, TestProvider } from '../support/role-peers.ts'
 
-const TEXTS = ['Hello World!', 'the cocoon spins']
-const IDS = [
-  [2, 4, 5, 11, 3],
-  [2, 6, 7, 8, 9, 10, 3],
-]
 const model = ROLE_MODEL_ID
 
-let network: EmbeddingNetwork
-let provider: TestProvider
-let client: TestClient
+let market: EmbeddingMarket
 beforeAll(async () => {
-  network = await startEmbeddingNetwork()
-  const prices = { ...PRICES, completionNanoPerMtok: 0n }
-  provider = await TestProvider.start(network, 'seller', { embedding: network.engine, prices })
-  client = await TestClient.start(network, 'buyer', [provider])
+  market = await startEmbeddingMarket()
 })
-afterAll(async () => {
-  await client.stop()
-  await provider.stop()
-  await network.stop()
-})
+afterAll(() => market?.stop())
 
-const start = () => startTestGateway({ service: new EmbeddingService(client) })
+const start = () => startTestGateway({ service: new EmbeddingService(market.client) })
 
 async function direct(): Promise<number[][]> {
   const { signal } = new AbortController()
-  const vectors = await network.engine.embed({ inputs: IDS, signal })
+  const vectors = await market.network.engine.embed({ inputs: IDS, signal })
   return vectors.map((vector) => Array.from(vector))
 }
 
@@ -54,11 +41,11 @@ describe('vectors', () => {
     const { headers } = response
     expect(BigInt(headers.get('x-cocoon-price-nano') ?? '')).toBe(75n)
     expect(headers.get('x-cocoon-receipt')).toMatch(/./)
-    expect(headers.get('x-cocoon-provider')).toBe(provider.identity)
+    expect(headers.get('x-cocoon-provider')).toBe(market.provider.identity)
 
     const float = await openai.embeddings.create({
       ...{ model, input: IDS, encoding_format: 'float' },
-      dimensions: network.engine.info.dimensions,
+      dimensions: market.network.engine.info.dimensions,
     })
     expect(float.data.map(({ embedding }) => embedding)).toEqual(await direct())
     const one = await openai.embeddings.create({ model, input: IDS[0] ?? [] })
@@ -92,19 +79,19 @@ describe('an estimate', () => {
 
   it('of texts says what they then cost, in the form of a chat, and asks nobody', async () => {
     const { openai } = await start()
-    const before = client.desk.state.best.amountNano
+    const before = market.client.desk.state.best.amountNano
     expect(await estimate(openai, ask)).toEqual({
       ...{ object: 'cocoon.estimate', model, n: 1, prompt_tokens: 12 },
       ...{ max_completion_tokens: 0, expected_completion_tokens: 0 },
       ...{ max_price_nano: '75', expected_price_nano: '75', dearest_price_nano: '75' },
       offers: [
         {
-          ...{ provider: provider.identity, rank: 1, accepted: true, max_price_nano: '75' },
+          ...{ provider: market.provider.identity, rank: 1, accepted: true, max_price_nano: '75' },
           reasons: expect.any(Array),
         },
       ],
     })
-    expect(client.desk.state.best.amountNano).toBe(before)
+    expect(market.client.desk.state.best.amountNano).toBe(before)
   })
 
   it('heeds caps and the limits of keys', async () => {
@@ -138,12 +125,12 @@ describe('what is refused by name, with nothing spent', () => {
   ]
   it.each(refused)('%s', async (_, more, status, code) => {
     const { openai } = await start()
-    const before = client.desk.state.best.amountNano
+    const before = market.client.desk.state.best.amountNano
     const body = { model, input: TEXTS, ...more }
     const asked = openai.post('/embeddings', { body, maxRetries: 0 })
     await expect(asked).rejects.toBeInstanceOf(OpenAI.APIError)
     await expect(asked).rejects.toMatchObject({ status, code })
-    expect(client.desk.state.best.amountNano).toBe(before)
+    expect(market.client.desk.state.best.amountNano).toBe(before)
   })
 
   it('a chat with the model that embeds', async () => {

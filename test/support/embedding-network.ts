@@ -8,11 +8,17 @@ import type { EmbedRequest, EmbedResult, Spent } from '#node/roles/client-servic
 import { toHex } from '#protocol/bytes.ts'
 import { nodeCrypto } from '#protocol/crypto/node.ts'
 import { ROLE_MODEL_ID, type RoleNetwork, startRoleNetwork } from './role-harness.ts'
-import type { TestClient } from './role-peers.ts'
+import { PRICES, TestClient, TestProvider } from './role-peers.ts'
 import { ScriptedClientService } from './scripted-client-service.ts'
 import { writeTinyEncoder } from './tiny-encoder.ts'
 
 export const DECODER_ID = 'decoder'
+/** Texts for the made-up encoder, and the ids that it reads in them. */
+export const TEXTS = ['Hello World!', 'the cocoon spins']
+export const IDS = [
+  [2, 4, 5, 11, 3],
+  [2, 6, 7, 8, 9, 10, 3],
+]
 
 export interface EmbeddingNetwork extends RoleNetwork {
   readonly engine: EmbeddingEngine
@@ -39,6 +45,26 @@ export async function startEmbeddingNetwork(): Promise<EmbeddingNetwork> {
       await network.stop()
     },
   }
+}
+
+export interface EmbeddingMarket {
+  readonly network: EmbeddingNetwork
+  readonly provider: TestProvider
+  readonly client: TestClient
+  stop(): Promise<void>
+}
+
+/** Such a network with one who sells vectors and one who buys them; `stop` ends all three. */
+export async function startEmbeddingMarket(): Promise<EmbeddingMarket> {
+  const network = await startEmbeddingNetwork()
+  const prices = { ...PRICES, completionNanoPerMtok: 0n }
+  const sold = { embedding: network.engine, prices }
+  const provider = await TestProvider.start(network, 'seller', sold)
+  const client = await TestClient.start(network, 'buyer', [provider])
+  const stop = async () => {
+    for (const one of [client, provider, network]) await one.stop()
+  }
+  return { network, provider, client, stop }
 }
 
 /** An engine that says what it is, and gives other vectors than it should. */

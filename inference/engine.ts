@@ -95,15 +95,15 @@ export interface GenerateRequest {
 
 export type GenerateFinish = 'stop' | 'length' | 'cancelled'
 
-/**
- * Natural logarithms of softmax(logits), before temperature and the cuts but after bias, penalties and
- * constraint, as the id was drawn from them.
- */
 export interface TopLogprob {
   readonly id: number
   readonly logprob: number
 }
 
+/**
+ * Natural logarithms of softmax(logits), before temperature and the cuts but after bias, penalties and
+ * constraint, as the id was drawn from them.
+ */
 export interface TokenLogprobs {
   readonly logprob: number
   /** Most likely first. */

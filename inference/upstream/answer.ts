@@ -11,7 +11,7 @@ import type {
   TokenLogprobs,
 } from '../engine.ts'
 import { checkLogprobs, checkUsage } from './claims.ts'
-import type { Dialect, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
+import type { Dialect, UpstreamLogprobs, UpstreamPiece, UpstreamUsage } from './dialects/dialect.ts'
 import { AnswerForm } from './document/answer-form.ts'
 import { drifted, endedEarly } from './errors.ts'
 import { TextCheck } from './text-check.ts'
@@ -39,16 +39,14 @@ export interface AnswerTools {
 export class UpstreamAnswer {
   readonly #terms: AnswerTerms
   readonly #tools: AnswerTools
-  /** With stop strings: it says where the answer ends. */
-  readonly #text: TextStream
-  /** Without them: it says what the ids spell. */
-  readonly #spelled: TextStream
+  /** Says where the answer ends; undefined: no string ends it. */
+  readonly #stops: TextStream | undefined
+  /** Says what exact ids spell, to be compared with the server's text; undefined: ids are made of that text. */
+  readonly #spelled: TextStream | undefined
   readonly #check = new TextCheck()
   /** Where ids are made from text. */
   readonly #textIds: TextIds
   readonly #form: AnswerForm | undefined
-  /** What was resumed from is what was asked for. */
-  #isKept = true
   #tokens = 0
   #moves = 0
   /** Signs of work on what is not passed on. */
@@ -64,20 +62,23 @@ export class UpstreamAnswer {
   constructor(terms: AnswerTerms, tools: AnswerTools) {
     this.#terms = terms
     this.#tools = tools
-    this.#text = tools.tokenizer.textStream(terms.stop)
-    this.#spelled = tools.tokenizer.textStream([])
+    const { tokenizer } = tools
+    this.#stops = terms.stop.length === 0 ? undefined : tokenizer.textStream(terms.stop)
+    this.#spelled = terms.dialect.exactTokenIds ? tokenizer.textStream([]) : undefined
     this.#textIds = tools.textToIds()
     this.#form = terms.constraint && new AnswerForm(terms.constraint)
     for (const id of terms.resumeTokenIds) {
-      this.#spelled.push(id)
-      this.#isKept &&= this.#keepsForm(id)
+      this.#spelled?.push(id)
+      const isKept = this.#keepsForm(id)
       if (this.#isStop(id)) this.#end = 'stop'
+      // What was not asked for is never over.
+      if (!isKept) this.#end = undefined
     }
   }
 
   /** The ids that were resumed from end the answer already: there is nothing to ask for. */
   get isOverAlready(): boolean {
-    return this.#end !== undefined && !this.#hasRead && this.#isKept
+    return this.#end !== undefined && !this.#hasRead
   }
 
   /**
@@ -95,6 +96,7 @@ export class UpstreamAnswer {
     this.#usage = usage ?? this.#usage
     const ids = this.#idsOf(piece)
     if (isOver && ids.length > 0) throw drifted('end')
+    this.#checkLogprobsCount(ids, piece)
     const events = this.#accept(ids, piece)
     const isExact = this.#terms.dialect.exactTokenIds
     if (isExact && !isEnded(events)) this.#check.add(this.#takeSpelled(), piece.text)
@@ -145,7 +147,7 @@ export class UpstreamAnswer {
         return [...events, this.#cut()]
       }
       events.push(this.#token(id, piece, at))
-      if (this.#text.stopped) return [...events, this.#cut()]
+      if (this.#stops?.stopped) return [...events, this.#cut()]
     }
     return events
   }
@@ -164,7 +166,7 @@ export class UpstreamAnswer {
     const idsMax = maxTokens - this.#tokens + 1
     if (!dialect.exactTokenIds) {
       const ids = this.#textIds.push(piece.text, idsMax)
-      if (this.#finish === undefined || ids.length === idsMax) return ids
+      if (this.#finish === undefined) return ids
       return [...ids, ...this.#textIds.end(idsMax - ids.length)]
     }
     if (piece.ids === undefined) {
@@ -182,28 +184,30 @@ export class UpstreamAnswer {
 
   #token(id: number, piece: UpstreamPiece, at: number): GenerateEvent {
     if (id < 0 || id >= this.#tools.tokenizer.vocabularySize) throw drifted('vocabulary')
-    const logprobs = this.#logprobsOf(id, piece, at)
+    const logprobs = this.#logprobsOf(id, piece.logprobs?.[at])
     // Before it goes on: what was asked for as a document comes as nothing else.
     if (!this.#keepsForm(id)) throw drifted('constraint')
     this.#tokens++
-    const text = this.#spelled.push(id)
-    // Only what is compared is kept.
-    if (this.#terms.dialect.exactTokenIds) this.#spelledText += text
+    this.#spelledText += this.#spelled?.push(id) ?? ''
     if (this.#isStop(id)) this.#end = 'stop'
     return logprobs === undefined ? { kind: 'token', id } : { kind: 'token', id, logprobs }
   }
 
-  #logprobsOf(id: number, { ids, logprobs }: UpstreamPiece, at: number): TokenLogprobs | undefined {
+  #checkLogprobsCount(ids: readonly number[], { logprobs }: UpstreamPiece): void {
+    if (this.#terms.topLogprobs === undefined || ids.length === 0) return
+    if (logprobs?.length !== ids.length) throw drifted('logprobs')
+  }
+
+  #logprobsOf(id: number, said: UpstreamLogprobs | undefined): TokenLogprobs | undefined {
     const { topLogprobs } = this.#terms
     if (topLogprobs === undefined) return undefined
-    if (logprobs?.length !== ids?.length) throw drifted('logprobs')
     const { vocabularySize } = this.#tools.tokenizer
-    return checkLogprobs(id, logprobs?.[at], { topLogprobs, vocabularySize })
+    return checkLogprobs(id, said, { topLogprobs, vocabularySize })
   }
 
   #isStop(id: number): boolean {
-    this.#text.push(id)
-    return this.#text.stopped || this.#tools.tokenizer.endTokenIds.includes(id)
+    this.#stops?.push(id)
+    return this.#stops?.stopped === true || this.#tools.tokenizer.endTokenIds.includes(id)
   }
 
   /** Whether the text may go on by this id, or end with it. */

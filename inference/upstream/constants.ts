@@ -19,6 +19,8 @@ export const UPSTREAM_LINE_BYTES_MAX = 1 * MIB
 export const UPSTREAM_STREAM_BYTES_BASE = 1 * MIB
 /** And for each token asked for; SGLang repeats the whole answer with each. */
 export const UPSTREAM_STREAM_BYTES_PER_TOKEN = 64 * KIB
+/** Ids in one event of a server that sends only what is new. */
+export const UPSTREAM_EVENT_IDS_MAX = 4_096
 /** A document that is not a stream: errors, lists of models. */
 export const UPSTREAM_DOCUMENT_BYTES_MAX = 1 * MIB
 /** Characters by which the server's text may run ahead of its ids, or stay behind them. */

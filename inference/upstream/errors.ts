@@ -13,7 +13,7 @@ export type DriftRule =
   | 'model'
   /** More tokens than were asked for. */
   | 'length'
-  /** An end that no end token, stop string or limit explains. */
+  /** An end that no end token, stop string or limit explains, or ids behind the end. */
   | 'end'
   /** No token ids, though the server gave them when it was tried. */
   | 'ids'

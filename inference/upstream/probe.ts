@@ -134,8 +134,9 @@ export async function tryUpstream(
     if (data === '[DONE]') break
     const piece = read(parsed(data))
     if (piece.model !== undefined && piece.model !== ask.model) throw drifted('model')
-    ids += piece.ids?.length ?? 0
-    if (ids > 0 || piece.text !== '') pieces++
+    const added = piece.ids?.length ?? 0
+    ids += added
+    if (added > 0 || piece.text !== '') pieces++
     isFinished ||= piece.finish === 'length' || piece.finish === 'stop'
   }
   if (!isFinished) throw malformed('no end of a trial answer')

@@ -21,7 +21,7 @@ export interface ReplayedToken {
   readonly id: number
   /** Of the claimed id. */
   readonly logprob: number
-  /** At least as many as were claimed. */
+  /** As many as the longest claim, at most TOP_LOGPROBS_MAX; fewer where fewer can be. */
   readonly top: readonly TopLogprob[]
 }
 

@@ -25,11 +25,16 @@ const KEYWORDS: Readonly<Record<TypeName, readonly string[]>> = {
 /** Digits of the whole part that every reader of JSON keeps (RFC 8259, section 6). */
 const INTEGER_MAX = 10 ** 15 - 1
 
+/** The first type that has one of the keywords. */
+export function meantType(keywords: readonly string[]): TypeName | undefined {
+  return TYPES.find((type) => KEYWORDS[type].some((each) => keywords.includes(each)))
+}
+
 /** Without `type`, the keywords say which type is meant; without any keyword it is every type. */
 export function typesOf(schema: SchemaObject, keywords: readonly string[]): (TypeName | 'any')[] {
   if (schema.type === undefined) {
     if (keywords.length === 0) return ['any']
-    const meant = TYPES.find((type) => KEYWORDS[type].some((each) => keywords.includes(each)))
+    const meant = meantType(keywords)
     if (meant === undefined) throw unsupported(keywords[0] ?? '')
     return [meant]
   }

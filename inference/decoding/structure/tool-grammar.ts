@@ -9,7 +9,7 @@ import { END, type Frame } from './frames.ts'
 import type { NodeFactory, Property, SchemaNode } from './nodes.ts'
 import { readSchema } from './schema-reader.ts'
 
-type ToolConstraint = Extract<OutputConstraint, { kind: 'tool_calls' }>
+export type ToolConstraint = Extract<OutputConstraint, { kind: 'tool_calls' }>
 
 const NAME = new RegExp(`^[a-zA-Z0-9_-]{1,${TOOL_NAME_CHARS_MAX}}$`)
 
@@ -21,12 +21,17 @@ export interface ToolNodes {
   readonly further: SchemaNode
 }
 
+/** What stands between the opening marker and the arguments of a call, and behind them. */
+export function callFrame(name: string): { readonly before: string; readonly after: string } {
+  return { before: `\n{"name": "${name}", "arguments": `, after: `}\n${TOOL_CALL_CLOSE}` }
+}
+
 /** @throws ConfigError TOOLS_INVALID, and those of readSchema */
 export function readTools(constraint: ToolConstraint, factory: NodeFactory): ToolNodes {
   const bodies = readFunctions(constraint, factory).map(({ name, schema }): SchemaNode => {
-    const before = factory.literal(`\n{"name": "${name}", "arguments": `)
-    const after = factory.literal(`}\n${TOOL_CALL_CLOSE}`)
-    return factory.node({ kind: 'sequence', parts: [before, schema, after] })
+    const { before, after } = callFrame(name)
+    const parts = [factory.literal(before), schema, factory.literal(after)]
+    return factory.node({ kind: 'sequence', parts })
   })
   const body = factory.node({ kind: 'choice', branches: bodies })
   const marked = (text: string) =>

@@ -105,6 +105,12 @@ export function biasObject({ sampling }: UpstreamAsk): Record<string, number> | 
   return Object.fromEntries(logitBias.map(({ id, bias }) => [`${id}`, bias]))
 }
 
+/** What the whole answer must be; undefined where any text, or calls of functions, will do. */
+export function answerSchema({ constraint }: UpstreamAsk): unknown {
+  if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
+  return constraint.kind === 'json_object' ? { type: 'object' } : statedSchema(constraint.schema)
+}
+
 /** OpenAI's `response_format`; undefined where any text will do. */
 export function responseFormat({ constraint }: UpstreamAsk): unknown {
   if (constraint === undefined || constraint.kind === 'tool_calls') return undefined

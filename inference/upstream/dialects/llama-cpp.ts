@@ -5,16 +5,15 @@
  */
 import { z } from 'zod'
 import {
+  answerSchema,
   biasObject,
   type Dialect,
   jsonSeed,
   parsedBy,
   refuseOthers,
-  type UpstreamAsk,
   type UpstreamPiece,
 } from './dialect.ts'
 import { count, modelName } from './openai-events.ts'
-import { statedSchema } from './stated-schema.ts'
 
 const Event = z.object({
   content: z.string(),
@@ -51,7 +50,7 @@ export const llamaCppDialect: Dialect = {
       frequency_penalty: sampling.frequencyPenalty ?? 0,
       presence_penalty: sampling.presencePenalty ?? 0,
       logit_bias: biasObject(ask),
-      json_schema: schema(ask),
+      json_schema: answerSchema(ask),
       // What one customer sent must not make another's answer faster.
       cache_prompt: false,
       stream: true,
@@ -75,9 +74,4 @@ function readEvent(event: unknown): UpstreamPiece {
       ? { promptTokens: tokens_evaluated, completionTokens: tokens_predicted ?? 0 }
       : undefined,
   }
-}
-
-function schema({ constraint }: UpstreamAsk): unknown {
-  if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
-  return constraint.kind === 'json_object' ? { type: 'object' } : statedSchema(constraint.schema)
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { VOCABULARY_MAX } from '../../constants.ts'
 import type { UpstreamPiece, UpstreamUsage } from './dialect.ts'
 
-/** Refused at the first that is none: zod would describe a quarter of a million bad ones, each in an object. */
+/** Refused at the first that is none: zod would describe a hundred thousand bad ones, each in an object. */
 export function tokenIds(idsMax: number) {
   return z.custom<readonly number[]>(
     (value) => Array.isArray(value) && value.length <= idsMax && value.every(isTokenId),

@@ -4,23 +4,23 @@
  * (sglang/srt/managers/tokenizer_manager.py, _handle_batch_output).
  */
 import { z } from 'zod'
+import { CONTEXT_TOKENS_MAX } from '../../constants.ts'
 import { drifted, malformed } from '../errors.ts'
 import {
+  answerSchema,
   type Dialect,
   jsonSeed,
   parsedBy,
   refuseOthers,
-  type UpstreamAsk,
   type UpstreamPiece,
 } from './dialect.ts'
 import { count, finishOf, tokenIds } from './openai-events.ts'
-import { statedSchema } from './stated-schema.ts'
 import { structuralTag } from './tool-tags.ts'
 
 const Finish = z.union([z.object({ type: z.string().max(64) }), z.string().max(64)]).nullish()
 const Event = z.object({
   text: z.string().nullish(),
-  output_ids: tokenIds(262_144),
+  output_ids: tokenIds(CONTEXT_TOKENS_MAX),
   meta_info: z.object({
     prompt_tokens: count,
     completion_tokens: count,
@@ -51,8 +51,8 @@ export const sglangDialect: Dialect = {
         repetition_penalty: sampling.repetitionPenalty ?? 1,
         frequency_penalty: sampling.frequencyPenalty ?? 0,
         presence_penalty: sampling.presencePenalty ?? 0,
-        json_schema: schemaText(ask),
-        structural_tag: tagText(ask),
+        json_schema: JSON.stringify(answerSchema(ask)),
+        structural_tag: JSON.stringify(structuralTag(ask)),
         // Its text is compared with what the ids spell.
         skip_special_tokens: true,
         spaces_between_special_tokens: false,
@@ -94,15 +94,4 @@ function added(before: readonly number[], now: readonly number[]): readonly numb
 function addedText(before: string, now: string): string {
   if (!now.startsWith(before)) throw malformed('it took back what it had said')
   return now.slice(before.length)
-}
-
-function schemaText({ constraint }: UpstreamAsk): string | undefined {
-  if (constraint === undefined || constraint.kind === 'tool_calls') return undefined
-  if (constraint.kind === 'json_object') return JSON.stringify({ type: 'object' })
-  return JSON.stringify(statedSchema(constraint.schema))
-}
-
-function tagText(ask: UpstreamAsk): string | undefined {
-  const tag = structuralTag(ask)
-  return tag === undefined ? undefined : JSON.stringify(tag)
 }

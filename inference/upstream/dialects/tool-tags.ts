@@ -2,7 +2,8 @@
  * Calls of functions as XGrammar's structural tags, which vLLM and SGLang take: text or calls, or calls
  * only, in the form that this program's own engines write (docs/spec/structured-output.md, "Tool calls").
  */
-import { TOOL_CALL_CLOSE, TOOL_CALL_OPEN } from '../../decoding/tool-calls.ts'
+import { callFrame } from '../../decoding/structure/tool-grammar.ts'
+import { TOOL_CALL_OPEN } from '../../decoding/tool-calls.ts'
 import type { UpstreamAsk } from './dialect.ts'
 import { statedSchema } from './stated-schema.ts'
 
@@ -10,12 +11,11 @@ import { statedSchema } from './stated-schema.ts'
 export function structuralTag({ constraint }: Pick<UpstreamAsk, 'constraint'>): unknown {
   if (constraint?.kind !== 'tool_calls') return undefined
   const { tools, mode, parallel } = constraint
-  const tags = tools.map(({ name, parameters }) => ({
-    type: 'tag',
-    begin: `${TOOL_CALL_OPEN}\n{"name": "${name}", "arguments": `,
-    content: { type: 'json_schema', json_schema: statedSchema(parameters) },
-    end: `}\n${TOOL_CALL_CLOSE}`,
-  }))
+  const tags = tools.map(({ name, parameters }) => {
+    const { before, after } = callFrame(name)
+    const content = { type: 'json_schema', json_schema: statedSchema(parameters) }
+    return { type: 'tag', begin: TOOL_CALL_OPEN + before, content, end: after }
+  })
   const format =
     mode === 'auto'
       ? { type: 'triggered_tags', triggers: [TOOL_CALL_OPEN], at_least_one: false }

@@ -5,6 +5,8 @@
  */
 import { z } from 'zod'
 import { TOP_LOGPROBS_MAX } from '../../constants.ts'
+import { isObject } from '../../decoding/structure/schema-types.ts'
+import { UPSTREAM_EVENT_IDS_MAX } from '../constants.ts'
 import { malformed } from '../errors.ts'
 import {
   biasObject,
@@ -25,19 +27,19 @@ const logprob = z.number().nullable()
 /** By name; refused as a whole where there are more than anybody asks for. */
 const likeliest = z.custom<Readonly<Record<string, number | null>>>(
   (value) =>
-    isRecord(value) &&
+    isObject(value) &&
     Object.keys(value).length <= LIKELIEST_MAX &&
     Object.values(value).every((one) => one === null || Number.isFinite(one)),
 )
 const Logprobs = z.object({
-  tokens: z.array(z.string().max(64)).max(4_096),
-  token_logprobs: z.array(logprob).max(4_096),
-  top_logprobs: z.array(likeliest.nullable()).max(4_096).nullish(),
+  tokens: z.array(z.string().max(64)).max(UPSTREAM_EVENT_IDS_MAX),
+  token_logprobs: z.array(logprob).max(UPSTREAM_EVENT_IDS_MAX),
+  top_logprobs: z.array(likeliest.nullable()).max(UPSTREAM_EVENT_IDS_MAX).nullish(),
 })
 const Choice = z.object({
   index: z.literal(0),
   text: z.string(),
-  token_ids: tokenIds(4_096).nullish(),
+  token_ids: tokenIds(UPSTREAM_EVENT_IDS_MAX).nullish(),
   finish_reason: z.string().max(64).nullish(),
   logprobs: Logprobs.nullish(),
 })
@@ -121,8 +123,4 @@ function namedId(name: string): number {
   const digits = /^token_id:(\d{1,7})$/.exec(name)?.[1]
   if (digits === undefined) throw malformed('a token by its text instead of its id')
   return Number(digits)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

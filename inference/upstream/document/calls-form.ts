@@ -2,13 +2,12 @@
  * Calls of functions in the form of Hermes (docs/spec/structured-output.md, "Tool calls"), in any spacing:
  * behind each marker one JSON value that is a call, and the closing marker.
  */
+
+import type { ToolConstraint } from '../../decoding/structure/tool-grammar.ts'
 import { TOOL_CALL_CLOSE, TOOL_CALL_OPEN } from '../../decoding/tool-calls.ts'
-import type { OutputConstraint } from '../../engine.ts'
 import { UPSTREAM_JSON_SPACE_CHARS_MAX } from '../constants.ts'
 import type { Form } from './answer-form.ts'
-import type { JsonReader } from './json-reader.ts'
-
-type ToolConstraint = Extract<OutputConstraint, { kind: 'tool_calls' }>
+import { isSpace, type JsonReader } from './json-reader.ts'
 
 type Place =
   /** Any text, until it holds the marker. */
@@ -93,8 +92,4 @@ export class CallsForm implements Form {
 
 function byteOf(marker: string, at: number): number {
   return marker.charCodeAt(at)
-}
-
-function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }

@@ -18,9 +18,8 @@ export interface JsonHandler {
   end(): boolean
   /** Before each item of an array. */
   item(): boolean
-  /** After a comma in an object. */
+  /** Before each member of an object. */
   member(): boolean
-  beginName(): boolean
   nameCharacter(code: number): boolean
   endName(): boolean
   beginString(): boolean
@@ -99,7 +98,7 @@ export class JsonReader {
         return this.#value(character, byte)
       case 'first-name':
         if (character === '}') return this.#end('object')
-        return character === '"' && this.#beginName()
+        return character === '"' && this.#handler.member() && this.#beginName()
       case 'name':
         return character === '"' && this.#beginName()
       case 'colon':
@@ -152,7 +151,7 @@ export class JsonReader {
 
   #beginName(): boolean {
     this.#string = { text: new JsonString(), isName: true }
-    return this.#handler.beginName()
+    return true
   }
 
   #inString(byte: number): boolean {
@@ -198,6 +197,7 @@ export class JsonReader {
   }
 }
 
-function isSpace(byte: number): boolean {
+/** RFC 8259, section 2. */
+export function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }

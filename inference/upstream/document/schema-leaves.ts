@@ -10,6 +10,7 @@ import type {
   StringNode,
   TextNode,
 } from '../../decoding/structure/nodes.ts'
+import { isObject } from '../../decoding/structure/schema-types.ts'
 
 export interface ListedValue {
   readonly kind: 'listed'
@@ -75,15 +76,11 @@ function isPossible(target: Target): boolean {
   return target.kind === 'listed' || Number.isFinite(target.leastDepth)
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 /** The place of a member, or undefined where the object has none of this name. */
 export function memberOf(leaf: Leaf, name: string): Target | undefined {
   if (leaf.kind === 'listed') {
     const { value } = leaf
-    return isRecord(value) && Object.hasOwn(value, name) ? listed(value[name]) : undefined
+    return isObject(value) && Object.hasOwn(value, name) ? listed(value[name]) : undefined
   }
   if (leaf.kind !== 'object') return undefined
   const named = leaf.properties.find((property) => property.name === name)
@@ -94,7 +91,7 @@ export function memberOf(leaf: Leaf, name: string): Target | undefined {
 /** Whether a member may come whose name begins so and is not there yet. */
 export function mayBeNamed(leaf: Leaf, prefix: string, names: ReadonlySet<string>): boolean {
   const isNext = (name: string) => name.startsWith(prefix) && !names.has(name)
-  if (leaf.kind === 'listed') return isRecord(leaf.value) && Object.keys(leaf.value).some(isNext)
+  if (leaf.kind === 'listed') return isObject(leaf.value) && Object.keys(leaf.value).some(isNext)
   if (leaf.kind !== 'object') return false
   if (leaf.additional !== undefined && isPossible(leaf.additional)) return true
   return leaf.properties.some(({ name, node }) => isNext(name) && isPossible(node))
@@ -102,7 +99,7 @@ export function mayBeNamed(leaf: Leaf, prefix: string, names: ReadonlySet<string
 
 export function hasAllMembers(leaf: Leaf, names: ReadonlySet<string>): boolean {
   if (leaf.kind === 'listed') {
-    return isRecord(leaf.value) && Object.keys(leaf.value).length === names.size
+    return isObject(leaf.value) && Object.keys(leaf.value).length === names.size
   }
   return (
     leaf.kind === 'object' && leaf.properties.every((one) => !one.required || names.has(one.name))

@@ -4,11 +4,11 @@
  * states as the schema has parts (Murata et al., "Taxonomy of XML schema languages", 2005, section 4).
  */
 import type { SchemaNode } from '../../decoding/structure/nodes.ts'
+import { isObject } from '../../decoding/structure/schema-types.ts'
 import type { JsonHandler } from './json-reader.ts'
 import {
   hasAllItems,
   hasAllMembers,
-  isRecord,
   itemOf,
   type Leaf,
   Leaves,
@@ -44,7 +44,7 @@ export class SchemaMatch implements JsonHandler {
   beginObject(): boolean {
     return this.#open(
       'object',
-      (leaf) => leaf.kind === 'object' || (leaf.kind === 'listed' && isRecord(leaf.value)),
+      (leaf) => leaf.kind === 'object' || (leaf.kind === 'listed' && isObject(leaf.value)),
     )
   }
 
@@ -74,11 +74,6 @@ export class SchemaMatch implements JsonHandler {
   }
 
   member(): boolean {
-    this.#name = ''
-    return this.#mayBeNamed()
-  }
-
-  beginName(): boolean {
     this.#name = ''
     return this.#mayBeNamed()
   }

@@ -78,7 +78,10 @@ export function parseToolCalls(text: string): { text: string; toolCalls: ToolCal
   }
 }
 
-/** The marker behind a call; one inside of a string is text of an argument. -1: none yet. */
+/**
+ * The marker behind a call; one inside of a string is text of an argument. No string goes on in the next line (RFC
+ * 8259, section 7): one that a model forgets to close hides no later call. -1: none yet.
+ */
 function closeOf(text: string, open: number): number {
   let isInString = false
   let at = open
@@ -88,6 +91,7 @@ function closeOf(text: string, open: number): number {
     for (; at < close; at++) {
       if (isInString && text[at] === '\\') at++
       else if (text[at] === '"') isInString = !isInString
+      else if (text[at] === '\n') isInString = false
     }
     if (!isInString) return close
     from = close + 1

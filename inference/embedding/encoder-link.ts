@@ -16,6 +16,8 @@ export class EncoderLink {
   readonly #child: ChildProcess
   readonly #waiting = new Map<number, Waiting>()
   readonly #gone: Promise<void>
+  /** Called once when the process ends. */
+  onLost: () => void = () => {}
   #nextId = 1
   #isGone = false
 
@@ -95,7 +97,9 @@ export class EncoderLink {
   }
 
   #lost(): void {
+    if (this.#isGone) return
     this.#isGone = true
+    this.onLost()
     for (const { reject } of this.#waiting.values()) reject(crashed())
     this.#waiting.clear()
   }

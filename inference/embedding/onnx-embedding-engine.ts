@@ -62,8 +62,8 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
   readonly #load: EncoderLoad
   readonly #vocabularySize: number
   readonly #backoff: RestartBackoff
-  /** Undefined once its end was counted as a crash, until another one runs. */
-  #link: EncoderLink | undefined
+  /** The one that runs, or the last that did. */
+  #link: EncoderLink
   /** The end of the queue: one text runs at a time, in the order of the requests. */
   #last: Promise<unknown> = Promise.resolve()
   #queued = 0
@@ -86,13 +86,13 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
       slotsTotal: 1,
     }
     this.#load = load
-    this.#link = link
+    this.#link = this.#counted(link)
     this.#backoff = new RestartBackoff(clock)
     this.#vocabularySize = ready.vocabularySize
   }
 
   get processId(): number | undefined {
-    return this.#link?.processId
+    return this.#link.processId
   }
 
   embed({ inputs, signal }: EmbedRequest): Promise<readonly Float32Array[]> {
@@ -110,7 +110,7 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await this.#link?.close()
+    await this.#link.close()
   }
 
   async #enqueue<T>(work: () => Promise<T>, inputs: EmbedRequest['inputs']): Promise<T> {
@@ -133,18 +133,24 @@ class ChildEmbeddingEngine implements OnnxEmbeddingEngine {
    * @throws ConfigError what the model is refused for, changed as it may be
    */
   async #running(): Promise<EncoderLink> {
-    if (this.#link?.isGone === false) return this.#link
-    if (this.#link !== undefined) this.#backoff.failed()
-    this.#link = undefined
+    if (!this.#link.isGone) return this.#link
     const waitMs = this.#backoff.waitMs()
     if (waitMs > 0) throw engineRests(waitMs)
     try {
-      this.#link = await this.#restart()
+      this.#link = this.#counted(await this.#restart())
       return this.#link
     } catch (thrown) {
       this.#backoff.failed()
       throw restartError(thrown)
     }
+  }
+
+  /** A crash counts when it happens, not when the next text finds it: what rested long may start at once. */
+  #counted(link: EncoderLink): EncoderLink {
+    link.onLost = () => {
+      if (!this.#closed) this.#backoff.failed()
+    }
+    return link
   }
 
   async #restart(): Promise<EncoderLink> {

@@ -159,6 +159,19 @@ it('serves texts from a process of its own, alike alone and among others, and ag
   await expect.poll(() => engine.processId).toBeUndefined()
   expect(await engine.embed({ inputs: TEXTS, signal })).toEqual(together)
 
+  // The wait after two crashes in a row begins with the second, not with the text that comes after it.
+  const deadly = [...TEXTS[0]]
+  deadly[Symbol.iterator] = () => {
+    process.kill(engine.processId ?? Number.NaN, 'SIGKILL')
+    return TEXTS[0].values()
+  }
+  const crashes = { kind: 'unavailable', code: 'ENGINE_CRASHED' }
+  for (const inputs of [[deadly], [deadly]]) {
+    await expect(engine.embed({ inputs, signal })).rejects.toMatchObject(crashes)
+  }
+  nowMs += ENGINE_RESTART_BACKOFF_MS
+  expect(await engine.embed({ inputs: TEXTS, signal })).toEqual(together)
+
   // Two crashes in a row, of which the second is one while it loads: it rests.
   process.kill(engine.processId ?? 0, 'SIGKILL')
   await expect.poll(() => engine.processId).toBeUndefined()

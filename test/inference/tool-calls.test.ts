@@ -33,6 +33,11 @@ it('takes a marker inside of an argument for text of it', () => {
   expect([...found, ...parser.end()]).toEqual([{ kind: 'tool_call', call: quoted }])
 })
 
+it('finds the call after one whose string was never closed', () => {
+  const broken = CALL.replace('"UTC"', '"UTC')
+  expect(parseToolCalls(`${broken}\n${CALL}`)).toEqual({ text: broken, toolCalls: [call] })
+})
+
 it('keeps numbers as they were written', () => {
   const written = '{"id":1234567890123456789,"share":[1.50,-0]}'
   const text = CALL.replace('{"zone": "UTC"}', written)

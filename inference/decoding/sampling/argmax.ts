@@ -1,4 +1,4 @@
-/** The most likely id. */
+/** The most likely id, and its logit. */
 import { UnavailableError } from '#protocol/errors.ts'
 
 /**
@@ -6,8 +6,13 @@ import { UnavailableError } from '#protocol/errors.ts'
  * @throws UnavailableError MODEL_OUTPUT_INVALID when no logit is a finite number.
  */
 export function argmax(logits: Float32Array): number {
+  return logits.indexOf(highestLogit(logits))
+}
+
+/** @throws UnavailableError MODEL_OUTPUT_INVALID when no logit is a finite number. */
+export function highestLogit(logits: Float32Array): number {
   const highest = highestOf(logits)
-  if (Number.isFinite(highest)) return logits.indexOf(highest)
+  if (Number.isFinite(highest)) return highest
   throw new UnavailableError('MODEL_OUTPUT_INVALID', 'the model returned no usable logits', {
     remedy: 'Use another model: this one computes NaN or infinity.',
   })

@@ -1,7 +1,7 @@
 /** From logits to one id: greedy, or drawn with a number keyed by position (docs/spec/exactness.md). */
 import type { CryptoPort } from '#protocol/crypto/port.ts'
 import type { SamplingParameters } from '../../engine.ts'
-import { argmax } from './argmax.ts'
+import { argmax, highestLogit } from './argmax.ts'
 import { StepHistogram } from './step-histogram.ts'
 import { uniform } from './uniform.ts'
 import { STEPS_MAX, STEPS_PER_LOGIT } from './weights.ts'
@@ -25,12 +25,11 @@ export class TokenSampler {
    * @throws UnavailableError MODEL_OUTPUT_INVALID when no logit is a finite number.
    */
   pick(logits: Float32Array, sampling: SamplingParameters, position: number): number {
-    const bestId = argmax(logits)
     const { temperature, topP, topK = logits.length, minP = 0, seed } = sampling
-    if (temperature === 0 || topK === 1) return bestId
+    if (temperature === 0 || topK === 1) return argmax(logits)
     this.#histogram.fill({
       logits,
-      best: logits[bestId] as number,
+      best: highestLogit(logits),
       // Finite at any temperature: no step is 0 times infinity.
       stepsPerLogit: Math.min(STEPS_PER_LOGIT / temperature, Number.MAX_VALUE),
       stepsMax: minP === 0 ? STEPS_MAX : Math.min(STEPS_MAX, -Math.log(minP) * STEPS_PER_LOGIT),

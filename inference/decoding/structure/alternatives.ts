@@ -19,3 +19,16 @@ export function alternativesOf(node: SchemaNode): Alternative[] {
   visit(node)
   return found
 }
+
+/** The same, found out once for each node. */
+export class Alternatives {
+  readonly #known = new Map<SchemaNode, readonly Alternative[]>()
+
+  of(node: SchemaNode): readonly Alternative[] {
+    const known = this.#known.get(node)
+    if (known !== undefined) return known
+    const alternatives = alternativesOf(node)
+    this.#known.set(node, alternatives)
+    return alternatives
+  }
+}

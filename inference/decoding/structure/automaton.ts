@@ -3,7 +3,7 @@
  * are several ways to read the answer so far; each of them can be finished, so none is a dead end.
  */
 import { DOCUMENT_DEPTH_MAX, GRAMMAR_FRAMES_MAX } from '../../constants.ts'
-import { type Alternative, alternativesOf } from './alternatives.ts'
+import { Alternatives } from './alternatives.ts'
 import { arrayStep, objectStep, writtenNameStep } from './container-steps.ts'
 import { END, type Frame, type FramePlace, FrameTable, resume } from './frames.ts'
 import { isLiteral, type Literal, type SchemaNode } from './nodes.ts'
@@ -14,7 +14,7 @@ const SPACE = 0x20
 
 export class Automaton {
   readonly table = new FrameTable()
-  readonly #alternatives = new Map<SchemaNode, readonly Alternative[]>()
+  readonly #alternatives = new Alternatives()
 
   /**
    * Undefined: the byte cannot come here. With `remembers` the names of members are kept, so that none
@@ -93,18 +93,10 @@ export class Automaton {
       case 'object':
         return one({ kind: 'object', node, depth, phase: 'open', next: 0, names: undefined, then })
       case 'choice':
-        return this.#alternativesOf(node).flatMap((each) => this.enter(each, depth, then))
+        return this.#alternatives.of(node).flatMap((each) => this.enter(each, depth, then))
       case 'sequence':
         return one({ kind: 'sequence', node, part: 0, then })
     }
-  }
-
-  #alternativesOf(node: SchemaNode): readonly Alternative[] {
-    const known = this.#alternatives.get(node)
-    if (known !== undefined) return known
-    const alternatives = alternativesOf(node)
-    this.#alternatives.set(node, alternatives)
-    return alternatives
   }
 
   text(literal: Literal, at: number, then: Frame): Frame {

@@ -1,5 +1,5 @@
 /** Whether no value fits two schemas: what `oneOf` asks for, as far as it can be seen from them. */
-import { alternativesOf } from './alternatives.ts'
+import { Alternatives } from './alternatives.ts'
 import type { ObjectNode, SchemaNode, TextNode } from './nodes.ts'
 
 /** Containers inside of each other that are looked into. */
@@ -12,15 +12,15 @@ const decoder = new TextDecoder()
 /** True only if it is certain; what would take long to find out counts as uncertain. One for each schema. */
 export class DisjointTest {
   #left = COMPARISONS_MAX
-  readonly #alternatives = new Map<SchemaNode, ReturnType<typeof alternativesOf>>()
+  readonly #alternatives = new Alternatives()
   readonly #texts = new Map<TextNode, ReadonlySet<string>>()
 
   areDisjoint(a: SchemaNode, b: SchemaNode, depth = 0): boolean {
     if (depth > DEPTH_MAX) return false
-    const others = this.#alternativesOf(b)
-    return this.#alternativesOf(a).every((one) =>
-      others.every((other) => this.#differ(one, other, depth)),
-    )
+    const others = this.#alternatives.of(b)
+    return this.#alternatives
+      .of(a)
+      .every((one) => others.every((other) => this.#differ(one, other, depth)))
   }
 
   #differ(a: SchemaNode, b: SchemaNode, depth: number): boolean {
@@ -29,7 +29,9 @@ export class DisjointTest {
     if (b.kind === 'text') return this.#cannotBe(a, this.#textsOf(b))
     if (a.kind === 'object' && b.kind === 'object') return this.#objectsDiffer(a, b, depth)
     if (a.kind === 'number' && b.kind === 'number') {
-      return a.maximum < b.minimum || b.maximum < a.minimum
+      // Others write more digits than are written here (nodes.ts).
+      const [one, other] = [a.range ?? a, b.range ?? b]
+      return one.maximum < other.minimum || other.maximum < one.minimum
     }
     return a.kind !== b.kind
   }
@@ -51,14 +53,6 @@ export class DisjointTest {
       const other = others.get(name)
       return required && other?.required === true && this.areDisjoint(node, other.node, depth + 1)
     })
-  }
-
-  #alternativesOf(node: SchemaNode): ReturnType<typeof alternativesOf> {
-    const known = this.#alternatives.get(node)
-    if (known !== undefined) return known
-    const alternatives = alternativesOf(node)
-    this.#alternatives.set(node, alternatives)
-    return alternatives
   }
 
   #textsOf(node: TextNode): ReadonlySet<string> {

@@ -3,14 +3,12 @@
  * again; what both used is counted.
  */
 import type { StoryWriter } from '#node/why/story-writer.ts'
-import type { Ranked } from '#protocol/market/choice.ts'
 import type { Offer } from '#protocol/market/offer.ts'
-import { priceNano } from '#protocol/money.ts'
 import type { EmbedRequest, EmbedResult, EstimateView, Spent } from '../client-service.ts'
-import { type AnswerComponents, routeView } from './answer-progress.ts'
+import type { AnswerComponents } from './answer-progress.ts'
 import { engineFailed } from './attempt.ts'
 import { attempts } from './attempts.ts'
-import { Chooser, worstPriceNano } from './choosing.ts'
+import { Chooser } from './choosing.ts'
 import { invalid } from './embedding-answer.ts'
 import {
   beginEmbedding,
@@ -18,12 +16,10 @@ import {
   type EmbeddingProgress,
   embedResult,
 } from './embedding-progress.ts'
-import { noProvider } from './no-provider.ts'
+import { estimateOf } from './estimate.ts'
 import type { ClientRequest, SettledReceipt } from './request.ts'
 import type { ClientSession } from './session.ts'
 import type { EndedAttempt, Work } from './work.ts'
-
-const NOTHING = { heldTokens: 0, usedNano: 0n }
 
 /** An embedding has no completion. */
 type Priced = EmbedRequest & { readonly maxTokens: 0 }
@@ -55,25 +51,7 @@ export async function estimateEmbedding(
 ): Promise<EstimateView> {
   const progress = await beginEmbedding(parts, request)
   const chooser = chooserOf(parts, { ...request, maxTokens: 0 }, progress)
-  const best = await chooser.next(NOTHING)
-  if (best === undefined) throw chooser.spendRefusal(NOTHING) ?? noProvider(progress, chooser)
-  const { promptTokens } = progress
-  const cost = ({ offer: { prices } }: Ranked) =>
-    worstPriceNano(prices, { promptTokens, completionTokens: 0 })
-  const costs = chooser.ranked.filter((one) => one.accepted).map(cost)
-  return {
-    promptTokens,
-    completionTokensMax: 0,
-    expectedCompletionTokens: 0,
-    offers: chooser.ranked.map(routeView),
-    maxPriceNano: cost(best),
-    expectedPriceNano: priceNano(best.offer.prices, {
-      promptTokens,
-      cachedTokens: 0,
-      completionTokens: 0,
-    }),
-    dearestPriceNano: costs.reduce((most, one) => (one > most ? one : most), 0n),
-  }
+  return estimateOf(progress, chooser, { completionTokensMax: 0, expectedCompletionTokens: 0 })
 }
 
 function chooserOf(

@@ -2,11 +2,14 @@
 import { priceNano } from '#protocol/money.ts'
 import type { ChatRequest, EstimateView, ReceiptView } from '../client-service.ts'
 import { type AnswerComponents, beginAnswer, routeView } from './answer-progress.ts'
+import type { AttemptsProgress } from './attempts-progress.ts'
 import { Chooser, worstPriceNano } from './choosing.ts'
 import { noProvider } from './no-provider.ts'
 
 /** Receipts of a model that its expected answer length is taken from, newest first. */
 const RECEIPTS_LOOKED_AT_MAX = 100
+
+const NOTHING = { heldTokens: 0, usedNano: 0n }
 
 /**
  * @throws ConfigError MODEL_UNKNOWN, MODEL_FILES_MISSING, PROMPT_TOO_LONG
@@ -25,17 +28,34 @@ export async function estimateChat(
     promptTokens,
     only: undefined,
   })
-  const remaining = { heldTokens: 0, usedNano: 0n }
-  const best = await chooser.next(remaining)
-  if (best === undefined) throw chooser.spendRefusal(remaining) ?? noProvider(progress, chooser)
-  const counts = { promptTokens, completionTokens: request.maxTokens }
+  const completionTokensMax = request.maxTokens
+  const expectedCompletionTokens = expectedTokens(parts.store.receipts(), model.id, request)
+  return estimateOf(progress, chooser, { completionTokensMax, expectedCompletionTokens })
+}
+
+/**
+ * What the chosen provider would take, likely and at most, beside the dearest that is acceptable.
+ * @param chooser that has not chosen yet
+ * @throws SettlementError, UnavailableError as estimateChat
+ */
+export async function estimateOf(
+  progress: Pick<AttemptsProgress, 'failures' | 'model' | 'promptTokens'>,
+  chooser: Chooser,
+  {
+    completionTokensMax,
+    expectedCompletionTokens,
+  }: Pick<EstimateView, 'completionTokensMax' | 'expectedCompletionTokens'>,
+): Promise<EstimateView> {
+  const best = await chooser.next(NOTHING)
+  if (best === undefined) throw chooser.spendRefusal(NOTHING) ?? noProvider(progress, chooser)
+  const { promptTokens } = progress
+  const counts = { promptTokens, completionTokens: completionTokensMax }
   const worst = chooser.ranked
     .filter((one) => one.accepted)
     .map((one) => worstPriceNano(one.offer.prices, counts))
-  const expectedCompletionTokens = expectedTokens(parts.store.receipts(), model.id, request)
   return {
     promptTokens,
-    completionTokensMax: request.maxTokens,
+    completionTokensMax,
     offers: chooser.ranked.map(routeView),
     maxPriceNano: worstPriceNano(best.offer.prices, counts),
     expectedCompletionTokens,

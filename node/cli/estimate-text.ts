@@ -1,6 +1,6 @@
 /** What a command would cost, shown instead of asking: `run --estimate`, `embed --estimate`. */
 import type { EstimateDocument } from '#node/gateway/api-schema.ts'
-import { shortProvider } from '#node/text.ts'
+import { counted, shortProvider } from '#node/text.ts'
 import type { CliContext } from './context.ts'
 
 type OfferEstimate = EstimateDocument['offers'][number]
@@ -24,7 +24,9 @@ export interface EstimateSum {
 }
 
 /** @param parts of one model; at least one */
-export function sumOfEstimates(parts: readonly [EstimateDocument, ...EstimateDocument[]]) {
+export function sumOfEstimates(
+  parts: readonly [EstimateDocument, ...EstimateDocument[]],
+): EstimateSum {
   const count = (of: (one: EstimateDocument) => number) =>
     parts.reduce((sum, one) => sum + of(one), 0)
   const nano = (of: (one: EstimateDocument) => string) =>
@@ -39,7 +41,7 @@ export function sumOfEstimates(parts: readonly [EstimateDocument, ...EstimateDoc
     expectedPriceNano: nano((one) => one.expected_price_nano),
     dearestPriceNano: nano((one) => one.dearest_price_nano),
     offers: offersOf(parts),
-  } satisfies EstimateSum
+  }
 }
 
 /** In the order of the first request; a provider that refuses one of them is not accepted. */
@@ -72,7 +74,7 @@ export function showEstimate(
   const completion = completionTokensMax === 0 ? '' : ` + at most ${completionTokensMax}`
   const first = offers.find(({ accepted }) => accepted)
   const lines = [
-    `tokens   ${promptTokens}${completion}, ${requests} ${requests === 1 ? 'request' : 'requests'}`,
+    `tokens   ${promptTokens}${completion}, ${counted(requests, 'request')}`,
     `price    ${coins(estimate.expectedPriceNano)} likely, ${coins(estimate.maxPriceNano)} at most`,
     `dearest  ${coins(estimate.dearestPriceNano)}, by any provider that is acceptable`,
     ...(first === undefined ? [] : [`first    ${shortProvider(first.provider)}`]),

@@ -72,12 +72,13 @@ function servedModel(
 ): { readonly modelId: string; readonly modelFolder: string } {
   const isMeant = ({ id, root }: NetworkFile['models'][number]) =>
     id === selector || (/^[0-9a-f]{8,64}$/.test(selector ?? '') && root.startsWith(selector ?? ''))
-  const stored = store.list().models.find(({ name }) => name === selector)
+  const storedRoot = () => store.list().models.find(({ name }) => name === selector)?.rootHex
+  const ofRoot = (rootHex: string | undefined) =>
+    network.models.find(({ root }) => root === rootHex)
   const model =
     selector === undefined
       ? network.models[0]
-      : (network.models.find(isMeant) ??
-        network.models.find(({ root }) => root === stored?.rootHex))
+      : (network.models.find(isMeant) ?? ofRoot(storedRoot()))
   if (model === undefined) {
     const ids = network.models.map((one) => one.id).join(', ')
     throw new ConfigError('MODEL_UNKNOWN', `neither this network nor the store has ${selector}`, {

@@ -52,9 +52,11 @@ export async function* listRegistries(
     const models = listedModels(crypto, state, known)
     const unnamed = options.ask ? models.filter(isUnnamed) : []
     const asked = unnamed.length === 0 ? [] : await askPeers(unnamed, network(), peer, context)
+    // Of the names known here those that fit are enough: what peers said has room beside them.
+    const fitting = models.flatMap(({ name }) => name ?? [])
     yield {
       ...{ address, sequence: state.sequence },
-      models: asked.length === 0 ? models : listedModels(crypto, state, [...known, ...asked]),
+      models: asked.length === 0 ? models : listedModels(crypto, state, [...fitting, ...asked]),
     }
   }
 }

@@ -7,9 +7,8 @@ export interface PartialPulls {
   readonly sizeBytes: number
 }
 
-/** @param storeDir folder of the store; its size counts pulls that run now, too */
-export function partialPulls(storeDir: string): PartialPulls {
-  const folder = path.join(storeDir, 'partial')
+/** @param folder `partialDir` of the store; its size counts pulls that run now, too */
+export function partialPulls(folder: string): PartialPulls {
   return { folder, sizeBytes: bytesBelow(folder) }
 }
 

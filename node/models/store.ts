@@ -31,6 +31,11 @@ export class ModelStore {
     this.dir = path.join(dataRoot, 'models')
   }
 
+  /** Pulls that are not whole yet. */
+  get partialDir(): string {
+    return path.join(this.dir, 'partial')
+  }
+
   folderOf(rootHex: string): string {
     return path.join(this.dir, rootHex)
   }
@@ -93,9 +98,9 @@ export class ModelStore {
    * @throws UnavailableError MODEL_PULL_RUNNING
    */
   openPartial(key: string): { readonly folder: string; readonly lock: ProcessLock } {
-    const folder = path.join(this.dir, 'partial', key)
+    const folder = path.join(this.partialDir, key)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    const lock = acquireProcessLock(path.join(this.dir, 'partial', `${key}.lock`))
+    const lock = acquireProcessLock(path.join(this.partialDir, `${key}.lock`))
     if (lock !== undefined) return { folder, lock }
     throw new UnavailableError('MODEL_PULL_RUNNING', 'another process is pulling this model', {
       remedy: 'Wait for it, or stop it and run this again.',

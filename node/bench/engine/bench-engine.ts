@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import type { KvCache } from '#inference/onnx/cache/kv-cache.ts'
 import type { Quantisation } from '#inference/synth/shapes.ts'
+import { counted } from '#node/text.ts'
 import { type BenchDocument, type BenchRow, benchDocument } from '../rows.ts'
 import { BENCH_SHAPE, benchGguf, benchModel, stepWeightBytes } from './bench-models.ts'
 import {
@@ -108,7 +109,7 @@ class EngineBench {
       [1, 1.4],
       [SLOTS, 2],
     ] as const) {
-      const figure = `decode, q4, ${streams} ${streams === 1 ? 'stream' : 'streams'}`
+      const figure = `decode, q4, ${counted(streams, 'stream')}`
       say(`${figure}: the best setting of node-llama-cpp, then both in turns …`)
       await llama.tuneDecode(streams, this.#threads)
       await ours.tuneDecode(streams)

@@ -1,4 +1,5 @@
 /** Our engine with the number of threads that is the fastest for a figure: tuned as the peer is. */
+import { counted } from '#node/text.ts'
 import type { OurSubject } from './our-subject.ts'
 import { fastestProbe, PROBE_DECODE, PROBE_PREFILL_TOKENS } from './probes.ts'
 import type { DecodeTask, PrefillTask, Subject } from './subject.ts'
@@ -17,8 +18,7 @@ export class TunedOurs implements Subject {
 
   /** For example "2 threads". */
   get setting(): string {
-    const { threads } = this.#best
-    return `${threads} ${threads === 1 ? 'thread' : 'threads'}`
+    return counted(this.#best.threads, 'thread')
   }
 
   tuneDecode(streams: number): Promise<void> {

@@ -40,7 +40,7 @@ function listStore({ json }: Pick<ListOptions, 'json'>, { output, settings }: Cl
   if (json) output.json(found.map(modelDocument))
   else if (found.length > 0) output.result(storeText(found))
   else output.talk('no models are here; get one: cocoon models pull OWNER/NAME')
-  const { folder, sizeBytes } = partialPulls(store.dir)
+  const { folder, sizeBytes } = partialPulls(store.partialDir)
   if (sizeBytes === 0) return
   const kept = `unfinished pulls: ${bytesText(sizeBytes)} in ${folder}`
   output.talk(`${kept}; the same pull goes on with it, removing the folder frees it`)

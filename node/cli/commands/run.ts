@@ -19,6 +19,7 @@ interface RunOptions extends TargetOptions {
   readonly estimate?: boolean
 }
 
+const ESTIMATE_AGAIN = 'Ask again: nothing was paid.'
 const AGAIN = 'Ask again; the receipt for what came is in `cocoon receipts list`.'
 
 export function runCommand(program: Command, context: CliContext): void {
@@ -32,7 +33,9 @@ export function runCommand(program: Command, context: CliContext): void {
     .option('--seed <n>', 'seed of the sampling', parseCount)
     .option('--estimate', 'only say what it would cost')
     .action((model: string, prompt: string, options: RunOptions) =>
-      withRemedy(context.interrupts.first, AGAIN, () => run(model, prompt, options, context)),
+      withRemedy(context.interrupts.first, options.estimate ? ESTIMATE_AGAIN : AGAIN, () =>
+        run(model, prompt, options, context),
+      ),
     )
 }
 

@@ -12,6 +12,8 @@ export const LAUNCH_PROGRESS_EVERY_MS = 10_000
 export const LAUNCH_STOP_GRACE_MS = 5_000
 /** Looks for processes that are left, each after SIGKILL for those of the look before: some milliseconds each. */
 export const LAUNCH_KILL_ROUNDS_MAX = 100
+/** Until the sockets of a process that ends are closed, which some milliseconds do on a machine that is not busy. */
+export const LAUNCH_ENDING_WAIT_MS = 2_000
 /** Until the launched server takes a connection, so that the kernel says whose its other end is. */
 export const LAUNCH_ACCEPT_TIMEOUT_MS = 10_000
 /** Ports of launched servers: below those that Linux gives to whoever asks for any, above those of known services. */

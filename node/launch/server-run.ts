@@ -1,10 +1,11 @@
 /** One run of a launched server: from the look at its files to its end, on a port of its own. */
 import { connect as openSocket, type Socket } from 'node:net'
 import { commandOf, type LaunchDescription } from '#inference/upstream/launch/description.ts'
-import type { ErrorData } from '#protocol/errors.ts'
+import { CocoonError, type ErrorData } from '#protocol/errors.ts'
 import { sleep } from '../async.ts'
 import {
   LAUNCH_ELSEWHERE_LOOK_EVERY_MS,
+  LAUNCH_ENDING_WAIT_MS,
   LAUNCH_HEALTH_TIMEOUT_MS,
   LAUNCH_LOOK_EVERY_MS,
   LAUNCH_PROGRESS_EVERY_MS,
@@ -102,8 +103,20 @@ export class ServerRun {
       await this.#lookElsewhere()
       return socket
     } catch (thrown) {
+      const error = await this.#judged(thrown, closed.signal)
       socket.destroy()
-      throw thrown
+      throw error
+    }
+  }
+
+  /** A process that ends lets go of its files before its sockets close: for a moment its listener is nobody's. */
+  async #judged(thrown: unknown, closed: AbortSignal): Promise<unknown> {
+    if (!(thrown instanceof CocoonError) || thrown.data['rule'] !== 'foreign') return thrown
+    await sleep(LAUNCH_ENDING_WAIT_MS, closed).catch(() => undefined)
+    try {
+      return (await this.#sockets.isListening()) ? thrown : launchFailed('ended')
+    } catch (still) {
+      return still
     }
   }
 
